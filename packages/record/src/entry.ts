@@ -1,0 +1,387 @@
+/**
+ * What the journal holds: one type per event. Types only; the byte format is `codec.ts`, the file `docs/journal-format.md`.
+ *
+ * Texts that Postgres and the client exchanged are kept as the bytes they were (`Uint8Array`), in the `client_encoding`
+ * in force; they are decoded when somebody reads, never when they are captured.
+ * Times: `…At` is wall-clock microseconds since 1970 (UTC); `…Us` is microseconds of the gateway's monotonic clock since
+ * its process started, and only comparable within one gateway run.
+ */
+
+/** Sixteen characters of Crockford base 32, lower case: 48 bits of Unix milliseconds, 30 random bits. */
+export type SessionId = string;
+
+/** The gateway's own events belong to the session `''` and the identity `''`. */
+export const gatewaySession: SessionId = '';
+
+/** What is known of an entry besides its body. The journal fills in all of it but session and identity. */
+export interface Envelope {
+  /** Place in the journal, from 0, contiguous. Not part of the entry's bytes: it follows from where they are. */
+  readonly index: number;
+  readonly at: number;
+  readonly us: number;
+  readonly session: SessionId;
+  /** Contiguous from 0 within the session. */
+  readonly sessionSeq: number;
+  readonly identity: string;
+  /** Contiguous from 0 within the identity, across its sessions. */
+  readonly identitySeq: number;
+  /** SHA-256 of the session's previous entry; 32 zero bytes for its first. */
+  readonly previousInSession: Uint8Array;
+  /** SHA-256 of the identity's previous entry; 32 zero bytes for its first. */
+  readonly previousOfIdentity: Uint8Array;
+}
+
+/** An entry as it is read back. */
+export interface Entry extends Envelope {
+  /** SHA-256 of the entry's bytes. */
+  readonly hash: Uint8Array;
+  readonly body: Body;
+}
+
+/** What a caller appends; the journal makes the rest. */
+export interface Draft {
+  readonly session: SessionId;
+  readonly identity: string;
+  readonly body: Body;
+}
+
+export type Body =
+  | GatewayStarted
+  | GatewayStopped
+  | Configured
+  | Recovered
+  | Gap
+  | Heads
+  | SessionOpened
+  | SessionClosed
+  | LoginRefused
+  | TokenCreated
+  | TokenRevoked
+  | Viewed
+  | Statement
+  | StatementPart
+  | Rows
+  | CopyIn
+  | CopyInEnded
+  | Outcome
+  | CancelRequested
+  | ServerMessage
+  | ReplicationData
+  | TypesLearned;
+
+export interface GatewayStarted {
+  readonly type: 'gateway_started';
+  readonly version: string;
+  /** SHA-256 of the configuration's canonical form, hex. */
+  readonly configuration: string;
+  readonly pid: number;
+  readonly host: string;
+  readonly listen: string;
+}
+
+export interface GatewayStopped {
+  readonly type: 'gateway_stopped';
+  readonly reason: string;
+}
+
+/** A configuration came into force after the start (SIGHUP). */
+export interface Configured {
+  readonly type: 'configured';
+  readonly configuration: string;
+}
+
+/** The journal was opened and was not closed in order: what was found, what was given up. */
+export interface Recovered {
+  readonly type: 'recovered';
+  /** Name of the segment file whose verified prefix was carried over. */
+  readonly segment: string;
+  /** Entries of that segment that verified. */
+  readonly entries: number;
+  /** Bytes behind the verified prefix that were not a whole batch; 0 when it ended cleanly. */
+  readonly discardedBytes: number;
+  readonly openSessions: number;
+  readonly openStatements: number;
+}
+
+/** Something that could not be observed. */
+export interface Gap {
+  readonly type: 'gap';
+  readonly reason: string;
+  readonly fromAt?: number;
+  readonly untilAt?: number;
+}
+
+/** First entry of every segment: where each chain stands, so that recovery needs the last segment only. */
+export interface Heads {
+  readonly type: 'heads';
+  readonly identities: readonly { readonly identity: string; readonly seq: number; readonly hash: Uint8Array }[];
+  readonly sessions: readonly OpenSessionHead[];
+}
+
+export interface OpenSessionHead {
+  readonly session: SessionId;
+  readonly identity: string;
+  readonly seq: number;
+  readonly hash: Uint8Array;
+  /** Numbers of the statements whose outcome is still owed. */
+  readonly openStatements: readonly number[];
+}
+
+export interface SessionOpened {
+  readonly type: 'session_opened';
+  readonly identityKind: 'agent' | 'service' | 'person';
+  readonly groups: readonly string[];
+  /** How it authenticated: `token`, later `jwt`, `certificate`. */
+  readonly method: string;
+  /** Which credential, never the credential itself: the token's id. */
+  readonly credential: string;
+  readonly connection: string;
+  /** The upstream database, role and address that were reached. */
+  readonly database: string;
+  readonly role: string;
+  readonly upstream: string;
+  /** Process id of the Postgres backend that serves the session. */
+  readonly backendPid: number;
+  readonly client: string;
+  /** `TLSv1.3` and the like; absent without TLS. */
+  readonly tls?: string;
+  /** Protocol version asked for, 3.0 as `196608`. */
+  readonly protocol: number;
+  readonly configuration: string;
+  readonly durability: Durability;
+  readonly claimed: Claimed;
+  /** ParameterStatus of the server at the start: server_version, client_encoding, DateStyle … */
+  readonly parameters: { readonly [name: string]: string };
+  readonly replication?: boolean;
+}
+
+export type Durability = 'before-forward' | 'before-reveal' | 'relaxed';
+
+/** What the client says of itself; nobody checked it. */
+export interface Claimed {
+  readonly applicationName?: string;
+  readonly runId?: string;
+  readonly traceparent?: string;
+}
+
+export interface SessionClosed {
+  readonly type: 'session_closed';
+  readonly reason:
+    | 'client terminated'
+    | 'client lost'
+    | 'upstream lost'
+    | 'terminated by the gateway'
+    | 'gateway shut down'
+    | 'gateway died';
+  readonly detail?: string;
+  /** Statements recorded in the session. */
+  readonly statements: number;
+}
+
+/** Somebody was not let in. `user`, `database` are what was claimed, cut to 256 bytes. */
+export interface LoginRefused {
+  readonly type: 'login_refused';
+  readonly user: string;
+  readonly database: string;
+  readonly client: string;
+  readonly reason: string;
+}
+
+export interface TokenCreated {
+  readonly type: 'token_created';
+  readonly token: string;
+  readonly forIdentity: string;
+  readonly expiresAt?: number;
+}
+
+export interface TokenRevoked {
+  readonly type: 'token_revoked';
+  readonly token: string;
+  readonly forIdentity: string;
+}
+
+/** Somebody looked at a recording. */
+export interface Viewed {
+  readonly type: 'viewed';
+  readonly viewer: string;
+  readonly command: string;
+  readonly target: string;
+}
+
+/**
+ * One command, before it goes to Postgres. Kinds:
+ * `simple`: one statement of a simple Query. `execute`: Parse, Bind and Execute of the extended protocol.
+ * `fetch`: another Execute of the portal of statement `portalOf`. `prepare`: a Parse that was not executed in the same
+ * group. `bind`: a Bind that was not executed in the same group. `call`: FunctionCall. `replication`: a command in
+ * walsender mode.
+ * A `prepare` or `bind` owes no outcome; one is written when it fails, is skipped or refused.
+ */
+export interface Statement {
+  readonly type: 'statement';
+  /** Number of the statement in its session, from 1. */
+  readonly n: number;
+  readonly kind: 'simple' | 'execute' | 'fetch' | 'prepare' | 'bind' | 'call' | 'replication';
+  /** The exact SQL as it arrived (see `redacted`). Absent when `sqlOf` says where it stands, or it is not known. */
+  readonly sql?: Uint8Array;
+  /** The statement of this session that carries the text: a `prepare`, or an `execute` that parsed it. */
+  readonly sqlOf?: number;
+  /** True when password literals in `sql` were replaced. */
+  readonly redacted?: boolean;
+  /** Name of the prepared statement and the portal; absent for the unnamed ones. */
+  readonly statementName?: Uint8Array;
+  readonly portal?: Uint8Array;
+  /** Parameter types that Parse named (0: left to the server). */
+  readonly parameterTypes?: readonly number[];
+  /**
+   * Parameters exactly as they arrived: the body of Bind behind its two names (format codes, values, result format
+   * codes), or the body of FunctionCall.
+   */
+  readonly parameters?: Uint8Array;
+  /** The `bind` of this session that carries the parameters. */
+  readonly parametersOf?: number;
+  /** For a parameter set that was too large for one entry: how many `statement_part`s with this `n` stand before. */
+  readonly parts?: number;
+  /** For `fetch`: the `execute` that opened the portal. */
+  readonly portalOf?: number;
+  /** Row limit of Execute; absent when there is none. */
+  readonly maxRows?: number;
+  /** For `simple`: which statement of how many in one Query, from 0. Absent when it stands alone. */
+  readonly position?: { readonly index: number; readonly count: number };
+  /** Transaction status when the statement arrived, as far as the gateway knew then. */
+  readonly transactionBefore: TransactionStatus;
+  /** Claimed trace context found in a comment of the SQL (sqlcommenter). */
+  readonly traceparent?: string;
+}
+
+/** As in ReadyForQuery: idle, in a transaction, in a failed transaction. */
+export type TransactionStatus = 'I' | 'T' | 'E';
+
+/** A piece of a Bind too large for one entry: `bytes` of its whole body, in order. */
+export interface StatementPart {
+  readonly type: 'statement_part';
+  readonly n: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Rows of a statement that has not ended: whole DataRow messages (or CopyData of COPY OUT) as the client sees them. */
+export interface Rows {
+  readonly type: 'rows';
+  readonly of: number;
+  readonly count: number;
+  readonly messages: Uint8Array;
+}
+
+/** Data of COPY IN, before it is forwarded: CopyData messages as they arrived, up to the cap. */
+export interface CopyIn {
+  readonly type: 'copy_in';
+  readonly of: number;
+  readonly count: number;
+  readonly messages: Uint8Array;
+}
+
+/** CopyDone or CopyFail, before it is forwarded. */
+export interface CopyInEnded {
+  readonly type: 'copy_in_ended';
+  readonly of: number;
+  /** Message of CopyFail; absent for CopyDone. */
+  readonly failure?: Uint8Array;
+  readonly messages: number;
+  readonly bytes: number;
+  /** SHA-256 over all CopyData messages as they arrived, headers included. */
+  readonly digest: Uint8Array;
+  readonly truncated?: boolean;
+}
+
+/** How a statement ended. */
+export type OutcomeKind =
+  | 'completed'
+  | 'failed'
+  | 'skipped'
+  | 'cancelled'
+  | 'refused'
+  | 'suspended'
+  | 'client gone'
+  | 'unknown';
+
+/** What came back. Several outcomes of one statement add up: fetches, or tags that no statement was known for. */
+export interface Outcome {
+  readonly type: 'outcome';
+  readonly of: number;
+  readonly outcome: OutcomeKind;
+  /** CommandComplete's tag; absent for an empty query, an error, a suspended portal. */
+  readonly tag?: string;
+  readonly rowCount: number;
+  /** Bytes of the row messages (or COPY OUT data messages), headers included. */
+  readonly rowBytes: number;
+  /** Body of RowDescription (or of CopyOutResponse) as the client saw it. */
+  readonly columns?: Uint8Array;
+  /** The earlier statement of this session whose outcome carries the same columns. */
+  readonly columnsOf?: number;
+  /** Captured rows that no `rows` entry holds yet. */
+  readonly rows?: Uint8Array;
+  /** How many rows the `rows` entries and this one hold together, when that is fewer than `rowCount`. */
+  readonly truncatedAt?: number;
+  /** SHA-256 over all row messages as the client saw them, headers included; absent without rows. */
+  readonly digest?: Uint8Array;
+  /** Body of ErrorResponse, as the client saw it. */
+  readonly error?: Uint8Array;
+  /** Why, when the gateway itself ended it, or could not know. */
+  readonly reason?: string;
+  /** Bodies of NoticeResponse while the statement ran, up to a cap. */
+  readonly notices?: readonly Uint8Array[];
+  readonly noticesDropped?: number;
+  /** Body of FunctionCallResponse. */
+  readonly functionResult?: Uint8Array;
+  /** Parameter type OIDs of the statement, when ParameterDescription told them. */
+  readonly parameterTypes?: readonly number[];
+  readonly transactionAfter?: TransactionStatus;
+  readonly forwardedUs?: number;
+  readonly firstByteUs?: number;
+  readonly completedUs?: number;
+}
+
+/** A cancel request arrived for the session and was sent on. */
+export interface CancelRequested {
+  readonly type: 'cancel_requested';
+  readonly client: string;
+  /** The statement that was under way, if any. */
+  readonly of?: number;
+}
+
+/** A server message that belongs to no statement: its body as the client saw it. */
+export interface ServerMessage {
+  readonly type: 'server_message';
+  readonly message: 'error' | 'notice' | 'notification' | 'parameter_status';
+  /** The last statement before it, if any. */
+  readonly after?: number;
+  readonly body: Uint8Array;
+}
+
+/** Progress of a replication stream: counts and a digest for each direction since the last such entry. */
+export interface ReplicationData {
+  readonly type: 'replication_data';
+  readonly of: number;
+  readonly direction: 'to client' | 'to server';
+  readonly messages: number;
+  readonly bytes: number;
+  readonly digest: Uint8Array;
+}
+
+/** What the catalog of a connection's database says of types that are not built in, so that values stay readable. */
+export interface TypesLearned {
+  readonly type: 'types_learned';
+  readonly connection: string;
+  readonly database: string;
+  readonly types: readonly LearnedType[];
+}
+
+export interface LearnedType {
+  readonly oid: number;
+  readonly name: string;
+  /** pg_type.typtype: b base, c composite, d domain, e enum, m multirange, p pseudo, r range. */
+  readonly kind: string;
+  /** Element of an array, base of a domain, subtype of a range; 0 otherwise. */
+  readonly of: number;
+  readonly array: boolean;
+  readonly fields?: readonly { readonly name: string; readonly type: number }[];
+}

@@ -1,0 +1,96 @@
+import { ProtocolError } from './protocol-error.ts';
+
+const utf8 = new TextDecoder('utf-8');
+
+/**
+ * Reads the fields of one message body, in order. Owns nothing: every byte range it returns is a view of the bytes it
+ * was given. Reading past the end throws a ProtocolError, as does `end()` when bytes are left (pq_getmsgend).
+ */
+export class Reader {
+  readonly bytes: Uint8Array;
+  readonly #view: DataView;
+  #at: number;
+  readonly #end: number;
+
+  constructor(bytes: Uint8Array, start = 0, end: number = bytes.length) {
+    this.bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#at = start;
+    this.#end = end;
+  }
+
+  /** Offset of the next field within `bytes`. */
+  get offset(): number {
+    return this.#at;
+  }
+
+  get remaining(): number {
+    return this.#end - this.#at;
+  }
+
+  uint8(): number {
+    return this.#view.getUint8(this.#take(1));
+  }
+
+  int16(): number {
+    return this.#view.getInt16(this.#take(2));
+  }
+
+  /** Counts in Bind and FunctionCall are unsigned: 65,535 parameters are legal (exec_bind_message). */
+  uint16(): number {
+    return this.#view.getUint16(this.#take(2));
+  }
+
+  int32(): number {
+    return this.#view.getInt32(this.#take(4));
+  }
+
+  uint32(): number {
+    return this.#view.getUint32(this.#take(4));
+  }
+
+  /** A view of the next `length` bytes. */
+  take(length: number): Uint8Array {
+    if (length < 0) throw new ProtocolError(`invalid length ${length} in message`);
+    const at = this.#take(length);
+    return this.bytes.subarray(at, at + length);
+  }
+
+  /** Everything up to the end, as a view. */
+  rest(): Uint8Array {
+    return this.take(this.remaining);
+  }
+
+  /** The bytes of a NUL-terminated string, without the NUL, as a view. */
+  cstringBytes(): Uint8Array {
+    const nul = this.bytes.indexOf(0, this.#at);
+    if (nul === -1 || nul >= this.#end) throw new ProtocolError('invalid string in message');
+    const start = this.#at;
+    this.#at = nul + 1;
+    return this.bytes.subarray(start, nul);
+  }
+
+  /** A NUL-terminated string read as UTF-8; ill-formed bytes become U+FFFD. */
+  cstring(): string {
+    return utf8.decode(this.cstringBytes());
+  }
+
+  /** A value with its length in front: null for -1. */
+  value(): Uint8Array | null {
+    const length = this.int32();
+    if (length === -1) return null;
+    return this.take(length);
+  }
+
+  /** Throws when the message is longer than its fields. */
+  end(): void {
+    if (this.#at !== this.#end) throw new ProtocolError('invalid message format');
+  }
+
+  #take(length: number): number {
+    const at = this.#at;
+    if (at + length > this.#end) throw new ProtocolError('insufficient data left in message');
+    this.#at = at + length;
+    return at;
+  }
+}
