@@ -1,7 +1,7 @@
 // Runs one of the project's tasks on the pinned Node, after installing what is missing. Plain JavaScript without
 // dependencies, because it is the one file that whatever Node a stranger has must be able to run (20 and later).
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
