@@ -38,11 +38,10 @@ export interface Entry extends Envelope {
   readonly body: Body;
 }
 
-/** What a caller appends; the journal makes the rest. */
-export interface Draft {
+/** Whose entry it is: the two chains that it continues. */
+export interface Chains {
   readonly session: SessionId;
   readonly identity: string;
-  readonly body: Body;
 }
 
 export type Body =
@@ -187,10 +186,13 @@ export interface LoginRefused {
   readonly reason: string;
 }
 
+/** `token` is the credential's id, never the secret. `by` is the operating-system user who ran the command. */
 export interface TokenCreated {
   readonly type: 'token_created';
   readonly token: string;
   readonly forIdentity: string;
+  readonly by: string;
+  readonly createdAt: number;
   readonly expiresAt?: number;
 }
 
@@ -198,12 +200,15 @@ export interface TokenRevoked {
   readonly type: 'token_revoked';
   readonly token: string;
   readonly forIdentity: string;
+  readonly by: string;
+  readonly revokedAt: number;
 }
 
-/** Somebody looked at a recording. */
+/** Somebody looked at a recording. Written when the gateway hears of it; `viewedAt` is when it happened. */
 export interface Viewed {
   readonly type: 'viewed';
   readonly viewer: string;
+  readonly viewedAt: number;
   readonly command: string;
   readonly target: string;
 }
@@ -303,11 +308,13 @@ export type OutcomeKind =
   | 'client gone'
   | 'unknown';
 
-/** What came back. Several outcomes of one statement add up: fetches, or tags that no statement was known for. */
+/** What came back. Several outcomes of one statement add up: each but the last says `more`. */
 export interface Outcome {
   readonly type: 'outcome';
   readonly of: number;
   readonly outcome: OutcomeKind;
+  /** The statement goes on: a Query whose statements could not be told apart answers with several tags. */
+  readonly more?: true;
   /** CommandComplete's tag; absent for an empty query, an error, a suspended portal. */
   readonly tag?: string;
   readonly rowCount: number;

@@ -1,4 +1,4 @@
-import type { Draft, Durability } from '@onrecord/record';
+import type { Body, Chains, Durability } from '@onrecord/record';
 
 declare const recorded: unique symbol;
 
@@ -17,11 +17,12 @@ export type Durable = 'written' | 'synced';
 /** The one way in. Implemented by `Journal`; tests use it with an in-memory double. */
 export interface Recorder {
   /**
-   * Appends drafts, in order, as neighbours. `settled` is called exactly once, in the order of appends of the same
+   * Appends entries of one session, in order, as neighbours; their bytes are encoded before `append` returns, so what
+   * the bodies refer to may be reused then. `settled` is called exactly once, in the order of appends of the same
    * durability, with a receipt, or with the error that made recording impossible (a Refusal when the disk is full and
    * nothing was lost, a Halt when the journal's state is unknown). It is never called before `append` returns.
    */
-  append(drafts: readonly Draft[], durable: Durable, settled: (receipt: Receipt | Error) => void): void;
+  append(chains: Chains, bodies: readonly Body[], durable: Durable, settled: (receipt: Receipt | Error) => void): void;
   /** Throws a Refusal (53100) when new work must not start because the space to record it is not there. */
   admit(): void;
 }

@@ -1,0 +1,136 @@
+import type { Named } from './name-table.ts';
+import type { OpenStatement, Portal, Prepared } from './open-statement.ts';
+
+/**
+ * What Postgres will answer to a forwarded message. `ReadyForQuery` after a Sync and after a Query are different
+ * expectations: an error in the extended protocol discards up to the Sync, in a simple Query it ends that Query.
+ */
+export type ReplyTo =
+  | 'query'
+  | 'parse'
+  | 'bind'
+  | 'describe'
+  | 'execute'
+  | 'close'
+  | 'sync'
+  | 'call'
+  /** CopyDone or CopyFail that was sent before CopyInResponse was seen; causes no reply of its own. */
+  | 'copy end'
+  /** An answer that the gateway gives itself, in its place. */
+  | 'refusal';
+
+/** One forwarded message and what hangs on its answer. */
+export class ExpectedReply {
+  readonly to: ReplyTo;
+  readonly statement: OpenStatement | undefined;
+  /** The name it gave or took, to be confirmed or taken back. */
+  readonly named: Named<Prepared> | Named<Portal> | undefined;
+  /** What Describe asked about. */
+  readonly describes: Prepared | Portal | undefined;
+  /** `query`: its statements; `next` is the one that is answered now. */
+  readonly statements: readonly OpenStatement[];
+  next = 0;
+  /** `refusal`: the ErrorResponse, and whether a ReadyForQuery belongs behind it. */
+  readonly error: Uint8Array | undefined;
+  readonly readyAfter: boolean;
+
+  constructor(
+    to: ReplyTo,
+    about: {
+      readonly statement?: OpenStatement | undefined;
+      readonly named?: Named<Prepared> | Named<Portal> | undefined;
+      readonly describes?: Prepared | Portal | undefined;
+      readonly statements?: readonly OpenStatement[] | undefined;
+      readonly error?: Uint8Array | undefined;
+      readonly readyAfter?: boolean | undefined;
+    },
+  ) {
+    this.to = to;
+    this.statement = about.statement;
+    this.named = about.named;
+    this.describes = about.describes;
+    this.statements = about.statements ?? none;
+    this.error = about.error;
+    this.readyAfter = about.readyAfter ?? false;
+  }
+
+  /** The statement that an answer arriving now is about. */
+  get current(): OpenStatement | undefined {
+    if (this.to !== 'query') return this.statement;
+    return this.statements[Math.min(this.next, this.statements.length - 1)];
+  }
+}
+
+const none: readonly OpenStatement[] = [];
+const compactAt = 1024;
+
+/** The queue of answers that Postgres still owes, in order. */
+export class ExpectedReplies {
+  #items: ExpectedReply[] = [];
+  #head = 0;
+
+  get length(): number {
+    return this.#items.length - this.#head;
+  }
+
+  get head(): ExpectedReply | undefined {
+    return this.#items[this.#head];
+  }
+
+  push(reply: ExpectedReply): void {
+    this.#items.push(reply);
+  }
+
+  shift(): ExpectedReply | undefined {
+    const item = this.#items[this.#head];
+    if (item === undefined) return undefined;
+    this.#head += 1;
+    if (this.#head === this.#items.length) {
+      this.#items = [];
+      this.#head = 0;
+    } else if (this.#head >= compactAt && this.#head * 2 >= this.#items.length) {
+      this.#items = this.#items.slice(this.#head);
+      this.#head = 0;
+    }
+    return item;
+  }
+
+  /** Takes out everything in front of the next Sync; the Sync, if there is one, becomes the head. */
+  discardToSync(): readonly ExpectedReply[] {
+    const discarded: ExpectedReply[] = [];
+    while (this.head !== undefined && this.head.to !== 'sync') discarded.push(this.shift() as ExpectedReply);
+    return discarded;
+  }
+
+  /**
+   * COPY IN has begun for the head: Syncs that were sent right behind it are swallowed by the server up to the end of
+   * the data (CopyGetData ignores Sync and Flush). Returns true when the end of the data was already sent.
+   */
+  swallowSyncs(): boolean {
+    const items = this.#items;
+    let kept = this.#head + 1;
+    let ended = false;
+    for (let at = kept; at < items.length; at += 1) {
+      const item = items[at] as ExpectedReply;
+      if (!ended && item.to === 'sync') continue;
+      if (!ended && item.to === 'copy end') {
+        ended = true;
+        continue;
+      }
+      if (!ended) {
+        // Anything else makes the server give up the COPY; what follows keeps its place.
+        for (let rest = at; rest < items.length; rest += 1, kept += 1) items[kept] = items[rest] as ExpectedReply;
+        items.length = kept;
+        return true;
+      }
+      items[kept] = item;
+      kept += 1;
+    }
+    items.length = kept;
+    return ended;
+  }
+
+  [Symbol.iterator](): IterableIterator<ExpectedReply> {
+    return this.#items.slice(this.#head).values();
+  }
+}

@@ -1,0 +1,111 @@
+import type { OutcomeKind, Statement, TransactionStatus } from '@onrecord/record';
+import type { Digest } from './digest.ts';
+
+/** A prepared statement as the gateway remembers it. The text itself stands in the entry of `owner`. */
+export interface Prepared {
+  readonly name: Uint8Array | undefined;
+  /** The statement whose entry carries the text. */
+  readonly owner: OpenStatement;
+  /** Body of the RowDescription that the server last sent for it, and the statement whose outcome carries it. */
+  columns: Uint8Array | undefined;
+  recordedColumns: Uint8Array | undefined;
+  columnsRecordedIn: number;
+  parameterTypes: readonly number[] | undefined;
+}
+
+/** A portal: a prepared statement with its parameters. */
+export interface Portal {
+  readonly name: Uint8Array | undefined;
+  readonly prepared: Prepared | undefined;
+  /** The statement whose entry carries the parameters. */
+  readonly owner: OpenStatement;
+  /** The first Execute of the portal, once there was one. */
+  execution: OpenStatement | undefined;
+  columns: Uint8Array | undefined;
+}
+
+/**
+ * A statement from its arrival to its outcome. A Parse begins as `prepare`; a Bind or Execute that comes in the same
+ * group makes it a `bind` or an `execute`, so that what arrived together is one entry. What the entry carries
+ * (`sql`, `parameters`) is dropped as soon as the entry is made: prepared statements outlive it.
+ */
+export class OpenStatement {
+  /** 0 until its entry is made. */
+  n = 0;
+  kind: Statement['kind'];
+  /** Place in the list of statements that arrived in this turn; -1 once its entry is made. */
+  slot = -1;
+
+  sql: Uint8Array | undefined;
+  /** Where the text stands when it is not in `sql`. */
+  textOf: OpenStatement | undefined;
+  textOfNumber = 0;
+  parameters: Uint8Array | undefined;
+  parametersOf: OpenStatement | undefined;
+  parts = 0;
+  portalOf: OpenStatement | undefined;
+  /** True when password literals were taken out of `sql`. */
+  redacted = false;
+  statementName: Uint8Array | undefined;
+  portal: Uint8Array | undefined;
+  parameterTypes: readonly number[] | undefined;
+  maxRows = 0;
+  position: { readonly index: number; readonly count: number } | undefined;
+  transactionBefore: TransactionStatus;
+  prepared: Prepared | undefined;
+  boundPortal: Portal | undefined;
+  /** A name that SQL-level PREPARE gives, when this is one. */
+  preparesName: string | undefined;
+
+  /** True once its final outcome is recorded. */
+  ended = false;
+  forwardedUs = 0;
+  firstByteUs = 0;
+
+  columns: Uint8Array | undefined;
+  rowCount = 0;
+  rowBytes = 0;
+  /** Rows and bytes captured so far, and whether the capture goes on. */
+  capturedRows = 0;
+  capturedBytes = 0;
+  capturing = true;
+  /** Captured pieces that no entry holds yet, and how many rows begin in them. */
+  uncommitted: Uint8Array[] = [];
+  uncommittedRows = 0;
+  digest: Digest | undefined;
+  notices: Uint8Array[] | undefined;
+  noticeBytes = 0;
+  noticesDropped = 0;
+  functionResult: Uint8Array | undefined;
+
+  /** COPY IN: messages and bytes that the client sent. */
+  copyMessages = 0;
+  copyBytes = 0;
+
+  constructor(kind: Statement['kind'], transactionBefore: TransactionStatus) {
+    this.kind = kind;
+    this.transactionBefore = transactionBefore;
+  }
+
+  /** A `prepare` or `bind` owes an outcome only when something went wrong with it. */
+  get owesOutcome(): boolean {
+    return this.kind !== 'prepare' && this.kind !== 'bind';
+  }
+
+  /** Starts counting anew, for the next part of the same record (another fetch, an answer that no statement is known for). */
+  resetResult(): void {
+    this.rowCount = this.rowBytes = this.capturedRows = this.capturedBytes = this.uncommittedRows = 0;
+    this.capturing = true;
+    this.uncommitted = [];
+    this.digest = this.notices = this.columns = this.functionResult = undefined;
+    this.noticeBytes = this.noticesDropped = 0;
+  }
+}
+
+/** How a statement ended, apart from what was counted. */
+export interface Ending {
+  readonly outcome: OutcomeKind;
+  readonly tag?: string;
+  readonly error?: Uint8Array;
+  readonly reason?: string;
+}

@@ -1,0 +1,56 @@
+import type { TransactionStatus } from '@onrecord/record';
+import type { Digest } from './digest.ts';
+import { ExpectedReplies } from './expected-replies.ts';
+import { NameTable } from './name-table.ts';
+import type { OpenStatement, Portal, Prepared } from './open-statement.ts';
+
+export interface SessionOptions {
+  /** How much of a result is kept; `max: 0` keeps the digest only. */
+  readonly rows: { readonly max: number; readonly bytes: number };
+  /** The largest message that is held whole, in bytes. */
+  readonly messageBytes: number;
+  readonly createDigest: () => Digest;
+  /** The client asked for walsender mode and the connection allows it. */
+  readonly replication: boolean;
+  /** ParameterStatus that the server sent at the start. */
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+/** One direction of a replication stream since its last entry. */
+export interface Flow {
+  messages: number;
+  bytes: number;
+  digest: Digest;
+}
+
+/** What both directions of a session share. No methods that decide anything: those are in Arrivals and Replies. */
+export class SessionState {
+  readonly options: SessionOptions;
+  readonly expected: ExpectedReplies = new ExpectedReplies();
+  readonly prepared: NameTable<Prepared> = new NameTable();
+  readonly portals: NameTable<Portal> = new NameTable();
+  /** Statements that SQL-level PREPARE named, which a Bind may use as well. */
+  readonly preparedInSql: Map<string, OpenStatement> = new Map();
+
+  transaction: TransactionStatus = 'I';
+  /** Statements numbered so far. */
+  count = 0;
+  /** The server discards what arrives until the next Sync, and none is on its way. */
+  skipping = false;
+  /** The gateway discards what arrives until the next Sync: it refused something. */
+  refusing = false;
+  /** The statement whose COPY FROM STDIN the server is reading. */
+  copyIn: OpenStatement | undefined;
+  /** The client has not ended the data of `copyIn` yet. */
+  clientCopies = false;
+  /** A replication stream is running. */
+  stream: { readonly statement: OpenStatement; readonly toClient: Flow; readonly toServer: Flow } | undefined;
+  /** The last statement that was recorded, for what belongs to none. */
+  last: OpenStatement | undefined;
+  standardConformingStrings: boolean;
+
+  constructor(options: SessionOptions) {
+    this.options = options;
+    this.standardConformingStrings = options.parameters.get('standard_conforming_strings') !== 'off';
+  }
+}

@@ -1,0 +1,141 @@
+import type { Claimed, Durability, OutcomeKind, SessionClosed, Statement, TransactionStatus } from '@onrecord/record';
+
+/**
+ * What a reviewer sees: the entries of one statement, session or event, joined and decoded. Types only; the store makes
+ * them, the command line and the HTTP API show them. Texts are decoded from the `client_encoding` of the session and
+ * hold whatever the agent sent: whoever shows them escapes them.
+ */
+export interface StatementView {
+  /** Index of its entry in the journal: the true order across sessions. */
+  readonly index: number;
+  /** When it was received: microseconds since 1970, UTC. */
+  readonly at: number;
+  readonly identity: string;
+  readonly connection: string;
+  readonly session: string;
+  /** Number in the session, from 1. */
+  readonly n: number;
+  readonly kind: Statement['kind'];
+  readonly sql: string;
+  /** Password literals in `sql` were replaced before it was recorded. */
+  readonly redacted: boolean;
+  readonly position: { readonly index: number; readonly count: number } | undefined;
+  readonly statementName: string | undefined;
+  readonly portal: string | undefined;
+  readonly parameters: readonly ValueView[];
+  /** `running`: no outcome yet, and the session is still open. */
+  readonly outcome: OutcomeKind | 'running';
+  readonly commandTag: string | undefined;
+  /** Rows sent to the client, over all fetches. */
+  readonly rowCount: number;
+  readonly rowBytes: number;
+  readonly columns: readonly ColumnView[];
+  /** Rows that were kept, as the client saw them. */
+  readonly rows: readonly (readonly ValueView[])[];
+  /** How many rows were kept, when that is fewer than `rowCount`. */
+  readonly truncatedAt: number | undefined;
+  /** SHA-256 (hex) over all row messages; one for each fetch. */
+  readonly digests: readonly string[];
+  readonly copy: CopyView | undefined;
+  readonly error: MessageView | undefined;
+  readonly notices: readonly MessageView[];
+  readonly noticesDropped: number;
+  /** Why, when the gateway itself ended it, or could not know. */
+  readonly reason: string | undefined;
+  readonly transactionBefore: TransactionStatus;
+  readonly transactionAfter: TransactionStatus | undefined;
+  /** Microseconds from receipt to forwarding, to the first byte of the answer, to its completion. */
+  readonly forwardedUs: number | undefined;
+  readonly firstByteUs: number | undefined;
+  readonly durationUs: number | undefined;
+  /** Later Executes of the same portal, in order, already added up above. */
+  readonly fetches: readonly FetchView[];
+  /** Cancel requests that reached it: microseconds since 1970. */
+  readonly cancelRequestedAt: readonly number[];
+  readonly traceparent: string | undefined;
+}
+
+export interface FetchView {
+  readonly n: number;
+  readonly at: number;
+  readonly maxRows: number | undefined;
+  readonly rowCount: number;
+  readonly outcome: OutcomeKind | 'running';
+}
+
+/** One value, decoded for people. `text` is null for NULL. */
+export interface ValueView {
+  readonly text: string | null;
+  readonly type: number;
+  readonly typeName: string;
+  readonly format: 'text' | 'binary';
+  /** False when the type is not known and `text` shows the bytes as hex. */
+  readonly decoded: boolean;
+}
+
+export interface ColumnView {
+  readonly name: string;
+  readonly type: number;
+  readonly typeName: string;
+  /** OID of the source table and attribute number; 0 when the column is computed. */
+  readonly table: number;
+  readonly attribute: number;
+}
+
+export interface CopyView {
+  readonly direction: 'in' | 'out';
+  readonly messages: number;
+  readonly bytes: number;
+  readonly digest: string | undefined;
+  /** What was kept of the data. */
+  readonly data: Uint8Array;
+  readonly truncated: boolean;
+  /** Message of CopyFail. */
+  readonly failure: string | undefined;
+}
+
+/** ErrorResponse or NoticeResponse. */
+export interface MessageView {
+  readonly severity: string;
+  readonly sqlstate: string;
+  readonly message: string;
+  readonly detail: string | undefined;
+  readonly hint: string | undefined;
+  readonly position: number | undefined;
+}
+
+export interface SessionView {
+  readonly session: string;
+  readonly identity: string;
+  readonly identityKind: string;
+  readonly groups: readonly string[];
+  readonly method: string;
+  readonly credential: string;
+  readonly connection: string;
+  readonly database: string;
+  readonly role: string;
+  readonly client: string;
+  readonly tls: string | undefined;
+  readonly claimed: Claimed;
+  readonly durability: Durability;
+  readonly configuration: string;
+  readonly backendPid: number;
+  readonly openedAt: number;
+  /** Absent while it is open. */
+  readonly closedAt: number | undefined;
+  readonly closeReason: SessionClosed['reason'] | undefined;
+  readonly closeDetail: string | undefined;
+  readonly statements: number;
+  readonly failed: number;
+}
+
+/** What happened besides statements: gaps, recoveries, refused logins, cancels, notifications, views … in their place. */
+export interface EventView {
+  readonly index: number;
+  readonly at: number;
+  readonly session: string;
+  readonly identity: string;
+  readonly type: string;
+  /** One line for people. */
+  readonly summary: string;
+}
