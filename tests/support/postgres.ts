@@ -1,0 +1,160 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { chownSync, closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { freePort } from './free-port.ts';
+import { killAtExit, removeDirectory, temporaryDirectory } from './leftovers.ts';
+import { type BinariesKind, findBinaries, type PostgresBinaries, postgresAccount } from './postgres-binaries.ts';
+import type { Target } from './target.ts';
+
+export interface PostgresOptions {
+  readonly binaries?: BinariesKind;
+  /** Lines of postgresql.conf, over the ones that tests use (no fsync, no autovacuum, everything in UTC). */
+  readonly settings?: { readonly [name: string]: string | number | boolean };
+  /** Lines of pg_hba.conf instead of SCRAM for everybody. */
+  readonly hba?: readonly string[];
+}
+
+/** A running Postgres server of its own, with a superuser `postgres` and a database `postgres`. */
+export interface Postgres extends Target {
+  readonly binaries: PostgresBinaries;
+  /** Directory of the Unix socket. */
+  readonly socketDirectory: string;
+  /** What the server writes to its log. */
+  readonly logFile: string;
+  readonly pid: number;
+  log(): string;
+  stop(): Promise<void>;
+}
+
+const run = promisify(execFile);
+const password = 'a password of the tests';
+const startDeadlineMs = 30_000;
+const portAttempts = 5;
+
+const quickSettings: { readonly [name: string]: string | number | boolean } = {
+  fsync: false,
+  full_page_writes: false,
+  synchronous_commit: false,
+  autovacuum: false,
+  max_connections: 200,
+  shared_buffers: '32MB',
+  timezone: 'UTC',
+  log_timezone: 'UTC',
+  lc_messages: 'C',
+};
+
+/** Makes a cluster and starts it; rejects when the binaries are missing or the server does not come up. */
+export async function startPostgres(options: PostgresOptions = {}): Promise<Postgres> {
+  const kind = options.binaries ?? 'embedded';
+  const binaries = findBinaries(kind);
+  if (binaries === undefined) throw new Error(`this machine has no ${kind} Postgres binaries`);
+  const directory = temporaryDirectory('postgres');
+  try {
+    await initialise(binaries, directory, options);
+    return await startOnFreePort(binaries, directory);
+  } catch (error) {
+    removeDirectory(directory);
+    throw error;
+  }
+}
+
+async function initialise(binaries: PostgresBinaries, directory: string, options: PostgresOptions): Promise<void> {
+  const account = postgresAccount();
+  const data = join(directory, 'data');
+  const passwordFile = join(directory, 'password');
+  writeFileSync(passwordFile, password);
+  mkdirSync(data, { mode: 0o700 });
+  if (account !== undefined)
+    for (const path of [directory, data, passwordFile]) chownSync(path, account.uid, account.gid);
+  const initdb = ['--no-sync', '--no-instructions', '--username=postgres', `--pwfile=${passwordFile}`];
+  const cluster = ['--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', `--pgdata=${data}`];
+  await run(join(binaries.bin, 'initdb'), [...initdb, ...cluster], { ...account, cwd: directory });
+  const settings = Object.entries({ ...quickSettings, ...options.settings });
+  const lines = settings.map(([name, value]) => `${name} = '${String(value).replaceAll("'", "''")}'`);
+  writeFileSync(join(data, 'postgresql.conf'), `${lines.join('\n')}\n`);
+  if (options.hba !== undefined) writeFileSync(join(data, 'pg_hba.conf'), `${options.hba.join('\n')}\n`);
+}
+
+async function startOnFreePort(binaries: PostgresBinaries, directory: string): Promise<Postgres> {
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await freePort();
+    const server = await start(binaries, directory, port);
+    if (typeof server !== 'string') return server;
+    const clash = server.includes('Address already in use') || server.includes('could not bind');
+    if (!clash || attempt === portAttempts) throw new Error(`Postgres did not start:\n${server}`);
+  }
+}
+
+/** The server, or its log when it did not come up. */
+async function start(binaries: PostgresBinaries, directory: string, port: number): Promise<Postgres | string> {
+  const data = join(directory, 'data');
+  const logFile = join(directory, 'postgres.log');
+  const log = openSync(logFile, 'a', 0o666);
+  const address = ['-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=${directory}`];
+  const child = spawn(join(binaries.bin, 'postgres'), ['-D', data, '-p', String(port), ...address], {
+    ...postgresAccount(),
+    cwd: directory,
+    env: { PATH: process.env.PATH, TZ: 'UTC', LC_ALL: 'C' },
+    stdio: ['ignore', log, log],
+  });
+  closeSync(log);
+  // Immediate shutdown: the postmaster takes its children along.
+  killAtExit(child, 'SIGQUIT');
+  if (!(await ready(child, join(data, 'postmaster.pid')))) {
+    await stopServer(child);
+    return readFileSync(logFile, 'utf8');
+  }
+  return {
+    name: `postgres ${binaries.major}`,
+    host: '127.0.0.1',
+    port,
+    user: 'postgres',
+    password,
+    database: 'postgres',
+    binaries,
+    socketDirectory: directory,
+    logFile,
+    pid: child.pid ?? 0,
+    log: () => readFileSync(logFile, 'utf8'),
+    stop: async () => {
+      await stopServer(child);
+      removeDirectory(directory);
+    },
+  };
+}
+
+/** Waits for the line of postmaster.pid that pg_ctl waits for (LOCK_FILE_LINE_PM_STATUS). */
+async function ready(child: ChildProcess, pidFile: string): Promise<boolean> {
+  const deadline = Date.now() + startDeadlineMs;
+  let failed = false;
+  child.once('error', () => {
+    failed = true;
+  });
+  while (!failed && child.exitCode === null && child.signalCode === null && Date.now() < deadline) {
+    if (statusOf(pidFile) === 'ready') return true;
+    await delay(5);
+  }
+  return false;
+}
+
+function statusOf(pidFile: string): string | undefined {
+  try {
+    return readFileSync(pidFile, 'utf8').split('\n')[7]?.trim();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Fast shutdown, then an immediate one, then none. */
+async function stopServer(child: ChildProcess): Promise<void> {
+  for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
+    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+    child.kill(signal);
+    await Promise.race([
+      new Promise((resolve) => child.once('exit', resolve)),
+      delay(5_000, undefined, { ref: false }),
+    ]);
+  }
+}
