@@ -122,6 +122,8 @@ export interface OpenSessionHead {
   readonly identity: string;
   readonly seq: number;
   readonly hash: Uint8Array;
+  /** Statements recorded so far. */
+  readonly statements: number;
   /** Numbers of the statements whose outcome is still owed. */
   readonly openStatements: readonly number[];
 }
@@ -261,7 +263,7 @@ export interface Statement {
 /** As in ReadyForQuery: idle, in a transaction, in a failed transaction. */
 export type TransactionStatus = 'I' | 'T' | 'E';
 
-/** A piece of a Bind too large for one entry: `bytes` of its whole body, in order. */
+/** A piece of a Bind too large for one entry: together, in order, they are its `parameters`. */
 export interface StatementPart {
   readonly type: 'statement_part';
   readonly n: number;
@@ -320,7 +322,9 @@ export interface Outcome {
   readonly rowCount: number;
   /** Bytes of the row messages (or COPY OUT data messages), headers included. */
   readonly rowBytes: number;
-  /** Body of RowDescription (or of CopyOutResponse) as the client saw it. */
+  /** It was a COPY FROM STDIN or TO STDOUT: `columns` is then the body of CopyInResponse or CopyOutResponse. */
+  readonly copy?: 'in' | 'out';
+  /** Body of RowDescription as the client saw it. */
   readonly columns?: Uint8Array;
   /** The earlier statement of this session whose outcome carries the same columns. */
   readonly columnsOf?: number;

@@ -25,33 +25,51 @@ export class ExpectedReply {
   readonly statement: OpenStatement | undefined;
   /** The name it gave or took, to be confirmed or taken back. */
   readonly named: Named<Prepared> | Named<Portal> | undefined;
+  /** `close`: what kind of thing `named` is. */
+  readonly closes: 'statement' | 'portal';
   /** What Describe asked about. */
   readonly describes: Prepared | Portal | undefined;
   /** `query`: its statements; `next` is the one that is answered now. */
   readonly statements: readonly OpenStatement[];
   next = 0;
-  /** `refusal`: the ErrorResponse, and whether a ReadyForQuery belongs behind it. */
+  /** `query`: its statements could not be told apart; the one entry stands for all of them. */
+  readonly unsplit: boolean;
+  /** `query` and `call`: an error was answered, only ReadyForQuery is still to come. */
+  failed = false;
+  /** `refusal`: the ErrorResponse, and what the session does behind it. */
   readonly error: Uint8Array | undefined;
-  readonly readyAfter: boolean;
+  readonly behind: 'ready' | 'go on' | 'end';
+  /** Why the session ends, for `behind: 'end'`. */
+  readonly reason: string | undefined;
+  /** `sync`: it may have been swallowed by a COPY that failed; another answer in its place proves it. */
+  readonly doubtful: boolean;
 
   constructor(
     to: ReplyTo,
     about: {
       readonly statement?: OpenStatement | undefined;
       readonly named?: Named<Prepared> | Named<Portal> | undefined;
+      readonly closes?: 'statement' | 'portal';
       readonly describes?: Prepared | Portal | undefined;
       readonly statements?: readonly OpenStatement[] | undefined;
+      readonly unsplit?: boolean;
       readonly error?: Uint8Array | undefined;
-      readonly readyAfter?: boolean | undefined;
-    },
+      readonly behind?: 'ready' | 'go on' | 'end';
+      readonly reason?: string;
+      readonly doubtful?: boolean;
+    } = nothing,
   ) {
     this.to = to;
     this.statement = about.statement;
     this.named = about.named;
+    this.closes = about.closes ?? 'statement';
     this.describes = about.describes;
     this.statements = about.statements ?? none;
+    this.unsplit = about.unsplit ?? false;
     this.error = about.error;
-    this.readyAfter = about.readyAfter ?? false;
+    this.behind = about.behind ?? 'go on';
+    this.reason = about.reason;
+    this.doubtful = about.doubtful ?? false;
   }
 
   /** The statement that an answer arriving now is about. */
@@ -61,6 +79,7 @@ export class ExpectedReply {
   }
 }
 
+const nothing = {};
 const none: readonly OpenStatement[] = [];
 const compactAt = 1024;
 
@@ -128,6 +147,24 @@ export class ExpectedReplies {
     }
     items.length = kept;
     return ended;
+  }
+
+  unshift(reply: ExpectedReply): void {
+    if (this.#head > 0) {
+      this.#head -= 1;
+      this.#items[this.#head] = reply;
+    } else {
+      this.#items.unshift(reply);
+    }
+  }
+
+  /** The statement that data of a COPY would belong to when it arrives before the server has asked for it. */
+  get newestStatement(): OpenStatement | undefined {
+    for (let at = this.#items.length - 1; at >= this.#head; at -= 1) {
+      const item = this.#items[at] as ExpectedReply;
+      if (item.to === 'query' || item.to === 'execute') return item.current;
+    }
+    return undefined;
   }
 
   [Symbol.iterator](): IterableIterator<ExpectedReply> {

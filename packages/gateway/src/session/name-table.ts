@@ -41,6 +41,12 @@ export class NameTable<T> {
     named.dead = true;
   }
 
+  /** Forgets what the server has confirmed of one name. */
+  forget(name: string): void {
+    const top = this.#names.get(name);
+    if (top?.confirmed) this.#names.delete(name);
+  }
+
   /** Forgets every meaning that the server has confirmed: portals at the end of their transaction, DISCARD ALL. */
   forgetConfirmed(): void {
     for (const [name, top] of this.#names) {

@@ -1,4 +1,5 @@
 import type { OutcomeKind, Statement, TransactionStatus } from '@onrecord/record';
+import type { SessionEffect } from '../sql/sql-session-effects.ts';
 import type { Digest } from './digest.ts';
 
 /** A prepared statement as the gateway remembers it. The text itself stands in the entry of `owner`. */
@@ -11,6 +12,7 @@ export interface Prepared {
   recordedColumns: Uint8Array | undefined;
   columnsRecordedIn: number;
   parameterTypes: readonly number[] | undefined;
+  readonly effect: SessionEffect | undefined;
 }
 
 /** A portal: a prepared statement with its parameters. */
@@ -43,6 +45,7 @@ export class OpenStatement {
   parameters: Uint8Array | undefined;
   parametersOf: OpenStatement | undefined;
   parts = 0;
+  traceparent: string | undefined;
   portalOf: OpenStatement | undefined;
   /** True when password literals were taken out of `sql`. */
   redacted = false;
@@ -54,9 +57,11 @@ export class OpenStatement {
   transactionBefore: TransactionStatus;
   prepared: Prepared | undefined;
   boundPortal: Portal | undefined;
-  /** A name that SQL-level PREPARE gives, when this is one. */
-  preparesName: string | undefined;
+  /** What it does to the names of the session once it has completed (PREPARE, DEALLOCATE, DISCARD ALL). */
+  effect: SessionEffect | undefined;
 
+  /** The server discards it because of an earlier error in the pipeline. */
+  skipped = false;
   /** True once its final outcome is recorded. */
   ended = false;
   forwardedUs = 0;
@@ -78,9 +83,10 @@ export class OpenStatement {
   noticesDropped = 0;
   functionResult: Uint8Array | undefined;
 
-  /** COPY IN: messages and bytes that the client sent. */
-  copyMessages = 0;
-  copyBytes = 0;
+  /** The direction of its COPY, once the server has begun one. */
+  copies: 'in' | 'out' | undefined;
+  /** COPY IN: what the client sent. */
+  copy: CopyInFlow | undefined;
 
   constructor(kind: Statement['kind'], transactionBefore: TransactionStatus) {
     this.kind = kind;
@@ -97,14 +103,26 @@ export class OpenStatement {
     this.rowCount = this.rowBytes = this.capturedRows = this.capturedBytes = this.uncommittedRows = 0;
     this.capturing = true;
     this.uncommitted = [];
-    this.digest = this.notices = this.columns = this.functionResult = undefined;
+    this.digest = this.notices = this.columns = this.functionResult = this.copies = undefined;
     this.noticeBytes = this.noticesDropped = 0;
   }
+}
+
+/** Data of a COPY FROM STDIN as it arrived. */
+export interface CopyInFlow {
+  messages: number;
+  bytes: number;
+  /** What the `copy_in` entries hold so far; `capturing` ends at the cap. */
+  capturedMessages: number;
+  capturedBytes: number;
+  capturing: boolean;
+  readonly digest: Digest;
 }
 
 /** How a statement ended, apart from what was counted. */
 export interface Ending {
   readonly outcome: OutcomeKind;
+  readonly more?: true;
   readonly tag?: string;
   readonly error?: Uint8Array;
   readonly reason?: string;

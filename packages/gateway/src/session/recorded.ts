@@ -1,15 +1,15 @@
-import type { Body, Outcome, Statement, TransactionStatus } from '@onrecord/record';
+import type { Body, Outcome, Statement } from '@onrecord/record';
+import { join } from './join.ts';
 import type { Ending, OpenStatement } from './open-statement.ts';
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** The entry of a statement that is about to be forwarded. Drops from the statement what only the entry needs. */
-export function statementBody(open: OpenStatement, number: number, traceparent: string | undefined): Statement {
-  open.n = number;
+export function statementBody(open: OpenStatement): Statement {
   open.slot = -1;
   const body: Mutable<Statement> = {
     type: 'statement',
-    n: number,
+    n: open.n,
     kind: open.kind,
     transactionBefore: open.transactionBefore,
   };
@@ -26,7 +26,7 @@ export function statementBody(open: OpenStatement, number: number, traceparent: 
   if (open.portalOf !== undefined) body.portalOf = open.portalOf.n;
   if (open.maxRows > 0) body.maxRows = open.maxRows;
   if (open.position !== undefined) body.position = open.position;
-  if (traceparent !== undefined) body.traceparent = traceparent;
+  if (open.traceparent !== undefined) body.traceparent = open.traceparent;
   open.sql = open.parameters = undefined;
   open.textOf = open.parametersOf = undefined;
   return body;
@@ -41,9 +41,11 @@ export function outcomeBody(open: OpenStatement, ending: Ending, completedUs: nu
     rowCount: open.rowCount,
     rowBytes: open.rowBytes,
   };
+  if (ending.more) body.more = true;
   if (ending.tag !== undefined) body.tag = ending.tag;
   if (ending.error !== undefined) body.error = ending.error;
   if (ending.reason !== undefined) body.reason = ending.reason;
+  if (open.copies !== undefined) body.copy = open.copies;
   addColumns(open, body);
   const rows = takeCaptured(open);
   if (rows !== undefined) body.rows = rows;
@@ -87,40 +89,14 @@ export function rowsBody(open: OpenStatement): Body | undefined {
 
 function takeCaptured(open: OpenStatement): Uint8Array | undefined {
   if (open.uncommitted.length === 0) return undefined;
-  const rows = open.uncommitted.length === 1 ? (open.uncommitted[0] as Uint8Array) : join(open.uncommitted);
+  const rows = join(open.uncommitted);
   open.uncommitted = [];
   open.uncommittedRows = 0;
   return rows;
-}
-
-function join(pieces: readonly Uint8Array[]): Uint8Array {
-  let length = 0;
-  for (const piece of pieces) length += piece.length;
-  const joined = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    joined.set(piece, at);
-    at += piece.length;
-  }
-  return joined;
 }
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   for (let at = 0; at < a.length; at += 1) if (a[at] !== b[at]) return false;
   return true;
-}
-
-/** An outcome of a statement that the server never worked on. */
-export function unrunBody(open: OpenStatement, ending: Ending, us: number): Outcome {
-  open.ended = true;
-  return outcomeBody(open, ending, us);
-}
-
-/** Sets the transaction status behind outcomes of the same turn. */
-export function settleTransaction(bodies: readonly Body[], from: number, status: TransactionStatus): void {
-  for (let at = from; at < bodies.length; at += 1) {
-    const body = bodies[at] as Mutable<Body>;
-    if (body.type === 'outcome' && body.transactionAfter === undefined) body.transactionAfter = status;
-  }
 }

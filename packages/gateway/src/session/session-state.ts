@@ -1,8 +1,10 @@
 import type { TransactionStatus } from '@onrecord/record';
+import type { SessionEffect } from '../sql/sql-session-effects.ts';
 import type { Digest } from './digest.ts';
 import { ExpectedReplies } from './expected-replies.ts';
 import { NameTable } from './name-table.ts';
 import type { OpenStatement, Portal, Prepared } from './open-statement.ts';
+import type { StreamFlow } from './stream-flow.ts';
 
 export interface SessionOptions {
   /** How much of a result is kept; `max: 0` keeps the digest only. */
@@ -10,17 +12,21 @@ export interface SessionOptions {
   /** The largest message that is held whole, in bytes. */
   readonly messageBytes: number;
   readonly createDigest: () => Digest;
+  readonly sql: SqlReader;
   /** The client asked for walsender mode and the connection allows it. */
   readonly replication: boolean;
   /** ParameterStatus that the server sent at the start. */
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-/** One direction of a replication stream since its last entry. */
-export interface Flow {
-  messages: number;
-  bytes: number;
-  digest: Digest;
+/** What the session asks about a text. Texts are latin1 strings of their bytes (see `latin1`), so offsets are bytes. */
+export interface SqlReader {
+  /** Where each statement of a Query stands; undefined when that cannot be told. */
+  split(sql: string): readonly { readonly start: number; readonly end: number }[] | undefined;
+  /** The text without its password literals; undefined when it holds none. */
+  redact(sql: string, standardConformingStrings: boolean): string | undefined;
+  effect(sql: string): SessionEffect | undefined;
+  traceparent(sql: string): string | undefined;
 }
 
 /** What both directions of a session share. No methods that decide anything: those are in Arrivals and Replies. */
@@ -41,10 +47,12 @@ export class SessionState {
   refusing = false;
   /** The statement whose COPY FROM STDIN the server is reading. */
   copyIn: OpenStatement | undefined;
-  /** The client has not ended the data of `copyIn` yet. */
-  clientCopies = false;
+  /** Syncs that the client sent while `copyIn` was being read: swallowed, unless the COPY had failed before. */
+  syncsInCopy = 0;
   /** A replication stream is running. */
-  stream: { readonly statement: OpenStatement; readonly toClient: Flow; readonly toServer: Flow } | undefined;
+  stream: StreamFlow | undefined;
+  /** SQLSTATE of the FATAL error that the server sent last. */
+  fatal: string | undefined;
   /** The last statement that was recorded, for what belongs to none. */
   last: OpenStatement | undefined;
   standardConformingStrings: boolean;

@@ -1,0 +1,499 @@
+import { Framer, frontendTag, ProtocolError, Reader } from '@onrecord/wire';
+import { type GatewayError, Termination } from '../errors.ts';
+import { CopyInCapture } from './copy-in-capture.ts';
+import { errorResponse } from './error-response.ts';
+import { ExpectedReply } from './expected-replies.ts';
+import { LargeBind } from './large-bind.ts';
+import { latin1, latin1Bytes } from './latin1.ts';
+import { OpenStatement, type Portal, type Prepared } from './open-statement.ts';
+import { outcomeBody, statementBody } from './recorded.ts';
+import type { SessionState } from './session-state.ts';
+import { glance, glanced } from './sql-glance.ts';
+import { emptyTurn, Span, type Turn } from './turn.ts';
+
+/** A Bind over this many bytes is recorded and forwarded in pieces, so that a parameter of 1 GB is not held whole. */
+const largeBindBytes = 1 << 20;
+/** PQ_SMALL_MESSAGE_LIMIT (include/libpq/libpq.h). */
+const smallMessageBytes = 10_000;
+/** MaxAllocSize - 1 (include/utils/memutils.h), what Postgres accepts where it accepts much. */
+const postgresMessageBytes = 0x3fff_fffe;
+const flush = new Uint8Array([frontendTag.flush, 0, 0, 0, 4]);
+
+const known: ReadonlySet<number> = new Set(Object.values(frontendTag));
+const small: ReadonlySet<number> = new Set([
+  frontendTag.close,
+  frontendTag.copyDone,
+  frontendTag.copyFail,
+  frontendTag.describe,
+  frontendTag.execute,
+  frontendTag.flush,
+  frontendTag.sync,
+  frontendTag.terminate,
+]);
+
+/**
+ * What the client sends: names each statement, remembers which replies it will cause, and says what to record before
+ * the bytes go on. Pure. Messages that arrive together are one group: a Parse with its Bind and Execute is one entry.
+ *
+ * Names take their new meaning when the message arrives, because the server works through messages in order; Replies
+ * confirms them or takes them back.
+ */
+export class Arrivals {
+  readonly #state: SessionState;
+  readonly #framer: Framer;
+  #largeBind: LargeBind = new LargeBind();
+  readonly #copies: CopyInCapture;
+  /** Statements of this turn whose entry is not made yet, in order. */
+  #arrived: OpenStatement[] = [];
+  #skippedNames: { dead: boolean }[] = [];
+  #turn: Turn = emptyTurn();
+  #span: Span = new Span([]);
+  #refusal: GatewayError | undefined;
+  #ended = false;
+
+  constructor(state: SessionState) {
+    this.#state = state;
+    this.#framer = new Framer({
+      streams: (tag, length) => tag === frontendTag.copyData || (tag === frontendTag.bind && length > largeBindBytes),
+      maxHeldBytes: (tag) => maxHeldBytes(tag, state.options.messageBytes),
+    });
+    this.#copies = new CopyInCapture(state.options);
+  }
+
+  /** `refusal` is set when new work must not start; what arrives is then refused, not recorded. */
+  push(chunk: Uint8Array, refusal: GatewayError | undefined): Turn {
+    const turn = emptyTurn();
+    this.#turn = turn;
+    this.#span = new Span(turn.forward);
+    this.#refusal = refusal;
+    if (this.#ended) return turn;
+    this.#framer.push(chunk);
+    try {
+      while (!this.#ended && this.#framer.next()) this.#message();
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#terminate(new Termination(error.sqlstate, error.message), 'the client broke the protocol');
+    }
+    this.#commit();
+    this.#copies.flush(turn.entries);
+    this.#state.stream?.record('to server', turn.entries);
+    this.#span.flush();
+    return turn;
+  }
+
+  /** Ends the session behind everything that was asked before, as a FATAL error of the server would. */
+  #terminate(error: Termination, detail: string): void {
+    this.#ended = true;
+    this.#commit();
+    // The server keeps its replies until it is asked for them; the client is owed those in front of the error.
+    if (this.#state.expected.length > 0) this.#span.insert(flush);
+    this.#state.expected.push(
+      new ExpectedReply('refusal', { error: errorResponse(error), behind: 'end', reason: detail }),
+    );
+  }
+
+  #message(): void {
+    const framer = this.#framer;
+    if (this.#state.stream !== undefined && this.#streamed()) return;
+    // As the server does after an error in a pipeline: everything is dropped up to the Sync.
+    if (this.#state.refusing && framer.tag !== frontendTag.sync && framer.tag !== frontendTag.terminate) return;
+    switch (framer.tag) {
+      case frontendTag.query:
+        return this.#query();
+      case frontendTag.parse:
+        return this.#parse();
+      case frontendTag.bind:
+        return framer.first && framer.last ? this.#bind() : this.#bindPiece();
+      case frontendTag.execute:
+        return this.#execute();
+      case frontendTag.describe:
+        return this.#describe();
+      case frontendTag.close:
+        return this.#close();
+      case frontendTag.sync:
+        return this.#sync();
+      case frontendTag.flush:
+        return this.#forward();
+      case frontendTag.functionCall:
+        return this.#call();
+      case frontendTag.copyData:
+        return this.#copyData();
+      case frontendTag.copyDone:
+      case frontendTag.copyFail:
+        return this.#copyEnd();
+      case frontendTag.terminate:
+        this.#forward();
+        this.#ended = true;
+        this.#turn.end = { reason: 'client terminated' };
+        return;
+      default:
+        throw unexpected(framer.tag);
+    }
+  }
+
+  #forward(): void {
+    const { bytes, start, end } = this.#framer;
+    this.#span.add(bytes, start, end);
+  }
+
+  #reader(): Reader {
+    const { bytes, start, end } = this.#framer;
+    return new Reader(bytes, start + 5, end);
+  }
+
+  // Statements
+
+  #query(): void {
+    const state = this.#state;
+    if (this.#refuses('ready')) return;
+    const sql = untilNul(this.#reader().rest());
+    const found = glance(sql);
+    if (state.options.replication) {
+      const statement = this.#statement('replication', sql, found);
+      return this.#expectQuery([statement], false);
+    }
+    const parts = (found & glanced.severalStatements) === 0 ? undefined : this.#split(sql);
+    if (parts === undefined || parts.length < 2) {
+      const unsplit = parts === undefined && (found & glanced.severalStatements) !== 0;
+      return this.#expectQuery([this.#statement('simple', sql, found)], unsplit);
+    }
+    const statements = parts.map(({ start, end }, index) => {
+      const text = sql.subarray(start, end);
+      const statement = this.#statement('simple', text, glance(text));
+      statement.position = { index, count: parts.length };
+      return statement;
+    });
+    this.#expectQuery(statements, false);
+  }
+
+  #split(sql: Uint8Array): readonly { readonly start: number; readonly end: number }[] | undefined {
+    return this.#state.options.sql.split(latin1(sql));
+  }
+
+  #expectQuery(statements: readonly OpenStatement[], unsplit: boolean): void {
+    const state = this.#state;
+    this.#forward();
+    // A simple Query drops the unnamed statement (exec_simple_query).
+    this.#expect(new ExpectedReply('query', { statements, unsplit, named: state.prepared.put('', undefined) }));
+  }
+
+  #parse(): void {
+    if (this.#refuses('go on')) return;
+    const reader = this.#reader();
+    const name = reader.cstringBytes();
+    const sql = reader.cstringBytes();
+    const count = reader.uint16();
+    const types: number[] = [];
+    for (let at = 0; at < count; at += 1) types.push(reader.uint32());
+    const statement = this.#statement('prepare', sql, glance(sql));
+    if (name.length > 0) statement.statementName = name.slice();
+    if (count > 0) statement.parameterTypes = types;
+    this.#forward();
+    const prepared: Prepared = {
+      name: statement.statementName,
+      owner: statement,
+      columns: undefined,
+      recordedColumns: undefined,
+      columnsRecordedIn: 0,
+      parameterTypes: undefined,
+      effect: statement.effect,
+    };
+    statement.prepared = prepared;
+    const named = this.#state.prepared.put(latin1(name), prepared);
+    this.#expect(new ExpectedReply('parse', { statement, named }));
+  }
+
+  #bind(): void {
+    const reader = this.#reader();
+    const portal = reader.cstringBytes();
+    const name = reader.cstringBytes();
+    const statement = this.#bound(portal, name);
+    statement.parameters = reader.rest();
+    this.#forward();
+    this.#expectBind(portal, statement);
+  }
+
+  /** The statement that a Bind continues or begins. */
+  #bound(portal: Uint8Array, name: Uint8Array): OpenStatement {
+    const { prepared, inSql } = this.#named(name);
+    const owner = prepared?.owner;
+    if (owner !== undefined && this.#newest(owner) && owner.kind === 'prepare') {
+      owner.kind = 'bind';
+      if (portal.length > 0) owner.portal = portal.slice();
+      return owner;
+    }
+    const statement = this.#begin('bind');
+    statement.prepared = prepared;
+    statement.effect = prepared?.effect;
+    statement.textOf = owner ?? inSql;
+    if (name.length > 0) statement.statementName = name.slice();
+    if (portal.length > 0) statement.portal = portal.slice();
+    return statement;
+  }
+
+  #named(name: Uint8Array): { readonly prepared: Prepared | undefined; readonly inSql: OpenStatement | undefined } {
+    const key = latin1(name);
+    const prepared = this.#state.prepared.get(key);
+    return { prepared, inSql: prepared === undefined ? this.#state.preparedInSql.get(key) : undefined };
+  }
+
+  #expectBind(portalName: Uint8Array, statement: OpenStatement): void {
+    const portal: Portal = {
+      name: statement.portal,
+      prepared: statement.prepared,
+      owner: statement,
+      execution: undefined,
+      columns: undefined,
+    };
+    statement.boundPortal = portal;
+    const named = this.#state.portals.put(latin1(portalName), portal);
+    this.#expect(new ExpectedReply('bind', { statement, named }));
+  }
+
+  #bindPiece(): void {
+    const { bytes, start, end, first, last } = this.#framer;
+    this.#forward();
+    if (first) {
+      this.#commit();
+      this.#largeBind = new LargeBind();
+    }
+    const large = this.#largeBind;
+    const names = large.push(bytes.subarray(first ? start + 5 : start, end));
+    if (names !== undefined) {
+      const statement = this.#bound(names.portal, names.name);
+      this.#arrived.pop();
+      this.#number(statement);
+      large.statement = statement;
+    }
+    large.record(this.#turn.entries);
+    const { statement } = large;
+    if (!last || statement === undefined) return;
+    this.#turn.entries.push(statementBody(statement));
+    this.#expectBind(statement.portal ?? none, statement);
+  }
+
+  #execute(): void {
+    if (this.#refuses('go on')) return;
+    const reader = this.#reader();
+    const name = reader.cstringBytes();
+    const statement = this.#executed(this.#state.portals.get(latin1(name)), name);
+    // Zero and less ask for all rows.
+    statement.maxRows = Math.max(0, reader.int32());
+    this.#forward();
+    this.#expect(new ExpectedReply('execute', { statement }));
+  }
+
+  #executed(portal: Portal | undefined, name: Uint8Array): OpenStatement {
+    const owner = portal?.owner;
+    if (portal !== undefined && owner !== undefined && portal.execution === undefined) {
+      if (this.#newest(owner) && owner.kind === 'bind') {
+        owner.kind = 'execute';
+        portal.execution = owner;
+        return owner;
+      }
+      const statement = this.#begin('execute');
+      statement.prepared = portal.prepared;
+      statement.effect = portal.prepared?.effect;
+      statement.textOf = portal.prepared?.owner ?? owner.textOf;
+      statement.textOfNumber = owner.textOfNumber;
+      statement.parametersOf = owner;
+      statement.boundPortal = portal;
+      if (portal.name !== undefined) statement.portal = portal.name;
+      portal.execution = statement;
+      return statement;
+    }
+    const statement = this.#begin(portal === undefined ? 'execute' : 'fetch');
+    if (portal !== undefined) {
+      statement.prepared = portal.prepared;
+      statement.boundPortal = portal;
+      statement.portalOf = portal.execution;
+    }
+    if (name.length > 0) statement.portal = name.slice();
+    return statement;
+  }
+
+  #describe(): void {
+    const state = this.#state;
+    const reader = this.#reader();
+    const ofPortal = reader.uint8() === 0x50;
+    const key = latin1(reader.cstringBytes());
+    this.#forward();
+    const describes = ofPortal ? state.portals.get(key) : state.prepared.get(key);
+    this.#expect(new ExpectedReply('describe', { describes }));
+  }
+
+  #close(): void {
+    const state = this.#state;
+    const reader = this.#reader();
+    const ofPortal = reader.uint8() === 0x50;
+    const key = latin1(reader.cstringBytes());
+    this.#forward();
+    const named = ofPortal ? state.portals.put(key, undefined) : state.prepared.put(key, undefined);
+    this.#expect(new ExpectedReply('close', { named, closes: ofPortal ? 'portal' : 'statement' }));
+  }
+
+  #sync(): void {
+    const state = this.#state;
+    this.#forward();
+    state.refusing = false;
+    // CopyGetData reads over Sync; there will be no ReadyForQuery for it.
+    if (state.copyIn !== undefined) {
+      state.syncsInCopy += 1;
+      return;
+    }
+    state.skipping = false;
+    state.expected.push(new ExpectedReply('sync'));
+  }
+
+  #call(): void {
+    if (this.#refuses('ready')) return;
+    const statement = this.#begin('call');
+    statement.parameters = this.#reader().rest();
+    this.#forward();
+    this.#expect(new ExpectedReply('call', { statement }));
+  }
+
+  // COPY
+
+  #copyData(): void {
+    this.#forward();
+    const { bytes, start, end, first, last } = this.#framer;
+    const target = this.#copyTarget();
+    if (target === undefined) return;
+    this.#commit();
+    this.#copies.data(target, bytes.subarray(start, end), { first, last, entries: this.#turn.entries });
+  }
+
+  #copyEnd(): void {
+    const state = this.#state;
+    this.#forward();
+    const target = this.#copyTarget();
+    if (target !== undefined) {
+      this.#commit();
+      const failure = this.#framer.tag === frontendTag.copyFail ? untilNul(this.#reader().rest()) : undefined;
+      this.#copies.end(target, failure, this.#turn.entries);
+    }
+    if (state.copyIn === undefined && state.expected.length > 0) state.expected.push(new ExpectedReply('copy end'));
+    state.copyIn = undefined;
+    state.syncsInCopy = 0;
+  }
+
+  #copyTarget(): OpenStatement | undefined {
+    return this.#state.copyIn ?? this.#state.expected.newestStatement;
+  }
+
+  // Replication
+
+  /** True when the message belongs to the running stream. */
+  #streamed(): boolean {
+    const { tag, bytes, start, end, first } = this.#framer;
+    const stream = this.#state.stream;
+    if (stream === undefined || (tag !== frontendTag.copyData && tag !== frontendTag.copyDone)) return false;
+    this.#forward();
+    stream.count('to server', bytes.subarray(start, end), first);
+    return true;
+  }
+
+  // Refusals
+
+  /** True when the message is not to go on: the session refuses new work, or has refused it earlier in the pipeline. */
+  #refuses(behind: 'ready' | 'go on'): boolean {
+    const state = this.#state;
+    if (state.refusing) return true;
+    if (this.#refusal === undefined || state.skipping) return false;
+    this.#commit();
+    state.expected.push(new ExpectedReply('refusal', { error: errorResponse(this.#refusal), behind }));
+    if (behind === 'go on') state.refusing = true;
+    return true;
+  }
+
+  /** Remembers which reply a forwarded message causes: none, while the server discards what arrives. */
+  #expect(reply: ExpectedReply): void {
+    const state = this.#state;
+    if (!state.skipping) {
+      state.expected.push(reply);
+      return;
+    }
+    if (reply.statement !== undefined) reply.statement.skipped = true;
+    for (const statement of reply.statements) statement.skipped = true;
+    // The name counts for what else comes in this group, which is skipped as well.
+    if (reply.named !== undefined) this.#skippedNames.push(reply.named);
+  }
+
+  // Entries
+
+  #begin(kind: OpenStatement['kind']): OpenStatement {
+    const statement = new OpenStatement(kind, this.#state.transaction);
+    statement.slot = this.#arrived.length;
+    this.#arrived.push(statement);
+    return statement;
+  }
+
+  #statement(kind: OpenStatement['kind'], sql: Uint8Array, found: number): OpenStatement {
+    const statement = this.#begin(kind);
+    statement.sql = sql;
+    if (found === 0 || found === glanced.severalStatements) return statement;
+    const { sql: reader } = this.#state.options;
+    const text = latin1(sql);
+    if ((found & glanced.secret) !== 0) {
+      const redacted = reader.redact(text, this.#state.standardConformingStrings);
+      if (redacted !== undefined) {
+        statement.sql = latin1Bytes(redacted);
+        statement.redacted = true;
+      }
+    }
+    if ((found & glanced.sessionEffect) !== 0) statement.effect = reader.effect(text);
+    if ((found & glanced.comment) !== 0) statement.traceparent = reader.traceparent(text);
+    return statement;
+  }
+
+  /** True when a message that comes now may still become part of the statement's entry. */
+  #newest(statement: OpenStatement): boolean {
+    return statement.slot >= 0 && statement.slot === this.#arrived.length - 1;
+  }
+
+  /** Makes the entries of what has arrived so far. */
+  #commit(): void {
+    const arrived = this.#arrived;
+    if (arrived.length > 0) this.#arrived = [];
+    for (const statement of arrived) {
+      this.#number(statement);
+      this.#turn.entries.push(statementBody(statement));
+    }
+    for (const statement of arrived) {
+      if (!statement.skipped) continue;
+      statement.ended = true;
+      this.#turn.entries.push(outcomeBody(statement, { outcome: 'skipped' }, 0));
+    }
+    if (this.#skippedNames.length === 0) return;
+    for (const named of this.#skippedNames) named.dead = true;
+    this.#skippedNames = [];
+  }
+
+  #number(statement: OpenStatement): void {
+    const state = this.#state;
+    state.count += 1;
+    statement.n = state.count;
+    state.last = statement;
+    this.#turn.statements.push(statement);
+  }
+}
+
+const none = new Uint8Array(0);
+
+function maxHeldBytes(tag: number, messageBytes: number): number {
+  if (!known.has(tag) || tag === frontendTag.password) throw unexpected(tag);
+  if (tag === frontendTag.copyData || tag === frontendTag.bind) return postgresMessageBytes;
+  return small.has(tag) ? smallMessageBytes : messageBytes;
+}
+
+/** In the words of Postgres (SocketBackend, tcop/postgres.c). */
+function unexpected(tag: number): ProtocolError {
+  return new ProtocolError(`invalid frontend message type ${tag}`);
+}
+
+/** A text ends at its first NUL, for Postgres as well; what stands behind it makes the server refuse the message. */
+function untilNul(bytes: Uint8Array): Uint8Array {
+  const nul = bytes.indexOf(0);
+  return nul === -1 ? bytes : bytes.subarray(0, nul);
+}

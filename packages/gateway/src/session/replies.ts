@@ -1,0 +1,479 @@
+import type { Body, ServerMessage, TransactionStatus } from '@onrecord/record';
+import { backendTag, Framer, ProtocolError, Reader, Writer } from '@onrecord/wire';
+import { ExpectedReply } from './expected-replies.ts';
+import { latin1 } from './latin1.ts';
+import type { Named } from './name-table.ts';
+import type { Ending, OpenStatement, Portal, Prepared } from './open-statement.ts';
+import { outcomeBody, rowsBody } from './recorded.ts';
+import { ResultCapture } from './result-capture.ts';
+import { readServerError, type ServerError } from './server-error.ts';
+import type { SessionState } from './session-state.ts';
+import { StreamFlow } from './stream-flow.ts';
+import { Span, type Turn } from './turn.ts';
+
+/** PG messages are at most this long (MaxAllocSize); the server is trusted to keep to it. */
+const maxMessageBytes = 0x3fff_ffff;
+/** Notices kept of one statement, and of the messages that belong to none, in bytes. */
+const maxNoticeBytes = 64 * 1024;
+
+/** Messages that come at any time and answer nothing. */
+const untimely: ReadonlySet<number> = new Set([
+  backendTag.noticeResponse,
+  backendTag.notificationResponse,
+  backendTag.parameterStatus,
+]);
+const known: ReadonlySet<number> = new Set(Object.values(backendTag));
+
+/**
+ * What the server answers: matches it with the queue of expected replies, and says what to record before the client
+ * sees it. Pure. An error in the extended protocol discards what is expected up to the Sync; in a simple Query it ends
+ * that Query only.
+ */
+export class Replies {
+  readonly #state: SessionState;
+  readonly #framer: Framer;
+  readonly #capture: ResultCapture;
+  #turn: Turn | undefined;
+  #span: Span = new Span([]);
+  #us = 0;
+  /** Outcome entries of this turn that the next ReadyForQuery is about. */
+  #lastOutcome: { transactionAfter?: TransactionStatus } | undefined;
+
+  constructor(state: SessionState) {
+    this.#state = state;
+    const largest = Math.max(state.options.rows.bytes, 64 * 1024);
+    this.#framer = new Framer({
+      streams: (tag, length) => (tag === backendTag.dataRow || tag === backendTag.copyData) && length > largest,
+      maxHeldBytes: (tag) => {
+        if (!known.has(tag)) throw unexpected(tag);
+        return maxMessageBytes;
+      },
+    });
+    this.#capture = new ResultCapture(state.options);
+  }
+
+  /** `us`: when the bytes arrived, by the gateway's monotonic clock. Throws ProtocolError when the server broke the protocol. */
+  push(chunk: Uint8Array, turn: Turn, us: number): void {
+    this.#begin(turn, us);
+    this.#framer.push(chunk);
+    while (this.#framer.next()) this.#message();
+    this.#finish();
+  }
+
+  /** Gives the gateway's own answers that are due. */
+  answer(turn: Turn, us: number): void {
+    if (this.#state.expected.head?.to !== 'refusal') return;
+    this.#begin(turn, us);
+    this.#refuseDue();
+    this.#finish();
+  }
+
+  /** Ends every statement whose outcome is owed, because there will be no more answers. */
+  abandon(turn: Turn, ending: Ending, us: number): void {
+    this.#begin(turn, us);
+    for (;;) {
+      const reply = this.#state.expected.shift();
+      if (reply === undefined) break;
+      for (const statement of statementsOf(reply)) {
+        if (statement.owesOutcome && !statement.ended) this.#end(statement, ending);
+      }
+    }
+    this.#finish();
+  }
+
+  #begin(turn: Turn, us: number): void {
+    this.#turn = turn;
+    this.#span = new Span(turn.deliver);
+    this.#us = us;
+    this.#lastOutcome = undefined;
+  }
+
+  #finish(): void {
+    this.#capture.takeRun();
+    const open = this.#state.expected.head?.current;
+    if (open !== undefined && open.uncommitted.length > 0) {
+      const rows = rowsBody(open);
+      if (rows !== undefined) this.#entries.push(rows);
+    }
+    this.#state.stream?.record('to client', this.#entries);
+    this.#span.flush();
+    this.#turn = undefined;
+  }
+
+  get #entries(): Body[] {
+    return (this.#turn as Turn).entries;
+  }
+
+  #message(): void {
+    const framer = this.#framer;
+    const { bytes, start, end } = framer;
+    const { tag } = framer;
+    this.#span.add(bytes, start, end);
+    let head = this.#state.expected.head;
+    if (head?.doubtful && tag !== backendTag.readyForQuery && !untimely.has(tag)) {
+      this.#state.expected.shift();
+      head = this.#state.expected.head;
+    }
+    const open = head?.current;
+    if (tag === backendTag.dataRow) {
+      if (open === undefined) throw outOfPlace(tag);
+      if (open.firstByteUs === 0) open.firstByteUs = this.#us;
+      this.#capture.row(open, bytes, { start, end, first: framer.first, last: framer.last });
+      return;
+    }
+    this.#capture.takeRun();
+    switch (tag) {
+      case backendTag.noticeResponse:
+        return this.#notice(open, this.#body());
+      case backendTag.parameterStatus:
+        return this.#parameterStatus();
+      case backendTag.notificationResponse:
+        return this.#serverMessage('notification', this.#body());
+      case backendTag.errorResponse:
+        return this.#error(head, this.#body());
+      case backendTag.readyForQuery:
+        return this.#ready(this.#body()[0] ?? 0);
+    }
+    if (tag === backendTag.copyData) return this.#copyData(open);
+    if (head === undefined) throw outOfPlace(tag);
+    if (open !== undefined && open.firstByteUs === 0) open.firstByteUs = this.#us;
+    this.#reply(head, tag);
+  }
+
+  #body(): Uint8Array {
+    const { bytes, start, end } = this.#framer;
+    return bytes.subarray(start + 5, end);
+  }
+
+  #reply(head: ExpectedReply, tag: number): void {
+    switch (tag) {
+      case backendTag.parseComplete:
+      case backendTag.bindComplete:
+      case backendTag.closeComplete:
+        return this.#confirmed(head, tag);
+      case backendTag.parameterDescription:
+        return this.#parameterDescription(head);
+      case backendTag.rowDescription:
+        return this.#rowDescription(head);
+      case backendTag.noData:
+        if (head.to !== 'describe') throw outOfPlace(tag);
+        return this.#next();
+      case backendTag.commandComplete:
+        return this.#complete(head, latin1(untilNul(this.#body())));
+      case backendTag.emptyQueryResponse:
+        return this.#complete(head, undefined);
+      case backendTag.portalSuspended:
+        if (head.to !== 'execute') throw outOfPlace(tag);
+        this.#end(this.#statement(head, tag), { outcome: 'suspended' });
+        return this.#next();
+      case backendTag.copyInResponse:
+        return this.#copyIn(head);
+      case backendTag.copyOutResponse:
+        return this.#copies(this.#statement(head, tag), 'out');
+      case backendTag.copyDone:
+        if (this.#state.stream === undefined) this.#statement(head, tag);
+        return;
+      case backendTag.copyBothResponse:
+        this.#state.stream = new StreamFlow(this.#statement(head, tag), this.#state.options.createDigest);
+        return;
+      case backendTag.functionCallResponse:
+        this.#statement(head, tag).functionResult = this.#body();
+        this.#end(this.#statement(head, tag), { outcome: 'completed' });
+        return;
+      default:
+        throw unexpected(tag);
+    }
+  }
+
+  #statement(head: ExpectedReply, tag: number): OpenStatement {
+    const open = head.current;
+    if (open === undefined) throw outOfPlace(tag);
+    return open;
+  }
+
+  // Extended protocol
+
+  #confirmed(head: ExpectedReply, tag: number): void {
+    if (head.to !== confirms[tag]) throw outOfPlace(tag);
+    const { named } = head;
+    if (named !== undefined) {
+      const { portals, prepared } = this.#state;
+      const ofPortal = head.to === 'bind' || (head.to === 'close' && head.closes === 'portal');
+      if (ofPortal) portals.confirm(named as Named<Portal>);
+      else prepared.confirm(named as Named<Prepared>);
+    }
+    this.#next();
+  }
+
+  #parameterDescription(head: ExpectedReply): void {
+    if (head.to !== 'describe') throw outOfPlace(backendTag.parameterDescription);
+    const prepared = head.describes;
+    if (prepared === undefined || !('parameterTypes' in prepared)) return;
+    const reader = new Reader(this.#body());
+    const types: number[] = [];
+    for (let left = reader.uint16(); left > 0; left -= 1) types.push(reader.uint32());
+    prepared.parameterTypes = types;
+  }
+
+  #rowDescription(head: ExpectedReply): void {
+    if (head.to === 'describe') {
+      // Kept as a view; whoever keeps it beyond the turn copies it.
+      if (head.describes !== undefined) describe(head.describes, this.#body());
+      return this.#next();
+    }
+    const open = this.#statement(head, backendTag.rowDescription);
+    open.columns = this.#body().slice();
+  }
+
+  // Results
+
+  #copyData(open: OpenStatement | undefined): void {
+    const { bytes, start, end, first, last } = this.#framer;
+    const { stream } = this.#state;
+    if (stream !== undefined) return stream.count('to client', bytes.subarray(start, end), first);
+    if (open === undefined) throw outOfPlace(backendTag.copyData);
+    this.#capture.row(open, bytes, { start, end, first, last });
+  }
+
+  #copies(open: OpenStatement, direction: 'in' | 'out'): void {
+    open.copies = direction;
+    open.columns = this.#body().slice();
+  }
+
+  #copyIn(head: ExpectedReply): void {
+    const open = this.#statement(head, backendTag.copyInResponse);
+    this.#copies(open, 'in');
+    const state = this.#state;
+    if (!state.expected.swallowSyncs()) state.copyIn = open;
+  }
+
+  #complete(head: ExpectedReply, tag: string | undefined): void {
+    const open = this.#statement(head, backendTag.commandComplete);
+    this.#state.stream = undefined;
+    this.#leaveCopyIn(open);
+    const ending = { outcome: 'completed', ...(tag === undefined ? {} : { tag }) } as const;
+    if (head.to === 'query' && head.unsplit) {
+      this.#outcome(open, { ...ending, more: true });
+      open.resetResult();
+      return;
+    }
+    // More answers than statements: they belong to the last one.
+    if (open.ended) open.resetResult();
+    this.#end(open, ending);
+    this.#apply(open, tag);
+    if (head.to === 'execute') return this.#next();
+    head.next += 1;
+  }
+
+  #leaveCopyIn(open: OpenStatement): void {
+    const state = this.#state;
+    if (state.copyIn !== open) return;
+    state.copyIn = undefined;
+    state.syncsInCopy = 0;
+  }
+
+  /** What a completed statement did to the names of the session. */
+  #apply(open: OpenStatement, tag: string | undefined): void {
+    const { effect } = open;
+    if (effect === undefined || tag === undefined) return;
+    const { prepared, preparedInSql, portals } = this.#state;
+    switch (effect.type) {
+      case 'prepare':
+        preparedInSql.set(effect.name, open);
+        break;
+      case 'deallocate':
+        preparedInSql.delete(effect.name);
+        prepared.forget(effect.name);
+        break;
+      case 'deallocate all':
+        preparedInSql.clear();
+        prepared.forgetConfirmed();
+        break;
+      case 'discard all':
+        preparedInSql.clear();
+        prepared.forgetConfirmed();
+        portals.forgetConfirmed();
+        break;
+      case 'close':
+        portals.forget(effect.name);
+        break;
+      case 'close all':
+        portals.forgetConfirmed();
+        break;
+    }
+  }
+
+  #ready(status: number): void {
+    const state = this.#state;
+    state.transaction = String.fromCharCode(status) as TransactionStatus;
+    if (this.#lastOutcome !== undefined) this.#lastOutcome.transactionAfter = state.transaction;
+    this.#lastOutcome = undefined;
+    if (state.transaction === 'I') state.portals.forgetConfirmed();
+    const { head } = state.expected;
+    if (head?.to === 'query') this.#queryReady(head);
+    // A ReadyForQuery that nobody waits for follows a Sync which a failed COPY did not swallow.
+    if (head?.to !== 'query' && head?.to !== 'sync' && head?.to !== 'call') return;
+    this.#next();
+  }
+
+  /** The Query is over: statements that it did not answer were not run, or cannot be told from the others. */
+  #queryReady(head: ExpectedReply): void {
+    if (head.named !== undefined) this.#state.prepared.confirm(head.named as Named<Prepared>);
+    for (const statement of head.statements) {
+      if (statement.ended) continue;
+      if (head.failed) this.#end(statement, { outcome: 'skipped' });
+      else if (head.unsplit) this.#end(statement, { outcome: 'completed' });
+      else
+        this.#end(statement, { outcome: 'unknown', reason: 'the server answered with fewer results than statements' });
+    }
+  }
+
+  // Errors
+
+  #error(head: ExpectedReply | undefined, body: Uint8Array): void {
+    const error = readServerError(body);
+    const ending: Ending = { outcome: error.sqlstate === '57014' ? 'cancelled' : 'failed', error: body };
+    const fatal = error.severity === 'FATAL' || error.severity === 'PANIC';
+    const open = head?.current;
+    if (open === undefined || open.ended || head?.to === 'sync') this.#serverMessage('error', body);
+    else this.#end(open, ending);
+    if (fatal) return this.#fatal(error);
+    if (head === undefined) return;
+    if (head.to === 'query' || head.to === 'call') {
+      if (open !== undefined) this.#leaveCopyIn(open);
+      head.failed = true;
+      this.#state.stream = undefined;
+      return;
+    }
+    if (head.to !== 'sync') this.#discardToSync(open);
+  }
+
+  #discardToSync(failed: OpenStatement | undefined): void {
+    const state = this.#state;
+    const syncsInCopy = failed !== undefined && state.copyIn === failed ? state.syncsInCopy : 0;
+    if (failed !== undefined) this.#leaveCopyIn(failed);
+    for (const reply of state.expected.discardToSync()) {
+      if (reply.named !== undefined) reply.named.dead = true;
+      for (const statement of statementsOf(reply)) {
+        if (!statement.ended) this.#end(statement, { outcome: 'skipped' });
+      }
+    }
+    if (syncsInCopy > 0) state.expected.unshift(new ExpectedReply('sync', { doubtful: true }));
+    if (state.expected.head === undefined) state.skipping = true;
+    this.#refuseDue();
+  }
+
+  /** The server ends the session: nothing behind the error was run. */
+  #fatal(error: ServerError): void {
+    const state = this.#state;
+    for (;;) {
+      const reply = state.expected.shift();
+      if (reply === undefined) break;
+      for (const statement of statementsOf(reply)) {
+        if (!statement.ended) this.#end(statement, { outcome: 'skipped' });
+      }
+    }
+    state.fatal = error.sqlstate;
+  }
+
+  // What belongs to no statement
+
+  #notice(open: OpenStatement | undefined, body: Uint8Array): void {
+    if (open === undefined || open.ended) return this.#serverMessage('notice', body);
+    if (open.noticeBytes + body.length > maxNoticeBytes) {
+      open.noticesDropped += 1;
+      return;
+    }
+    open.noticeBytes += body.length;
+    open.notices ??= [];
+    open.notices.push(body.slice());
+  }
+
+  #parameterStatus(): void {
+    const body = this.#body();
+    const reader = new Reader(body);
+    const name = reader.cstring();
+    if (name === 'standard_conforming_strings') this.#state.standardConformingStrings = reader.cstring() !== 'off';
+    this.#serverMessage('parameter_status', body);
+  }
+
+  #serverMessage(message: ServerMessage['message'], body: Uint8Array): void {
+    const after = this.#state.last?.n;
+    this.#entries.push({ type: 'server_message', message, body, ...(after === undefined ? {} : { after }) });
+  }
+
+  // The queue
+
+  #next(): void {
+    this.#state.expected.shift();
+    this.#refuseDue();
+  }
+
+  /** Gives the gateway's own answers that have become due, and drops what causes no answer. */
+  #refuseDue(): void {
+    const { expected } = this.#state;
+    for (;;) {
+      const { head } = expected;
+      if (head?.to === 'copy end') {
+        expected.shift();
+        continue;
+      }
+      if (head?.to !== 'refusal' || head.error === undefined) return;
+      expected.shift();
+      this.#span.insert(head.error);
+      if (head.behind === 'ready') this.#span.insert(readyForQuery(this.#state.transaction));
+      if (head.behind === 'end') {
+        const turn = this.#turn as Turn;
+        turn.end = {
+          reason: 'terminated by the gateway',
+          ...(head.reason === undefined ? {} : { detail: head.reason }),
+        };
+      }
+    }
+  }
+
+  // Outcomes
+
+  #end(statement: OpenStatement, ending: Ending): void {
+    statement.ended = true;
+    this.#outcome(statement, ending);
+  }
+
+  #outcome(statement: OpenStatement, ending: Ending): void {
+    this.#capture.takeRun();
+    const body = outcomeBody(statement, ending, this.#us);
+    this.#entries.push(body);
+    this.#lastOutcome = body;
+  }
+}
+
+const confirms: { readonly [tag: number]: ExpectedReply['to'] } = {
+  [backendTag.parseComplete]: 'parse',
+  [backendTag.bindComplete]: 'bind',
+  [backendTag.closeComplete]: 'close',
+};
+
+function statementsOf(reply: ExpectedReply): readonly OpenStatement[] {
+  return reply.statement === undefined ? reply.statements : [reply.statement];
+}
+
+function describe(described: Prepared | Portal, columns: Uint8Array): void {
+  described.columns = columns;
+}
+
+function untilNul(body: Uint8Array): Uint8Array {
+  const nul = body.indexOf(0);
+  return nul === -1 ? body : body.subarray(0, nul);
+}
+
+function readyForQuery(status: TransactionStatus): Uint8Array {
+  return new Writer(6).begin(backendTag.readyForQuery).uint8(status.charCodeAt(0)).end().finish();
+}
+
+function unexpected(tag: number): ProtocolError {
+  return new ProtocolError(`the server sent a message of unknown type ${tag}`);
+}
+
+function outOfPlace(tag: number): ProtocolError {
+  return new ProtocolError(`the server sent a message of type ${String.fromCharCode(tag)} that nothing asked for`);
+}

@@ -1,0 +1,64 @@
+import type { GatewayError } from '../errors.ts';
+import { Arrivals } from './arrivals.ts';
+import type { Ending } from './open-statement.ts';
+import { Replies } from './replies.ts';
+import { type SessionOptions, SessionState } from './session-state.ts';
+import { emptyTurn, type Turn } from './turn.ts';
+
+/**
+ * One session behind its startup: bytes of either side in, what to record, forward and deliver out. Opens no socket,
+ * reads no clock; a test drives it with arrays.
+ */
+export class Session {
+  readonly #state: SessionState;
+  readonly #arrivals: Arrivals;
+  readonly #replies: Replies;
+
+  constructor(options: SessionOptions) {
+    this.#state = new SessionState(options);
+    this.#arrivals = new Arrivals(this.#state);
+    this.#replies = new Replies(this.#state);
+  }
+
+  /** Bytes of the client. `refusal`: new work must not start now, and why. */
+  frontend(chunk: Uint8Array, us: number, refusal?: GatewayError): Turn {
+    const turn = this.#arrivals.push(chunk, refusal);
+    this.#replies.answer(turn, us);
+    return turn;
+  }
+
+  /** Bytes of the server. Throws ProtocolError when they are not the protocol. */
+  backend(chunk: Uint8Array, us: number): Turn {
+    const turn = emptyTurn();
+    this.#replies.push(chunk, turn, us);
+    return turn;
+  }
+
+  /** No answer will come any more: every statement that is owed one ends like this. */
+  abandon(ending: Ending, us: number): Turn {
+    const turn = emptyTurn();
+    this.#replies.abandon(turn, ending, us);
+    return turn;
+  }
+
+  /** Answers that the server still owes. */
+  get pending(): number {
+    return this.#state.expected.length;
+  }
+
+  /** Number of the statement that is being worked on, for a cancel request. */
+  get current(): number | undefined {
+    const open = this.#state.expected.head?.current;
+    return open === undefined || open.ended ? undefined : open.n;
+  }
+
+  /** Statements recorded so far. */
+  get statements(): number {
+    return this.#state.count;
+  }
+
+  /** SQLSTATE of the FATAL error with which the server ended the session. */
+  get fatal(): string | undefined {
+    return this.#state.fatal;
+  }
+}
