@@ -1,0 +1,175 @@
+import { createHash } from 'node:crypto';
+import { dirname, resolve } from 'node:path';
+import { canonicalJson } from './canonical.ts';
+import type { ClientTls, Config, Connection, Identity, Limits, Recording, SecretReference } from './config.ts';
+import { dotted, explainIssues } from './explain-issue.ts';
+import { didYouMean } from './near-miss.ts';
+import { ConfigError, type Problem } from './problem.ts';
+import { formatSecretReference } from './secret.ts';
+import {
+  type ConnectionSettings,
+  checkSettings,
+  type IdentitySettings,
+  type LimitSettings,
+  type RecordingSettings,
+  type Settings,
+  type TlsSettings,
+} from './settings.ts';
+import { readYaml, type YamlSource } from './yaml-source.ts';
+
+const defaultRecording: Recording = { durability: 'before-forward', rows: { max: 1000, bytes: 256 * 1024 } };
+
+/**
+ * The configuration that `text` describes. Paths in it are relative to the directory of `file`, an absolute path. Opens
+ * nothing. Throws a ConfigError with every problem that was found, in the order of the file.
+ */
+export function parseConfig(text: string, file: string): Config {
+  const source = readYaml(text);
+  if (source.problems.length > 0) throw new ConfigError(file, source.problems);
+  const checked = checkSettings(source.value);
+  const problems = [
+    ...(checked.success ? [] : explainIssues(checked.error.issues, source)),
+    ...wrongConnections(source),
+  ];
+  if (!checked.success || problems.length > 0) throw new ConfigError(file, problems.sort(byPlace));
+  return freeze(build(checked.data, file));
+}
+
+function byPlace(a: Problem, b: Problem): number {
+  return a.line - b.line || a.column - b.column;
+}
+
+/** Connections that identities name twice, or that do not exist. Reads the raw value, so that other problems do not hide these. */
+function wrongConnections(source: YamlSource): readonly Problem[] {
+  const connections = Object.keys(asRecord(asRecord(source.value)['connections']));
+  const problems: Problem[] = [];
+  for (const [identity, settings] of Object.entries(asRecord(asRecord(source.value)['identities']))) {
+    const names = asRecord(settings)['connections'];
+    if (!Array.isArray(names)) continue;
+    names.forEach((name: unknown, index) => {
+      if (typeof name !== 'string') return;
+      const path = ['identities', identity, 'connections', index];
+      const wrong = (message: string): number =>
+        problems.push({ ...source.positionOf(path), path: dotted(path), message });
+      if (names.indexOf(name) < index) wrong(`names "${name}" a second time`);
+      else if (!connections.includes(name)) {
+        wrong(`there is no connection "${name}"${didYouMean(name, connections)}`);
+      }
+    });
+  }
+  return problems;
+}
+
+function asRecord(value: unknown): { readonly [name: string]: unknown } {
+  return typeof value === 'object' && value !== null ? (value as { readonly [name: string]: unknown }) : {};
+}
+
+function build(settings: Settings, file: string): Config {
+  const directory = dirname(file);
+  const path = (written: string): string => resolve(directory, written);
+  const recording = recordingOf(defaultRecording, settings.recording);
+  const connections = Object.entries(settings.connections).map(([name, connection]) =>
+    connectionOf(name, connection, recording),
+  );
+  const identities = Object.entries(settings.identities).map(([name, identity]) => identityOf(name, identity));
+  const limits = limitsOf(settings.limits);
+  const { listen, data } = settings;
+  const tls = tlsOf(settings.tls);
+  const hash = hashOf({ listen, data, tls, connections, identities, limits });
+  return {
+    hash,
+    file,
+    data: path(data),
+    listen,
+    tls: tls.mode === 'files' ? { ...tls, certificate: path(tls.certificate), key: path(tls.key) } : tls,
+    connections: new Map(
+      connections.map((connection) => [
+        connection.name,
+        {
+          ...connection,
+          password: absolute(connection.password, path),
+          tlsCa: connection.tlsCa === undefined ? undefined : path(connection.tlsCa),
+        },
+      ]),
+    ),
+    identities: new Map(identities.map((identity) => [identity.name, identity])),
+    limits,
+  };
+}
+
+function recordingOf(base: Recording, { durability, rows }: RecordingSettings): Recording {
+  if (rows === undefined) return { durability: durability ?? base.durability, rows: base.rows };
+  const digest = { max: 0, bytes: 0 };
+  // On top of `digest`, a cap alone means the usual other cap and not none.
+  const other = base.rows.max === 0 ? defaultRecording.rows : base.rows;
+  const kept = rows === 'digest' ? digest : { max: rows.max ?? other.max, bytes: rows.bytes ?? other.bytes };
+  return { durability: durability ?? base.durability, rows: kept.max === 0 || kept.bytes === 0 ? digest : kept };
+}
+
+function connectionOf(name: string, settings: ConnectionSettings, recording: Recording): Connection {
+  const { host, port, database, user, password, tls, tls_ca, replication } = settings;
+  return {
+    name,
+    host,
+    port,
+    database,
+    user,
+    password,
+    tls,
+    tlsCa: tls_ca,
+    recording: recordingOf(recording, settings.recording),
+    replication,
+  };
+}
+
+function identityOf(name: string, { kind, groups, connections }: IdentitySettings): Identity {
+  return { name, kind, groups, connections };
+}
+
+function limitsOf({ clients, unauthenticated, startup, message, pipeline, segment }: LimitSettings): Limits {
+  return { clients, unauthenticated, startupMs: startup, messageBytes: message, pipeline, segmentBytes: segment };
+}
+
+function tlsOf(settings: TlsSettings): ClientTls {
+  if (settings === 'off') return { mode: 'off' };
+  if (settings === 'auto') return { mode: 'auto', required: false };
+  const { certificate, key, required } = settings;
+  if (certificate === undefined || key === undefined) return { mode: 'auto', required };
+  return { mode: 'files', certificate, key, required };
+}
+
+function absolute(
+  reference: SecretReference | undefined,
+  path: (written: string) => string,
+): SecretReference | undefined {
+  return reference?.type === 'file' ? { type: 'file', path: path(reference.path) } : reference;
+}
+
+/**
+ * Over what the file means, with paths as they are written: the same file in another directory has the same hash, and
+ * so has a file that only spells out a default.
+ */
+function hashOf({ connections, identities, ...rest }: Hashed): string {
+  const canonical = canonicalJson({
+    ...rest,
+    connections: Object.fromEntries(
+      connections.map(({ password, ...connection }) => [
+        connection.name,
+        { ...connection, password: password && formatSecretReference(password) },
+      ]),
+    ),
+    identities: Object.fromEntries(identities.map((identity) => [identity.name, identity])),
+  });
+  return createHash('sha256').update(canonical).digest('hex');
+}
+
+interface Hashed extends Pick<Config, 'listen' | 'data' | 'tls' | 'limits'> {
+  readonly connections: readonly Connection[];
+  readonly identities: readonly Identity[];
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  for (const member of value instanceof Map ? value.values() : Object.values(value)) freeze(member);
+  return Object.freeze(value);
+}

@@ -1,0 +1,414 @@
+import type { Durability } from '@onrecord/record';
+import { z } from 'zod';
+import { addressPattern, parseAddress } from './address.ts';
+import type { Connection, HostPort, Identity, SecretReference } from './config.ts';
+import { durationPattern, formatDuration, parseDurationMs } from './duration.ts';
+import { parseSecretReference, secretPattern } from './secret.ts';
+import { formatSize, parseSize, sizePattern } from './size.ts';
+
+/**
+ * `onrecord.yaml`: the one schema. It checks the file, and the JSON Schema for editors and docs/config.md are made from
+ * it; `description` says what a setting does and `x-cost` what it costs. What it cannot say (names that refer to other
+ * names, paths) is in `parse-config.ts`.
+ */
+
+/** The file's content, checked, with defaults filled in; paths and overrides are as they were written. */
+export interface Settings {
+  readonly listen: { readonly postgres: HostPort };
+  readonly data: string;
+  readonly tls: TlsSettings;
+  readonly recording: RecordingSettings;
+  readonly connections: { readonly [name: string]: ConnectionSettings };
+  readonly identities: { readonly [name: string]: IdentitySettings };
+  readonly limits: LimitSettings;
+}
+
+export type TlsSettings =
+  | 'off'
+  | 'auto'
+  | { readonly certificate?: string | undefined; readonly key?: string | undefined; readonly required: boolean };
+
+export interface RecordingSettings {
+  readonly durability?: Durability | undefined;
+  readonly rows?: 'digest' | { readonly max?: number | undefined; readonly bytes?: number | undefined } | undefined;
+}
+
+export interface ConnectionSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  readonly password?: SecretReference | undefined;
+  readonly tls: Connection['tls'];
+  readonly tls_ca?: string | undefined;
+  readonly recording: RecordingSettings;
+  readonly replication: Connection['replication'];
+}
+
+export interface IdentitySettings {
+  readonly kind: Identity['kind'];
+  readonly groups: readonly string[];
+  readonly connections: readonly string[];
+}
+
+export interface LimitSettings {
+  readonly clients: number;
+  readonly unauthenticated: number;
+  readonly startup: number;
+  readonly message: number;
+  readonly pipeline: number;
+  readonly segment: number;
+}
+
+/** NAMEDATALEN - 1 in Postgres: what is longer would be cut there. */
+const maximumNameBytes = 63;
+
+/** The file as it is, checked against the schema: its settings, or zod's issues with messages fit for people. */
+export function checkSettings(value: unknown): z.ZodSafeParseResult<Settings> {
+  return schema.safeParse(value, { error: describeIssue });
+}
+
+/** The schema as JSON Schema (draft 2020-12), for what a person writes. */
+export function settingsJsonSchema(): { readonly [key: string]: unknown } {
+  return z.toJSONSchema(schema, { io: 'input' });
+}
+
+/** Texts for issues that the schema itself has no text for. Values are never quoted: one of them may be a secret. */
+function describeIssue(issue: z.core.$ZodRawIssue): string | undefined {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.input === undefined ? 'is required' : `must be ${kinds[issue.expected] ?? issue.expected}`;
+    case 'invalid_value':
+      return `must be ${oneOf(issue.values)}`;
+    case 'too_small':
+      return issue.origin === 'string' ? 'must not be empty' : `must be at least ${issue.minimum}`;
+    case 'too_big':
+      return `must be at most ${issue.maximum}`;
+    default:
+      return undefined;
+  }
+}
+
+const kinds: { readonly [expected: string]: string } = {
+  object: 'a map of settings',
+  record: 'a map of names',
+  array: 'a list',
+  string: 'text (a number is text in quotes)',
+  int: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+};
+
+function oneOf(values: readonly unknown[]): string {
+  const quoted = values.map((value) => `"${String(value)}"`);
+  return quoted.length === 1 ? String(quoted[0]) : `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`;
+}
+
+function size({ minimum, maximum }: { minimum: number; maximum: number }): z.ZodType<number, number | string> {
+  const shape = 'must be a size such as 256KiB or 1MiB: a number of bytes, or one with B, KiB, MiB or GiB';
+  return z
+    .union([z.int({ error: shape }), z.string().regex(sizePattern, { error: shape })], { error: shape })
+    .transform((value, context) => {
+      const bytes = typeof value === 'number' ? value : parseSize(value);
+      if (bytes !== undefined && bytes >= minimum && bytes <= maximum) return bytes;
+      context.addIssue(`must be between ${formatSize(minimum)} and ${formatSize(maximum)}`);
+      return z.NEVER;
+    });
+}
+
+function duration({ minimum, maximum }: { minimum: number; maximum: number }): z.ZodType<number, string> {
+  const shape = 'must be a duration such as 500ms, 10s or 5m: a number with ms, s, m, h, d or w';
+  return z
+    .string({ error: shape })
+    .regex(durationPattern, { error: shape })
+    .transform((value, context) => {
+      const milliseconds = parseDurationMs(value);
+      if (milliseconds !== undefined && milliseconds >= minimum && milliseconds <= maximum) return milliseconds;
+      context.addIssue(`must be between ${formatDuration(minimum)} and ${formatDuration(maximum)}`);
+      return z.NEVER;
+    });
+}
+
+const addressShape =
+  'must be an address such as 127.0.0.1:6432 or "[::1]:6432": host and port, IPv6 in brackets and quotes';
+
+const address: z.ZodType<HostPort, string> = z
+  .string({ error: addressShape })
+  .regex(addressPattern, { error: addressShape })
+  .transform((value, context) => {
+    const parsed = parseAddress(value);
+    if (parsed !== undefined) return parsed;
+    context.addIssue(addressShape);
+    return z.NEVER;
+  });
+
+const secretShape =
+  'must be a reference to a secret, env:NAME or file:PATH; a password itself does not belong in this file';
+
+const secret: z.ZodType<SecretReference, string> = z
+  .string({ error: secretShape })
+  .regex(secretPattern, { error: secretShape })
+  .transform((value, context) => {
+    const reference = parseSecretReference(value);
+    if (reference !== undefined) return reference;
+    context.addIssue(secretShape);
+    return z.NEVER;
+  });
+
+/** Text that can be sent in a startup message: no NUL, and not cut by Postgres when it is a name. */
+function postgresName(): z.ZodType<string, string> {
+  return z
+    .string()
+    .min(1)
+    .regex(/^[^\0]*$/, { error: 'must not hold a NUL' })
+    .refine(fitsName, { error: `must be at most ${maximumNameBytes} bytes, as Postgres cuts names there` });
+}
+
+function fitsName(name: string): boolean {
+  return Buffer.byteLength(name) <= maximumNameBytes;
+}
+
+const path: z.ZodType<string, string> = z
+  .string()
+  .min(1)
+  .regex(/^[^\0]*$/, { error: 'must not hold a NUL' });
+
+function key(pattern: RegExp, rule: string): z.ZodType<string, string> {
+  return z
+    .string()
+    .regex(pattern, { error: `is not a name that can be used here: ${rule}` })
+    .refine(fitsName, { error: `is longer than ${maximumNameBytes} bytes, where Postgres cuts names` })
+    .refine((name) => name.normalize('NFC') === name, {
+      error: 'is not in Unicode normal form C: it would look like a name that it is not',
+    }) as z.ZodType<string, string>;
+}
+
+const identityName = key(
+  /^[\p{L}\p{N}][\p{L}\p{M}\p{N}_.@+:-]*$/u,
+  'a letter or digit, then letters, digits and any of _ . @ + : -',
+);
+const connectionName = key(
+  /^[\p{L}\p{N}][\p{L}\p{M}\p{N}_.-]*$/u,
+  'a letter or digit, then letters, digits and any of _ . - (no slash: "connection/database" names a database)',
+);
+
+const rows = z.union(
+  [
+    z.literal('digest'),
+    z.strictObject({
+      max: z
+        .int()
+        .min(0)
+        .max(1_000_000_000)
+        .optional()
+        .meta({
+          description: 'Rows kept of one statement; 0 is `digest`.',
+          examples: [1000],
+          'x-default': '`1000`',
+        }),
+      bytes: size({ minimum: 0, maximum: 2 ** 30 })
+        .optional()
+        .meta({
+          description: 'Bytes of rows, or of COPY data, kept of one statement.',
+          examples: ['256KiB'],
+          'x-default': '`256KiB`',
+        }),
+    }),
+  ],
+  { error: 'must be "digest" or a map with max and bytes' },
+);
+
+/** How much is kept and how soon it is on disk. That it is recorded cannot be set. */
+function recording({ inherited }: { inherited: boolean }): z.ZodType<RecordingSettings, unknown> {
+  const from = inherited ? 'that of the top level' : undefined;
+  return z
+    .strictObject(
+      {
+        durability: z
+          .enum(['before-forward', 'before-reveal', 'relaxed'])
+          .optional()
+          .meta({
+            description:
+              'When an entry counts as recorded. `before-forward`: a statement is on disk before it goes to Postgres, its outcome before the client sees it; a power cut loses nothing that Postgres ran. `before-reveal`: the statement is with the operating system before it goes out, and on disk with its outcome before the client sees that; a power cut loses nothing that the client saw. `relaxed`: with the operating system, and on disk within a second; a power cut can lose the last second. In every mode the death of the gateway alone loses nothing that was forwarded.',
+            'x-cost':
+              '`before-forward` adds two waits for the disk to a statement, `before-reveal` one, `relaxed` none. Sessions that wait at the same time share one wait.',
+            'x-default': from ?? '`before-forward`',
+          }),
+        rows: rows.optional().meta({
+          description:
+            'How much of a result is kept, COPY data included. `digest` keeps none of it. Beyond the caps, and with `digest`, the record still has the columns, the number of rows and bytes, and a SHA-256 over every row that the client saw, and says that it was truncated.',
+          'x-cost':
+            'Disk: every row that is kept is written once to the journal. The digest is always computed, at some 1 GB/s.',
+          'x-default': from ?? '`{ max: 1000, bytes: 256KiB }`',
+        }),
+      },
+      { error: (issue) => (issue.code === 'invalid_type' ? noOffSwitch : undefined) },
+    )
+    .prefault({});
+}
+
+/** Why `recording: off`, `enabled: false` and the like are not settings (law 3 in ARCHITECTURE.md). */
+export const noOffSwitch: string =
+  'recording cannot be switched off: every statement is recorded. To keep less of a result, set `rows` to "digest" or to smaller caps; to wait less for the disk, set `durability`';
+
+const connection = z.strictObject({
+  host: z
+    .string()
+    .min(1)
+    .regex(/^[^\s/:\0]+$|^[0-9a-fA-F:.]+$/, {
+      error: 'must be a host name or an IP address; port and database are settings of their own',
+    })
+    .meta({ description: 'Host name or IP address of the Postgres server.' }),
+  port: z.int().min(1).max(65_535).prefault(5432).meta({ description: 'TCP port of the Postgres server.' }),
+  database: postgresName().meta({
+    description:
+      'The database that `connection` alone reaches. A client that asks for `connection/database` reaches another one of the same server.',
+  }),
+  user: postgresName().meta({
+    description:
+      'The Postgres role that sessions run as. Give it the rights that its agents need and no others; clients never learn its password.',
+  }),
+  password: secret.optional().meta({
+    description:
+      "The role's password, by reference only: `env:NAME` is a variable of the gateway's environment, `file:PATH` the content of a file without its last line end. It is read when a session opens and kept nowhere.",
+    examples: ['env:BILLING_PASSWORD', 'file:/run/secrets/billing'],
+    'x-default': 'none: the server must let the role in without',
+  }),
+  tls: z.enum(['disable', 'prefer', 'require', 'verify-ca', 'verify-full']).prefault('prefer').meta({
+    description:
+      'TLS towards Postgres, with the meanings of `sslmode` in libpq. Only `verify-ca` and `verify-full` find out who is answering; use `verify-full` on a network that is not yours alone.',
+    'x-cost': 'A handshake when a session opens, and encryption of everything after it.',
+  }),
+  tls_ca: path.optional().meta({
+    description: 'PEM file with the authorities to trust, for `verify-ca` and `verify-full`.',
+    'x-default': 'the authorities that come with Node',
+  }),
+  recording: recording({ inherited: true }).meta({
+    description: 'What this connection does differently from the top-level `recording`.',
+  }),
+  replication: z.enum(['refuse', 'allow']).prefault('refuse').meta({
+    description:
+      'Whether a client may open a replication connection. `allow` passes it on and records its commands, and counts and digests of what it streams; the role needs the REPLICATION attribute.',
+    'x-cost':
+      'The content of a replication stream is not kept, so `allow` is a way to read everything that the role may replicate with only digests on the record.',
+  }),
+});
+
+const identity = z.strictObject({
+  kind: z
+    .enum(['agent', 'service', 'person'])
+    .prefault('agent')
+    .meta({ description: 'What it is. It is written to the record of each session; it grants nothing.' }),
+  groups: z
+    .array(z.string().min(1))
+    .prefault([])
+    .meta({ description: 'Groups it belongs to, written to the record of each session.' }),
+  connections: z
+    .array(z.string())
+    .prefault([])
+    .meta({ description: 'Connections it may use. No other can be reached with its tokens.' }),
+});
+
+const limits = z.strictObject({
+  clients: z.int().min(1).max(1_000_000).prefault(2000).meta({
+    description: 'Client connections open at a time, authenticated or not. More are refused with 53300.',
+    'x-cost': 'Two sockets each, and about 100 KiB of memory; raise the limit of open files (`ulimit -n`) with it.',
+  }),
+  unauthenticated: z.int().min(1).max(1_000_000).prefault(1000).meta({
+    description: 'Of these, how many may be unauthenticated at a time.',
+    'x-cost': 'A higher limit lets strangers hold more sockets; a lower one lets them keep others from logging in.',
+  }),
+  startup: duration({ minimum: 100, maximum: 600_000 }).prefault('10s').meta({
+    description:
+      'Time from accepting a connection until its session is ready, the login to Postgres included (`authentication_timeout` of Postgres is the same for its part).',
+  }),
+  message: size({ minimum: 2 ** 16, maximum: 2 ** 30 })
+    .prefault('256MiB')
+    .meta({
+      description:
+        'The largest SQL text, or other message that must be held whole before it is forwarded. Rows, COPY data and bind parameters are not among them: they stream through at any size. Postgres itself refuses messages of 1 GiB.',
+      'x-cost': 'A session can hold this much memory for as long as such a message is under way.',
+    }),
+  pipeline: z.int().min(2048).max(1_000_000).prefault(10_000).meta({
+    description:
+      'Statements of one session forwarded and not yet answered, before the gateway stops reading from its client. It is not lower than 2,048 because Postgres keeps up to 8 KiB of answers back until a Sync.',
+    'x-cost': 'About 1 KiB of memory for each statement under way.',
+  }),
+  segment: size({ minimum: 2 ** 20, maximum: 2 ** 30 })
+    .prefault('64MiB')
+    .meta({
+      description: 'Size of a journal file. The space for the next one is allocated ahead.',
+      'x-cost':
+        'This much disk is taken in advance, and a start after a crash copies up to this much before it accepts clients.',
+    }),
+}) satisfies z.ZodType<{ readonly [Name in keyof LimitSettings]: number }>;
+
+const schema: z.ZodType<Settings, unknown> = z
+  .strictObject({
+    listen: z
+      .strictObject({
+        postgres: address.prefault('127.0.0.1:6432').meta({
+          description:
+            'Address and port for Postgres clients. Port 0 lets the system choose. On another address than loopback, set `tls` to `required: true`.',
+        }),
+      })
+      .prefault({})
+      .meta({ description: 'Where the gateway listens.' }),
+    data: path.prefault('./data').meta({
+      description:
+        'Directory of the journal, the index, the tokens and the self-signed certificate. It is created with mode 0700. One gateway at a time.',
+      'x-cost': 'Disk grows with what is recorded; put it on a disk whose `fdatasync` is fast and honest.',
+    }),
+    tls: z
+      .union(
+        [
+          z.enum(['auto', 'off']),
+          z
+            .strictObject({
+              certificate: path.optional().meta({
+                description: 'PEM file with the certificate, and the chain behind it.',
+                'x-default': 'a self-signed one',
+              }),
+              key: path.optional().meta({
+                description: 'PEM file with its private key, without a passphrase.',
+                'x-default': 'that of the self-signed one',
+              }),
+              required: z.boolean().prefault(false).meta({
+                description: 'Refuse clients that do not use TLS.',
+                'x-cost': 'Clients with `sslmode=disable`, and drivers that do not try TLS, are not let in.',
+              }),
+            })
+            .superRefine((tls, context) => {
+              if ((tls.certificate === undefined) === (tls.key === undefined)) return;
+              const missing = tls.key === undefined ? 'key' : 'certificate';
+              context.addIssue(`has no \`${missing}\`: certificate and key go together`);
+            }),
+        ],
+        { error: 'must be "auto", "off", or a map with certificate, key and required' },
+      )
+      .prefault('auto')
+      .meta({
+        description:
+          'TLS towards clients, TLS 1.2 and later. `auto` makes a self-signed certificate in the data directory on the first start. A map without a certificate is `auto` as well, so `tls: { required: true }` is enough to insist on TLS.',
+        'x-cost': 'A handshake when a session opens, and encryption of everything after it.',
+      }),
+    recording: recording({ inherited: false }).meta({
+      description:
+        'How much is kept, and how soon it is on disk, for every connection that does not say otherwise. There is no way to switch recording off.',
+    }),
+    connections: z.record(connectionName, connection, {}).prefault({}).meta({
+      description:
+        'The Postgres servers that can be reached, by name. A client asks for one as its database: `postgres://identity:token@gateway/connection`.',
+    }),
+    identities: z.record(identityName, identity).prefault({}).meta({
+      description:
+        'Who may log in, by name. A client gives the name as its user, and a token from `onrecord tokens create NAME` as its password.',
+    }),
+    limits: limits.prefault({}).meta({
+      description: 'Bounds on what clients can make the gateway hold. Each is a safe default; none needs to be set.',
+    }),
+  })
+  .meta({ title: 'onrecord.yaml', description: 'Configuration of the Onrecord gateway.' }) satisfies z.ZodType<
+  Settings,
+  unknown
+>;
