@@ -1,14 +1,20 @@
 import { ProtocolError } from './protocol-error.ts';
 
-/** How a Framer treats the messages of one direction. */
+/** How a Framer treats the messages of one direction. Both answers must depend on nothing but their arguments. */
 export interface FramerOptions {
   /** Whether a message that has not arrived whole may be passed on in pieces; all others are held until whole. */
   readonly streams: (tag: number, length: number) => boolean;
-  /** The largest message that may be held, in bytes with its tag; throws a ProtocolError for an unknown tag. */
+  /**
+   * The largest message that may be held, in bytes with its tag; throws a ProtocolError for an unknown tag. Asked once
+   * for each tag. A larger one is refused as soon as its header is there, however it arrives, unless it `streams`.
+   */
   readonly maxHeldBytes: (tag: number) => number;
 }
 
 const headerBytes = 5;
+const nothing = new Uint8Array(0);
+const noView = new DataView(nothing.buffer);
+const unasked = -1;
 
 /**
  * Cuts a byte stream into messages without copying it. Opens no socket, allocates nothing for a message that arrived
@@ -16,15 +22,18 @@ const headerBytes = 5;
  * `end`, `first` and `last` describe the current piece: `bytes.subarray(start, end)`.
  *
  * A message that is whole in the pushed chunk is one piece of that chunk. One that spans chunks is either streamed
- * (pieces of the chunks themselves, with `first` and `last` telling where they belong) or held and joined once.
+ * (pieces of the chunks themselves, with `first` and `last` telling where they belong) or held: copied into a buffer
+ * that grows with what has arrived, never with what the header claims. How the stream was cut into chunks decides
+ * nothing but where pieces begin and end. Pieces are views: whoever keeps one keeps its chunk. The Framer itself keeps
+ * none once `next` has returned false.
  *
- * The Framer keeps views of pushed chunks; they must not be reused by the caller while a message is incomplete.
+ * After a ProtocolError the stream cannot be cut any further.
  * Source: Postgres manual, "Message Flow"; lengths as in pq_getmessage (backend/libpq/pqcomm.c).
  */
 export class Framer {
   readonly #options: FramerOptions;
-  /** What is being cut: the pushed chunk, or a joined message followed by nothing. */
-  bytes: Uint8Array = new Uint8Array(0);
+  /** What is being cut: the pushed chunk, or a message that was held. */
+  bytes: Uint8Array = nothing;
   tag = 0;
   /** Bytes of the whole message, type byte and length word included. */
   length = 0;
@@ -33,13 +42,15 @@ export class Framer {
   first = true;
   last = true;
 
-  #chunk: Uint8Array = new Uint8Array(0);
-  #view: DataView = new DataView(new ArrayBuffer(0));
+  /** `maxHeldBytes` of each tag, once it was asked. */
+  readonly #max: Float64Array = new Float64Array(256).fill(unasked);
+  #chunk: Uint8Array = nothing;
+  #view: DataView = noView;
   #at = 0;
   /** Bytes still to come of the message that is being streamed. */
   #streaming = 0;
-  /** Pieces of the message that is being held, and what they add up to. */
-  #held: Uint8Array[] = [];
+  /** The beginning of a message: `#heldBytes` of it are there. */
+  #held: Uint8Array = nothing;
   #heldBytes = 0;
   /** Length of the held message once its header is known, else 0. */
   #heldLength = 0;
@@ -58,8 +69,9 @@ export class Framer {
     return this.#heldBytes === 0 && this.#streaming === 0 && this.#at === this.#chunk.length;
   }
 
-  /** Adds the next bytes. Every message of the previous ones must have been taken. */
+  /** Adds the next bytes. Every message of the previous ones must have been taken: throws an Error otherwise. */
   push(chunk: Uint8Array): void {
+    if (this.#at !== this.#chunk.length) throw new Error('the bytes pushed before were not taken');
     this.#chunk = chunk;
     this.#view = new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     this.#at = 0;
@@ -75,7 +87,9 @@ export class Framer {
     if (available < headerBytes) return this.#hold(available);
     const tag = chunk[at] as number;
     const length = this.#view.getInt32(at + 1) + 1;
-    if (length > available || length < headerBytes) return this.#incomplete(tag, length);
+    // The limit is over 5 for a tag that was asked and -1 for one that was not, so this is the only test on the way.
+    if (length > (this.#max[tag] as number) || length < headerBytes) this.#check(tag, length);
+    if (length > available) return this.#incomplete(tag, length);
     this.bytes = chunk;
     this.tag = tag;
     this.length = length;
@@ -85,18 +99,27 @@ export class Framer {
     return true;
   }
 
-  /** Takes back what has been pushed and not yet cut, for a peer that changes its language (TLS, replication). */
+  /**
+   * Takes back what has been pushed and not yet presented as a piece, for a peer that changes its language: the
+   * beginning of a held message, and what stands behind the last piece.
+   */
   takeRest(): Uint8Array {
-    const rest = this.#chunk.subarray(this.#at);
-    this.#at = this.#chunk.length;
+    if (this.#heldBytes > 0) this.#keep(this.#chunk.length - this.#at);
+    const rest = this.#heldBytes > 0 ? this.#held.subarray(0, this.#heldBytes) : this.#chunk.subarray(this.#at);
+    this.#held = nothing;
+    this.#heldBytes = this.#heldLength = 0;
+    this.#release();
     return rest;
   }
 
   /** The chunk holds only the beginning of a message. */
   #incomplete(tag: number, length: number): boolean {
-    this.#check(tag, length);
     const available = this.#chunk.length - this.#at;
-    if (!this.#options.streams(tag, length)) return this.#hold(available);
+    if (!this.#options.streams(tag, length)) {
+      this.tag = tag;
+      this.#heldLength = length;
+      return this.#hold(available);
+    }
     this.tag = tag;
     this.length = length;
     this.bytes = this.#chunk;
@@ -110,7 +133,7 @@ export class Framer {
 
   #nextOfStream(): boolean {
     const available = this.#chunk.length - this.#at;
-    if (available === 0) return false;
+    if (available === 0) return this.#release();
     const taken = Math.min(available, this.#streaming);
     this.bytes = this.#chunk;
     this.start = this.#at;
@@ -122,19 +145,19 @@ export class Framer {
   }
 
   #nextOfHeld(): boolean {
-    if (this.#heldLength === 0 && !this.#completeHeader()) return false;
-    const missing = this.#heldLength - this.#heldBytes;
-    const available = this.#chunk.length - this.#at;
-    if (available < missing) {
-      // A held message may turn out to be a streamed one as soon as its header is whole.
-      if (this.#heldBytes === headerBytes && this.#options.streams(this.tag, this.#heldLength)) {
+    if (this.#heldLength === 0) {
+      if (!this.#completeHeader()) return this.#release();
+      // Only now can it turn out to be one that streams; its header is then its first piece.
+      if (this.#heldLength > headerBytes && this.#options.streams(this.tag, this.#heldLength)) {
+        this.#streaming = this.#heldLength - headerBytes;
         this.#take();
         this.last = false;
-        this.#streaming = missing;
         return true;
       }
-      return this.#hold(available);
     }
+    const missing = this.#heldLength - this.#heldBytes;
+    const available = this.#chunk.length - this.#at;
+    if (available < missing) return this.#hold(available);
     this.#keep(missing);
     this.#take();
     return true;
@@ -142,25 +165,20 @@ export class Framer {
 
   /** Presents what is held as one piece. */
   #take(): void {
-    this.bytes = this.#held.length === 1 ? (this.#held[0] as Uint8Array) : join(this.#held, this.#heldBytes);
+    this.bytes = this.#held;
     this.length = this.#heldLength;
     this.start = 0;
     this.end = this.#heldBytes;
     this.first = this.last = true;
-    this.#held = [];
+    this.#held = nothing;
     this.#heldBytes = this.#heldLength = 0;
   }
 
-  /** Fills the held bytes up to a whole header; they are joined then, so that the length can be read. */
+  /** Fills the held bytes up to a whole header. */
   #completeHeader(): boolean {
-    const missing = headerBytes - this.#heldBytes;
-    if (missing > 0) {
-      const available = this.#chunk.length - this.#at;
-      this.#keep(Math.min(missing, available));
-      if (available < missing) return false;
-    }
-    const header = join(this.#held, this.#heldBytes);
-    this.#held = [header];
+    this.#keep(Math.min(headerBytes - this.#heldBytes, this.#chunk.length - this.#at));
+    if (this.#heldBytes < headerBytes) return false;
+    const header = this.#held;
     const tag = header[0] as number;
     const length = new DataView(header.buffer, header.byteOffset).getInt32(1) + 1;
     this.#check(tag, length);
@@ -170,35 +188,39 @@ export class Framer {
   }
 
   #check(tag: number, length: number): void {
+    let max = this.#max[tag] as number;
+    if (max === unasked) this.#max[tag] = max = this.#options.maxHeldBytes(tag);
     if (length < headerBytes) throw new ProtocolError('invalid message length');
-    const max = this.#options.maxHeldBytes(tag);
     if (length > max && !this.#options.streams(tag, length)) {
       throw new ProtocolError(`a message of ${length} bytes is over the limit of ${max} bytes`, '54000');
     }
   }
 
   #hold(bytes: number): false {
-    const begins = this.#heldBytes === 0;
     this.#keep(bytes);
-    if (begins && this.#heldBytes >= headerBytes) this.#completeHeader();
-    return false;
+    return this.#release();
   }
 
+  /** Copied: a view would keep the whole chunk alive for as long as the message is incomplete. */
   #keep(bytes: number): void {
-    if (bytes === 0) return;
-    // Copied: a view would keep the whole chunk alive for as long as the message is incomplete.
-    this.#held.push(this.#chunk.slice(this.#at, this.#at + bytes));
-    this.#heldBytes += bytes;
+    const needed = this.#heldBytes + bytes;
+    if (needed > this.#held.length) {
+      // Doubled, so that a message that comes in byte by byte is not copied for each of them; never beyond its length.
+      const doubled = Math.min(this.#held.length * 2, this.#heldLength);
+      const grown = new Uint8Array(Math.max(needed, doubled));
+      grown.set(this.#held.subarray(0, this.#heldBytes));
+      this.#held = grown;
+    }
+    this.#held.set(this.#chunk.subarray(this.#at, this.#at + bytes), this.#heldBytes);
+    this.#heldBytes = needed;
     this.#at += bytes;
   }
-}
 
-function join(pieces: readonly Uint8Array[], length: number): Uint8Array {
-  const joined = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    joined.set(piece, at);
-    at += piece.length;
+  /** Lets go of a chunk that is used up: an idle session would keep its last one alive. */
+  #release(): false {
+    this.#chunk = this.bytes = nothing;
+    this.#view = noView;
+    this.#at = 0;
+    return false;
   }
-  return joined;
 }

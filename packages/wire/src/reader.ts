@@ -51,7 +51,6 @@ export class Reader {
 
   /** A view of the next `length` bytes. */
   take(length: number): Uint8Array {
-    if (length < 0) throw new ProtocolError(`invalid length ${length} in message`);
     const at = this.#take(length);
     return this.bytes.subarray(at, at + length);
   }
@@ -70,6 +69,12 @@ export class Reader {
     return this.bytes.subarray(start, nul);
   }
 
+  /** Whether a string could be read. */
+  hasNul(): boolean {
+    const nul = this.bytes.indexOf(0, this.#at);
+    return nul !== -1 && nul < this.#end;
+  }
+
   /** A NUL-terminated string read as UTF-8; ill-formed bytes become U+FFFD. */
   cstring(): string {
     return utf8.decode(this.cstringBytes());
@@ -82,6 +87,16 @@ export class Reader {
     return this.take(length);
   }
 
+  /**
+   * Fields with their unsigned 16-bit count in front. Grows with what is there, not with what the count claims: a field
+   * that is missing ends it.
+   */
+  list<T>(field: (body: Reader) => T): T[] {
+    const fields: T[] = [];
+    for (let left = this.uint16(); left > 0; left -= 1) fields.push(field(this));
+    return fields;
+  }
+
   /** Throws when the message is longer than its fields. */
   end(): void {
     if (this.#at !== this.#end) throw new ProtocolError('invalid message format');
@@ -89,7 +104,8 @@ export class Reader {
 
   #take(length: number): number {
     const at = this.#at;
-    if (at + length > this.#end) throw new ProtocolError('insufficient data left in message');
+    // A negative length is one that the peer wrote; pq_getmsgbytes answers it in the same words.
+    if (length < 0 || at + length > this.#end) throw new ProtocolError('insufficient data left in message');
     this.#at = at + length;
     return at;
   }

@@ -64,6 +64,12 @@ export class Writer {
     return this;
   }
 
+  /** A count of fields that follow, which the protocol keeps in an unsigned 16-bit word. */
+  count(value: number): this {
+    if (value > 0xffff) throw new RangeError(`${value} fields are more than a message can count`);
+    return this.uint16(value);
+  }
+
   bytes(value: Uint8Array): this {
     this.#reserve(value.length);
     this.#bytes.set(value, this.#at);
