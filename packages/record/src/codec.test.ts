@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { ByteSink } from './codec/byte-sink.ts';
+import { CodecError } from './codec/codec-error.ts';
+import { anyBody, anyEnvelope, bodyArbitraries } from './codec/entry.fixture.ts';
+import { decodeEntry, encodeEntry } from './codec.ts';
+import type { Body, Envelope } from './entry.ts';
+
+const sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer');
+
+const envelope: Omit<Envelope, 'index'> = {
+  at: 1_764_000_000_000_000,
+  us: 12,
+  session: '0abcdefghjkmnpqr',
+  sessionSeq: 3,
+  identity: 'billing-agent',
+  identitySeq: 70_000,
+  previousInSession: new Uint8Array(32).fill(1),
+  previousOfIdentity: new Uint8Array(32).fill(2),
+};
+
+function encode(of: Omit<Envelope, 'index'>, body: Body): Uint8Array {
+  const sink = new ByteSink(16);
+  encodeEntry(sink, of, body);
+  return sink.view().slice();
+}
+
+/** Decodes, or says with which CodecError it does not; anything else that comes out is a bug. */
+function attempt(bytes: Uint8Array): 'decoded' | CodecError {
+  try {
+    decodeEntry(bytes, 0, sha256);
+    return 'decoded';
+  } catch (error) {
+    assert.ok(error instanceof CodecError, String(error));
+    return error;
+  }
+}
+
+describe('codec', () => {
+  for (const [type, arbitrary] of Object.entries(bodyArbitraries)) {
+    it(`decodes every ${type} to what was encoded`, () => {
+      fc.assert(
+        fc.property(anyEnvelope, arbitrary, (of, body) => {
+          const bytes = encode(of, body);
+          assert.deepEqual(plain(decodeEntry(bytes, 9, sha256)), plain({ index: 9, ...of, hash: sha256(bytes), body }));
+        }),
+        { numRuns: 60 },
+      );
+    });
+  }
+
+  it('refuses an entry that was cut short at any byte, or has a byte more', () => {
+    fc.assert(
+      fc.property(anyBody, (body) => {
+        const bytes = encode(envelope, body);
+        const longer = new Uint8Array([...bytes, 0]);
+        assert.notEqual(attempt(longer), 'decoded');
+        for (let length = 0; length < bytes.length; length += 1) {
+          const cut = attempt(bytes.subarray(0, length));
+          if (cut !== 'decoded') continue;
+          // A cut between two fields can leave an entry that is whole, but then it is the encoding of something else.
+          const entry = decodeEntry(bytes.subarray(0, length), 0, sha256);
+          assert.deepEqual(encode(entry, entry.body), bytes.slice(0, length));
+          assert.notDeepEqual(entry.body, body);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('accepts no second encoding: whatever it decodes from damaged bytes encodes to those bytes', () => {
+    const damage = fc.array(fc.tuple(fc.nat(), fc.nat({ max: 255 })), { minLength: 1, maxLength: 3 });
+    let decoded = 0;
+    fc.assert(
+      fc.property(anyBody, damage, (body, changes) => {
+        const bytes = encode(envelope, body);
+        for (const [at, value] of changes) bytes[at % bytes.length] = value;
+        if (attempt(bytes) !== 'decoded') return;
+        decoded += 1;
+        const entry = decodeEntry(bytes, 0, sha256);
+        assert.deepEqual(encode(entry, entry.body), bytes);
+      }),
+      { numRuns: 3000 },
+    );
+    assert.ok(decoded > 0);
+  });
+
+  it('answers garbage with a CodecError', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 400 }), fc.nat({ max: 23 }), (garbage, number) => {
+        attempt(garbage);
+        // The same behind a sound envelope, where the fields are.
+        const start = encode(envelope, { type: 'gateway_stopped', reason: '' });
+        attempt(new Uint8Array([number, ...start.subarray(1, start.length - 2), ...garbage]));
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it('refuses what it does not know by its place', () => {
+    const known = encode(envelope, { type: 'gateway_stopped', reason: 'x' });
+    const unknownType = known.slice();
+    unknownType[0] = 23;
+    assert.match(String(attempt(unknownType)), /no type has the number 23 at byte 0/);
+    const unknownField = new Uint8Array([...known, 31 * 4, 0]);
+    assert.match(String(attempt(unknownField)), /no field has the key 124 at byte \d+/);
+    const twice = new Uint8Array([...known, ...known.subarray(known.length - 3)]);
+    assert.match(String(attempt(twice)), /field "reason" out of order/);
+    assert.match(String(attempt(known.subarray(0, known.length - 3))), /a required field is missing/);
+  });
+
+  it('refuses to encode numbers that are negative, broken or beyond 2^53, and hashes of another length', () => {
+    for (const n of [-1, 0.5, Number.NaN, 2 ** 53, Number.POSITIVE_INFINITY]) {
+      assert.throws(() => encode(envelope, { type: 'statement_part', n, bytes: new Uint8Array() }), RangeError);
+    }
+    const short = { ...envelope, previousInSession: new Uint8Array(31) };
+    assert.throws(() => encode(short, { type: 'gateway_stopped', reason: 'x' }), RangeError);
+    assert.throws(() => encode(envelope, { type: 'gateway_stopped' } as Body), TypeError);
+    assert.throws(
+      () => encode(envelope, { type: 'server_message', message: 'bogus', body: new Uint8Array() } as unknown as Body),
+      RangeError,
+    );
+  });
+
+  it('takes object identifiers for unsigned numbers', () => {
+    const body: Body = {
+      type: 'outcome',
+      of: 1,
+      outcome: 'failed',
+      rowCount: 0,
+      rowBytes: 0,
+      parameterTypes: [-1, 23],
+    };
+    const read = decodeEntry(encode(envelope, body), 0, sha256).body;
+    assert.deepEqual(read.type === 'outcome' && read.parameterTypes, [0xffff_ffff, 23]);
+  });
+
+  it('keeps the bytes of an entry as they are: version 1 never changes', () => {
+    const body: Body = {
+      type: 'outcome',
+      of: 300,
+      outcome: 'completed',
+      tag: 'SELECT 1',
+      rowCount: 1,
+      rowBytes: 12,
+      rows: new Uint8Array([0x44, 0, 0]),
+      transactionAfter: 'I',
+      completedUs: 2 ** 40,
+    };
+    assert.equal(
+      Buffer.from(encode(envelope, body)).toString('hex'),
+      [
+        '12', // type 18
+        '8080898b948b9103', // at
+        '0c', // us
+        '103061626364656667686a6b6d6e707172',
+        '03',
+        '0d62696c6c696e672d6167656e74',
+        'f0a204',
+        '01'.repeat(32),
+        '02'.repeat(32),
+        '04ac02', // 1 of
+        '0800', // 2 outcome
+        '110853454c4543542031', // 4 tag
+        '1401', // 5 rowCount
+        '180c', // 6 rowBytes
+        '2503440000', // 9 rows
+        '4800', // 18 transactionAfter
+        '54808080808020', // 21 completedUs
+      ].join(''),
+    );
+  });
+});
+
+/** Byte arrays become plain ones, so that a Buffer equals the Uint8Array with the same content. */
+function plain(value: unknown): unknown {
+  if (value instanceof Uint8Array) return { bytes: [...value] };
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.entries(value)
+    .map(([key, content]) => [key, plain(content)])
+    .sort();
+}

@@ -1,0 +1,232 @@
+import type { Body, Claimed, LearnedType, OpenSessionHead, Outcome, Statement, TransactionStatus } from '../entry.ts';
+import { bytes, flag, int32, list, oneOf, set, text, texts, uint, uint32 } from './field-codec.ts';
+import { type Fields, type Layout, layout, optional, required, struct } from './layout.ts';
+
+/** A type of body: its number, which never changes its meaning, and its fields. */
+interface BodyFormat {
+  readonly number: number;
+  readonly layout: Layout;
+}
+
+/** What a body of the type holds besides its type. */
+type Content<Type extends Body['type']> = Omit<Extract<Body, { readonly type: Type }>, 'type'>;
+
+const transactionStatus = oneOf<TransactionStatus>({ I: 0, T: 1, E: 2 });
+
+const statementKind = oneOf<Statement['kind']>({
+  simple: 0,
+  execute: 1,
+  fetch: 2,
+  prepare: 3,
+  bind: 4,
+  call: 5,
+  replication: 6,
+});
+
+const outcomeKind = oneOf<Outcome['outcome']>({
+  completed: 0,
+  failed: 1,
+  skipped: 2,
+  cancelled: 3,
+  refused: 4,
+  suspended: 5,
+  'client gone': 6,
+  unknown: 7,
+});
+
+const claimed = struct<Claimed>({
+  applicationName: optional(1, text),
+  runId: optional(2, text),
+  traceparent: optional(3, text),
+});
+
+const openSessionHead = struct<OpenSessionHead>({
+  session: required(1, text),
+  identity: required(2, text),
+  seq: required(3, uint),
+  hash: required(4, bytes),
+  statements: required(5, uint),
+  openStatements: required(6, list(uint)),
+});
+
+const learnedType = struct<LearnedType>({
+  oid: required(1, uint32),
+  name: required(2, text),
+  kind: required(3, text),
+  of: required(4, uint32),
+  array: required(5, flag),
+  fields: optional(
+    6,
+    list(struct<{ name: string; type: number }>({ name: required(1, text), type: required(2, uint32) })),
+  ),
+});
+
+const position = struct<{ index: number; count: number }>({ index: required(1, uint), count: required(2, uint) });
+
+const identityHead = struct<{ identity: string; seq: number; hash: Uint8Array }>({
+  identity: required(1, text),
+  seq: required(2, uint),
+  hash: required(3, bytes),
+});
+
+/**
+ * Version 1 of the byte format: every type of body with its number, every field with its number. It is also the table of
+ * docs/journal-format.md. Numbers are never given to something else; a new type or field is a new version.
+ */
+export const bodies: { readonly [Type in Body['type']]: BodyFormat } = {
+  gateway_started: body<'gateway_started'>(1, {
+    version: required(1, text),
+    configuration: required(2, text),
+    pid: required(3, uint),
+    host: required(4, text),
+    listen: required(5, text),
+  }),
+  gateway_stopped: body<'gateway_stopped'>(2, { reason: required(1, text) }),
+  configured: body<'configured'>(3, { configuration: required(1, text) }),
+  recovered: body<'recovered'>(4, {
+    segment: required(1, text),
+    entries: required(2, uint),
+    discardedBytes: required(3, uint),
+    openSessions: required(4, uint),
+    openStatements: required(5, uint),
+  }),
+  gap: body<'gap'>(5, { reason: required(1, text), fromAt: optional(2, uint), untilAt: optional(3, uint) }),
+  heads: body<'heads'>(6, {
+    identities: required(1, list(identityHead)),
+    sessions: required(2, list(openSessionHead)),
+  }),
+  session_opened: body<'session_opened'>(7, {
+    identityKind: required(1, oneOf({ agent: 0, service: 1, person: 2 })),
+    groups: required(2, list(text)),
+    method: required(3, text),
+    credential: required(4, text),
+    connection: required(5, text),
+    database: required(6, text),
+    role: required(7, text),
+    upstream: required(8, text),
+    backendPid: required(9, int32),
+    client: required(10, text),
+    tls: optional(11, text),
+    protocol: required(12, uint32),
+    configuration: required(13, text),
+    durability: required(14, oneOf({ 'before-forward': 0, 'before-reveal': 1, relaxed: 2 })),
+    claimed: required(15, claimed),
+    parameters: required(16, texts),
+    replication: optional(17, flag),
+  }),
+  session_closed: body<'session_closed'>(8, {
+    reason: required(
+      1,
+      oneOf({
+        'client terminated': 0,
+        'client lost': 1,
+        'upstream lost': 2,
+        'terminated by the gateway': 3,
+        'gateway shut down': 4,
+        'gateway died': 5,
+      }),
+    ),
+    detail: optional(2, text),
+    statements: required(3, uint),
+  }),
+  login_refused: body<'login_refused'>(9, {
+    user: required(1, text),
+    database: required(2, text),
+    client: required(3, text),
+    reason: required(4, text),
+  }),
+  token_created: body<'token_created'>(10, {
+    token: required(1, text),
+    forIdentity: required(2, text),
+    by: required(3, text),
+    createdAt: required(4, uint),
+    expiresAt: optional(5, uint),
+  }),
+  token_revoked: body<'token_revoked'>(11, {
+    token: required(1, text),
+    forIdentity: required(2, text),
+    by: required(3, text),
+    revokedAt: required(4, uint),
+  }),
+  viewed: body<'viewed'>(12, {
+    viewer: required(1, text),
+    viewedAt: required(2, uint),
+    command: required(3, text),
+    target: required(4, text),
+  }),
+  statement: body<'statement'>(13, {
+    n: required(1, uint),
+    kind: required(2, statementKind),
+    sql: optional(3, bytes),
+    sqlOf: optional(4, uint),
+    redacted: optional(5, flag),
+    statementName: optional(6, bytes),
+    portal: optional(7, bytes),
+    parameterTypes: optional(8, list(uint32)),
+    parameters: optional(9, bytes),
+    parametersOf: optional(10, uint),
+    parts: optional(11, uint),
+    portalOf: optional(12, uint),
+    maxRows: optional(13, uint),
+    position: optional(14, position),
+    transactionBefore: required(15, transactionStatus),
+    traceparent: optional(16, text),
+  }),
+  statement_part: body<'statement_part'>(14, { n: required(1, uint), bytes: required(2, bytes) }),
+  rows: body<'rows'>(15, { of: required(1, uint), count: required(2, uint), messages: required(3, bytes) }),
+  copy_in: body<'copy_in'>(16, { of: required(1, uint), count: required(2, uint), messages: required(3, bytes) }),
+  copy_in_ended: body<'copy_in_ended'>(17, {
+    of: required(1, uint),
+    failure: optional(2, bytes),
+    messages: required(3, uint),
+    bytes: required(4, uint),
+    digest: required(5, bytes),
+    truncated: optional(6, flag),
+  }),
+  outcome: body<'outcome'>(18, {
+    of: required(1, uint),
+    outcome: required(2, outcomeKind),
+    more: optional(3, set),
+    tag: optional(4, text),
+    rowCount: required(5, uint),
+    rowBytes: required(6, uint),
+    columns: optional(7, bytes),
+    columnsOf: optional(8, uint),
+    rows: optional(9, bytes),
+    truncatedAt: optional(10, uint),
+    digest: optional(11, bytes),
+    error: optional(12, bytes),
+    reason: optional(13, text),
+    notices: optional(14, list(bytes)),
+    noticesDropped: optional(15, uint),
+    functionResult: optional(16, bytes),
+    parameterTypes: optional(17, list(uint32)),
+    transactionAfter: optional(18, transactionStatus),
+    forwardedUs: optional(19, uint),
+    firstByteUs: optional(20, uint),
+    completedUs: optional(21, uint),
+    copy: optional(22, oneOf({ in: 0, out: 1 })),
+  }),
+  cancel_requested: body<'cancel_requested'>(19, { client: required(1, text), of: optional(2, uint) }),
+  server_message: body<'server_message'>(20, {
+    message: required(1, oneOf({ error: 0, notice: 1, notification: 2, parameter_status: 3 })),
+    after: optional(2, uint),
+    body: required(3, bytes),
+  }),
+  replication_data: body<'replication_data'>(21, {
+    of: required(1, uint),
+    direction: required(2, oneOf({ 'to client': 0, 'to server': 1 })),
+    messages: required(3, uint),
+    bytes: required(4, uint),
+    digest: required(5, bytes),
+  }),
+  types_learned: body<'types_learned'>(22, {
+    connection: required(1, text),
+    database: required(2, text),
+    types: required(3, list(learnedType)),
+  }),
+};
+
+function body<Type extends Body['type']>(number: number, fields: Fields<Content<Type>>): BodyFormat {
+  return { number, layout: layout<Content<Type>>(fields) };
+}

@@ -1,0 +1,224 @@
+import fc from 'fast-check';
+import type { Body, Envelope, SessionClosed } from '../entry.ts';
+
+/** Arbitrary entries for property tests: one arbitrary for each type of body, every optional field there or not. */
+
+const uint = fc.oneof(fc.nat({ max: 300 }), fc.maxSafeNat());
+const uint32 = fc.oneof(fc.nat({ max: 300 }), fc.nat({ max: 0xffff_ffff }));
+const int32 = fc.integer({ min: -0x8000_0000, max: 0x7fff_ffff });
+const text = fc.string({ unit: 'grapheme', maxLength: 40 });
+const bytes = fc.uint8Array({ maxLength: 300 });
+const hash = fc.uint8Array({ minLength: 32, maxLength: 32 });
+const status = fc.constantFrom('I' as const, 'T' as const, 'E' as const);
+const names = fc.dictionary(fc.oneof(text, fc.constantFrom('__proto__', 'constructor', '7')), text, {
+  noNullPrototype: true,
+});
+
+type BodyOf<Type extends Body['type']> = Extract<Body, { readonly type: Type }>;
+type Content<Type extends Body['type']> = Omit<BodyOf<Type>, 'type'>;
+
+/** Properties of a body with the optional ones left out or not. */
+function record<Value extends object>(
+  required: (keyof Value)[],
+  model: { [Key in keyof Value]-?: fc.Arbitrary<Exclude<Value[Key], undefined>> },
+): fc.Arbitrary<Value> {
+  return fc.record(model, { requiredKeys: required as never, noNullPrototype: true }) as unknown as fc.Arbitrary<Value>;
+}
+
+const contents: { readonly [Type in Body['type']]: fc.Arbitrary<Content<Type>> } = {
+  gateway_started: fc.record({ version: text, configuration: text, pid: uint, host: text, listen: text }),
+  gateway_stopped: fc.record({ reason: text }),
+  configured: fc.record({ configuration: text }),
+  recovered: fc.record({
+    segment: text,
+    entries: uint,
+    discardedBytes: uint,
+    openSessions: uint,
+    openStatements: uint,
+  }),
+  gap: record<Content<'gap'>>(['reason'], { reason: text, fromAt: uint, untilAt: uint }),
+  heads: fc.record({
+    identities: fc.array(fc.record({ identity: text, seq: uint, hash }), { maxLength: 5 }),
+    sessions: fc.array(
+      fc.record({ session: text, identity: text, seq: uint, hash, statements: uint, openStatements: fc.array(uint) }),
+      { maxLength: 5 },
+    ),
+  }),
+  session_opened: record<Content<'session_opened'>>(
+    [
+      'identityKind',
+      'groups',
+      'method',
+      'credential',
+      'connection',
+      'database',
+      'role',
+      'upstream',
+      'backendPid',
+      'client',
+      'protocol',
+      'configuration',
+      'durability',
+      'claimed',
+      'parameters',
+    ],
+    {
+      identityKind: fc.constantFrom('agent', 'service', 'person'),
+      groups: fc.array(text),
+      method: text,
+      credential: text,
+      connection: text,
+      database: text,
+      role: text,
+      upstream: text,
+      backendPid: int32,
+      client: text,
+      tls: text,
+      protocol: uint32,
+      configuration: text,
+      durability: fc.constantFrom('before-forward', 'before-reveal', 'relaxed'),
+      claimed: fc.record(
+        { applicationName: text, runId: text, traceparent: text },
+        { requiredKeys: [], noNullPrototype: true },
+      ),
+      parameters: names,
+      replication: fc.boolean(),
+    },
+  ),
+  session_closed: record<Content<'session_closed'>>(['reason', 'statements'], {
+    reason: fc.constantFrom<SessionClosed['reason'][]>(
+      'client terminated',
+      'client lost',
+      'upstream lost',
+      'terminated by the gateway',
+      'gateway shut down',
+      'gateway died',
+    ),
+    detail: text,
+    statements: uint,
+  }),
+  login_refused: fc.record({ user: text, database: text, client: text, reason: text }),
+  token_created: record<Content<'token_created'>>(['token', 'forIdentity', 'by', 'createdAt'], {
+    token: text,
+    forIdentity: text,
+    by: text,
+    createdAt: uint,
+    expiresAt: uint,
+  }),
+  token_revoked: fc.record({ token: text, forIdentity: text, by: text, revokedAt: uint }),
+  viewed: fc.record({ viewer: text, viewedAt: uint, command: text, target: text }),
+  statement: record<Content<'statement'>>(['n', 'kind', 'transactionBefore'], {
+    n: uint,
+    kind: fc.constantFrom('simple', 'execute', 'fetch', 'prepare', 'bind', 'call', 'replication'),
+    sql: bytes,
+    sqlOf: uint,
+    redacted: fc.boolean(),
+    statementName: bytes,
+    portal: bytes,
+    parameterTypes: fc.array(uint32),
+    parameters: bytes,
+    parametersOf: uint,
+    parts: uint,
+    portalOf: uint,
+    maxRows: uint,
+    position: fc.record({ index: uint, count: uint }),
+    transactionBefore: status,
+    traceparent: text,
+  }),
+  statement_part: fc.record({ n: uint, bytes }),
+  rows: fc.record({ of: uint, count: uint, messages: bytes }),
+  copy_in: fc.record({ of: uint, count: uint, messages: bytes }),
+  copy_in_ended: record<Content<'copy_in_ended'>>(['of', 'messages', 'bytes', 'digest'], {
+    of: uint,
+    failure: bytes,
+    messages: uint,
+    bytes: uint,
+    digest: hash,
+    truncated: fc.boolean(),
+  }),
+  outcome: record<Content<'outcome'>>(['of', 'outcome', 'rowCount', 'rowBytes'], {
+    of: uint,
+    outcome: fc.constantFrom(
+      'completed',
+      'failed',
+      'skipped',
+      'cancelled',
+      'refused',
+      'suspended',
+      'client gone',
+      'unknown',
+    ),
+    more: fc.constant(true as const),
+    tag: text,
+    rowCount: uint,
+    rowBytes: uint,
+    columns: bytes,
+    columnsOf: uint,
+    rows: bytes,
+    truncatedAt: uint,
+    digest: hash,
+    error: bytes,
+    reason: text,
+    notices: fc.array(bytes),
+    noticesDropped: uint,
+    functionResult: bytes,
+    parameterTypes: fc.array(uint32),
+    transactionAfter: status,
+    forwardedUs: uint,
+    firstByteUs: uint,
+    completedUs: uint,
+    copy: fc.constantFrom('in', 'out'),
+  }),
+  cancel_requested: record<Content<'cancel_requested'>>(['client'], { client: text, of: uint }),
+  server_message: record<Content<'server_message'>>(['message', 'body'], {
+    message: fc.constantFrom('error', 'notice', 'notification', 'parameter_status'),
+    after: uint,
+    body: bytes,
+  }),
+  replication_data: fc.record({
+    of: uint,
+    direction: fc.constantFrom('to client' as const, 'to server' as const),
+    messages: uint,
+    bytes: uint,
+    digest: hash,
+  }),
+  types_learned: fc.record({
+    connection: text,
+    database: text,
+    types: fc.array(
+      fc.record(
+        {
+          oid: uint32,
+          name: text,
+          kind: text,
+          of: uint32,
+          array: fc.boolean(),
+          fields: fc.array(fc.record({ name: text, type: uint32 }), { maxLength: 4 }),
+        },
+        { requiredKeys: ['oid', 'name', 'kind', 'of', 'array'], noNullPrototype: true },
+      ),
+      { maxLength: 4 },
+    ),
+  }),
+};
+
+/** An arbitrary body of each type. */
+export const bodyArbitraries: { readonly [Type in Body['type']]: fc.Arbitrary<Body> } = Object.fromEntries(
+  Object.entries(contents).map(([type, content]) => [
+    type,
+    (content as fc.Arbitrary<object>).map((fields) => ({ type, ...fields })),
+  ]),
+) as { readonly [Type in Body['type']]: fc.Arbitrary<Body> };
+
+export const anyBody: fc.Arbitrary<Body> = fc.oneof(...Object.values(bodyArbitraries));
+
+export const anyEnvelope: fc.Arbitrary<Omit<Envelope, 'index'>> = fc.record({
+  at: uint,
+  us: uint,
+  session: text,
+  sessionSeq: uint,
+  identity: text,
+  identitySeq: uint,
+  previousInSession: hash,
+  previousOfIdentity: hash,
+});
