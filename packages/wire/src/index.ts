@@ -60,9 +60,29 @@ export type { StatementOrPortal } from './frontend/statement-or-portal.ts';
 export type { Sync } from './frontend/sync.ts';
 export type { Terminate } from './frontend/terminate.ts';
 export { frontendMessageBytes, limits } from './limits.ts';
+export { md5Password } from './md5-password.ts';
 export { ProtocolError } from './protocol-error.ts';
 export { majorVersion, minorVersion, protocolVersion, requestCode } from './protocol-version.ts';
 export { Reader } from './reader.ts';
+export { type ScramKeys, saltBytes as scramSaltBytes, scramKeys } from './scram/keys.ts';
+export {
+  type ChannelBinding,
+  type ClientConnection,
+  chooseMechanism,
+  offeredMechanisms,
+  type ScramMechanism,
+} from './scram/mechanism.ts';
+export { saslprep } from './scram/saslprep.ts';
+export { type Salting, ScramClient } from './scram/scram-client.ts';
+export type { ScramCrypto } from './scram/scram-crypto.ts';
+export {
+  doomedCandidates,
+  type ScramCandidates,
+  ScramServer,
+  type ScramServerOptions,
+  type ScramStep,
+  type ScramVerifier,
+} from './scram/scram-server.ts';
 export type { CancelRequest } from './startup/cancel-request.ts';
 export type { GssEncRequest } from './startup/gss-enc-request.ts';
 export type { SslRequest } from './startup/ssl-request.ts';
