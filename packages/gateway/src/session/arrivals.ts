@@ -19,6 +19,15 @@ const smallMessageBytes = 10_000;
 const postgresMessageBytes = 0x3fff_fffe;
 const flush = new Uint8Array([frontendTag.flush, 0, 0, 0, 4]);
 
+const replyTo = {
+  [frontendTag.parse]: 'parse',
+  [frontendTag.bind]: 'bind',
+  [frontendTag.execute]: 'execute',
+  [frontendTag.describe]: 'describe',
+  [frontendTag.close]: 'close',
+} as const;
+type ExtendedTag = keyof typeof replyTo;
+
 const known: ReadonlySet<number> = new Set(Object.values(frontendTag));
 const small: ReadonlySet<number> = new Set([
   frontendTag.close,
@@ -100,16 +109,14 @@ export class Arrivals {
     switch (framer.tag) {
       case frontendTag.query:
         return this.#query();
-      case frontendTag.parse:
-        return this.#parse();
       case frontendTag.bind:
-        return framer.first && framer.last ? this.#bind() : this.#bindPiece();
+        if (!framer.first || !framer.last) return this.#bindPiece();
+        return this.#extended(framer.tag);
+      case frontendTag.parse:
       case frontendTag.execute:
-        return this.#execute();
       case frontendTag.describe:
-        return this.#describe();
       case frontendTag.close:
-        return this.#close();
+        return this.#extended(framer.tag);
       case frontendTag.sync:
         return this.#sync();
       case frontendTag.flush:
@@ -139,6 +146,36 @@ export class Arrivals {
   #reader(): Reader {
     const { bytes, start, end } = this.#framer;
     return new Reader(bytes, start + 5, end);
+  }
+
+  /** The server answers a message that it cannot read with an error, and so it gets to see it. */
+  #extended(tag: ExtendedTag): void {
+    try {
+      switch (tag) {
+        case frontendTag.parse:
+          return this.#parse();
+        case frontendTag.bind:
+          return this.#bind();
+        case frontendTag.execute:
+          return this.#execute();
+        case frontendTag.describe:
+          return this.#describe();
+        case frontendTag.close:
+          return this.#close();
+      }
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#malformed(tag);
+    }
+  }
+
+  #malformed(tag: ExtendedTag): void {
+    const to = replyTo[tag];
+    this.#forward();
+    if (to === 'describe' || to === 'close') return this.#expect(new ExpectedReply(to));
+    const statement = this.#begin(to === 'parse' ? 'prepare' : to);
+    statement.parameters = this.#reader().rest();
+    this.#expect(new ExpectedReply(to, { statement }));
   }
 
   // Statements
@@ -276,9 +313,10 @@ export class Arrivals {
     if (this.#refuses('go on')) return;
     const reader = this.#reader();
     const name = reader.cstringBytes();
+    const maxRows = reader.int32();
     const statement = this.#executed(this.#state.portals.get(latin1(name)), name);
     // Zero and less ask for all rows.
-    statement.maxRows = Math.max(0, reader.int32());
+    statement.maxRows = Math.max(0, maxRows);
     this.#forward();
     this.#expect(new ExpectedReply('execute', { statement }));
   }
@@ -435,14 +473,15 @@ export class Arrivals {
     if (found === 0 || found === glanced.severalStatements) return statement;
     const { sql: reader } = this.#state.options;
     const text = latin1(sql);
+    const { standardConformingStrings } = this.#state;
     if ((found & glanced.secret) !== 0) {
-      const redacted = reader.redact(text, this.#state.standardConformingStrings);
+      const redacted = reader.redact(text, standardConformingStrings);
       if (redacted !== undefined) {
         statement.sql = latin1Bytes(redacted);
         statement.redacted = true;
       }
     }
-    if ((found & glanced.sessionEffect) !== 0) statement.effect = reader.effect(text);
+    if ((found & glanced.sessionEffect) !== 0) statement.effect = reader.effect(text, standardConformingStrings);
     if ((found & glanced.comment) !== 0) statement.traceparent = reader.traceparent(text);
     return statement;
   }

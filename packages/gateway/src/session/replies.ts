@@ -282,23 +282,25 @@ export class Replies {
         preparedInSql.set(effect.name, open);
         break;
       case 'deallocate':
-        preparedInSql.delete(effect.name);
-        prepared.forget(effect.name);
-        break;
-      case 'deallocate all':
-        preparedInSql.clear();
-        prepared.forgetConfirmed();
+        if (effect.name === undefined) {
+          preparedInSql.clear();
+          prepared.forgetConfirmed();
+        } else {
+          preparedInSql.delete(effect.name);
+          prepared.forget(effect.name);
+        }
         break;
       case 'discard all':
         preparedInSql.clear();
         prepared.forgetConfirmed();
         portals.forgetConfirmed();
         break;
-      case 'close':
-        portals.forget(effect.name);
+      case 'declare':
+        portals.confirm(portals.put(effect.name, portalOf(open)));
         break;
-      case 'close all':
-        portals.forgetConfirmed();
+      case 'close':
+        if (effect.name === undefined) portals.forgetConfirmed();
+        else portals.forget(effect.name);
         break;
     }
   }
@@ -306,11 +308,11 @@ export class Replies {
   #ready(status: number): void {
     const state = this.#state;
     state.transaction = String.fromCharCode(status) as TransactionStatus;
-    if (this.#lastOutcome !== undefined) this.#lastOutcome.transactionAfter = state.transaction;
-    this.#lastOutcome = undefined;
     if (state.transaction === 'I') state.portals.forgetConfirmed();
     const { head } = state.expected;
     if (head?.to === 'query') this.#queryReady(head);
+    if (this.#lastOutcome !== undefined) this.#lastOutcome.transactionAfter = state.transaction;
+    this.#lastOutcome = undefined;
     // A ReadyForQuery that nobody waits for follows a Sync which a failed COPY did not swallow.
     if (head?.to !== 'query' && head?.to !== 'sync' && head?.to !== 'call') return;
     this.#next();
@@ -455,6 +457,11 @@ const confirms: { readonly [tag: number]: ExpectedReply['to'] } = {
 
 function statementsOf(reply: ExpectedReply): readonly OpenStatement[] {
   return reply.statement === undefined ? reply.statements : [reply.statement];
+}
+
+/** The portal that DECLARE made: an Execute that names it fetches from it. */
+function portalOf(declared: OpenStatement): Portal {
+  return { name: undefined, prepared: undefined, owner: declared, execution: declared, columns: undefined };
 }
 
 function describe(described: Prepared | Portal, columns: Uint8Array): void {

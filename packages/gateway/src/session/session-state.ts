@@ -25,7 +25,7 @@ export interface SqlReader {
   split(sql: string): readonly { readonly start: number; readonly end: number }[] | undefined;
   /** The text without its password literals; undefined when it holds none. */
   redact(sql: string, standardConformingStrings: boolean): string | undefined;
-  effect(sql: string): SessionEffect | undefined;
+  effect(sql: string, standardConformingStrings: boolean): SessionEffect | undefined;
   traceparent(sql: string): string | undefined;
 }
 

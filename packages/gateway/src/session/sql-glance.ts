@@ -3,8 +3,8 @@ export const glanced = { severalStatements: 1, secret: 2, comment: 4, sessionEff
 
 const space = 0x20;
 const lowerCase = 0x20;
-/** First three letters of PREPARE, DEALLOCATE, DISCARD and CLOSE. */
-const effects = new Set(['pre', 'dea', 'dis', 'clo'].map((word) => key(...letters(word))));
+/** First three letters of PREPARE, DEALLOCATE, DISCARD, DECLARE and CLOSE. */
+const effects = new Set(['pre', 'dea', 'dis', 'dec', 'clo'].map((word) => key(...letters(word))));
 
 /**
  * One pass over the bytes of a SQL text: which closer looks are worth their cost. It may say yes too often, never too

@@ -1,0 +1,338 @@
+import type { Socket } from 'node:net';
+import type { Body, Chains, SessionClosed } from '@onrecord/record';
+import { ProtocolError } from '@onrecord/wire';
+import { type GatewayError, Halt, Refusal, Termination } from '../errors.ts';
+import type { Durable, Receipt, Recorder } from '../journal/receipt.ts';
+import { errorResponse } from '../session/error-response.ts';
+import type { OpenStatement } from '../session/open-statement.ts';
+import type { Session } from '../session/session.ts';
+import type { Turn, TurnEnd } from '../session/turn.ts';
+import type { Clock } from './clock.ts';
+import { UpstreamWriter } from './upstream-writer.ts';
+
+/** Bytes that may wait for the journal, or for the other side's socket, before the side they came from is paused. */
+const maxWaitingBytes = 1 << 20;
+/** How long a session that the gateway ends may take to say good-bye to both sides. */
+const farewellMs = 5_000;
+
+export interface DriveOptions {
+  readonly session: Session;
+  readonly client: Socket;
+  readonly upstream: Socket;
+  readonly recorder: Recorder;
+  readonly chains: Chains;
+  readonly durable: { readonly forward: Durable; readonly reveal: Durable };
+  /** Of the entry that opened the session. */
+  readonly receipt: Receipt;
+  readonly clock: Clock;
+  /** Replies owed by the server before the client is paused. */
+  readonly pipeline: number;
+  /** Called once, when both sockets are closed and the last entry has been appended. */
+  readonly closed: () => void;
+}
+
+/** Something that goes out once its entries are recorded, in the order in which it came up. */
+interface Step {
+  readonly out: readonly Uint8Array[];
+  readonly bytes: number;
+  readonly statements: readonly OpenStatement[];
+  readonly end: TurnEnd | undefined;
+  /** Undefined while the entries are not recorded yet. */
+  receipt: Receipt | undefined;
+}
+
+/**
+ * Performs what a session asks for: appends its entries, and only with their receipt forwards to Postgres or delivers to
+ * the client. The only place that waits for a session. Each direction is a queue of steps, so that bytes keep their
+ * order however long their entries take; when a queue or a socket is full, the side that fills it is paused.
+ */
+export class Drive {
+  readonly #options: DriveOptions;
+  readonly #upstream: UpstreamWriter;
+  readonly #forward: Step[] = [];
+  readonly #deliver: Step[] = [];
+  #waitingForward = 0;
+  #waitingDeliver = 0;
+  /** The newest receipt: what has no entry of its own goes out under it. */
+  #receipt: Receipt;
+  #clientGone = false;
+  #upstreamGone = false;
+  /** Set when the session is to be closed; the first reason counts. */
+  #end: TurnEnd | undefined;
+  #closed = false;
+  #farewell: NodeJS.Timeout | undefined;
+
+  constructor(options: DriveOptions) {
+    this.#options = options;
+    this.#receipt = options.receipt;
+    this.#upstream = new UpstreamWriter(options.upstream);
+  }
+
+  /** Takes over both sockets, which must have no listeners and be paused. */
+  start(): void {
+    const { client, upstream } = this.#options;
+    client.on('data', (chunk) => this.#fromClient(chunk));
+    client.on('drain', () => this.#flow());
+    client.on('end', () => this.#clientEnded());
+    client.on('error', () => {});
+    client.on('close', () => this.#clientEnded());
+    upstream.on('data', (chunk) => this.#fromUpstream(chunk));
+    upstream.on('drain', () => this.#flow());
+    upstream.on('end', () => this.#upstreamEnded());
+    upstream.on('error', () => {});
+    upstream.on('close', () => this.#upstreamEnded());
+    client.resume();
+    upstream.resume();
+  }
+
+  /** Ends the session from outside: shutdown, revocation. The client is told why. */
+  terminate(error: Termination, end: TurnEnd): void {
+    if (this.#end !== undefined) return;
+    this.#end = end;
+    this.#queue({ entries: [], out: [errorResponse(error)], durable: this.#options.durable.reveal, end });
+  }
+
+  /** True when the server owes no answer. */
+  get idle(): boolean {
+    return this.#options.session.pending === 0 && this.#forward.length === 0;
+  }
+
+  #fromClient(chunk: Uint8Array): void {
+    if (this.#end !== undefined) return;
+    const { session, durable } = this.#options;
+    const turn = session.frontend(chunk, this.#us(), this.#refusal());
+    this.#perform(turn, durable.forward);
+  }
+
+  #fromUpstream(chunk: Uint8Array): void {
+    if (this.#closed) return;
+    const { session, durable } = this.#options;
+    let turn: Turn;
+    try {
+      turn = session.backend(chunk, this.#us());
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      return this.#brokenUpstream(error);
+    }
+    this.#perform(turn, durable.reveal);
+  }
+
+  #us(): number {
+    return this.#options.clock.monotonicUs();
+  }
+
+  /** Why new work must not start, if so. */
+  #refusal(): GatewayError | undefined {
+    try {
+      this.#options.recorder.admit();
+      return undefined;
+    } catch (error) {
+      if (error instanceof Refusal) return error;
+      throw error;
+    }
+  }
+
+  #perform(turn: Turn, durable: Durable): void {
+    const { entries, forward, deliver, statements, end } = turn;
+    const recordedFirst = deliver.length > 0 || (end !== undefined && forward.length === 0);
+    if (forward.length > 0 || (entries.length > 0 && !recordedFirst)) {
+      this.#enqueue(this.#forward, {
+        entries,
+        out: forward,
+        durable,
+        end: recordedFirst ? undefined : end,
+        statements,
+      });
+      if (recordedFirst) this.#queue({ entries: [], out: deliver, durable, end });
+    } else if (recordedFirst || entries.length > 0) {
+      this.#queue({ entries, out: deliver, durable, end });
+    }
+    this.#flow();
+  }
+
+  #queue(step: {
+    entries: readonly Body[];
+    out: readonly Uint8Array[];
+    durable: Durable;
+    end: TurnEnd | undefined;
+  }): void {
+    this.#enqueue(this.#deliver, { ...step, statements: none });
+  }
+
+  #enqueue(
+    queue: Step[],
+    what: {
+      readonly entries: readonly Body[];
+      readonly out: readonly Uint8Array[];
+      readonly durable: Durable;
+      readonly end: TurnEnd | undefined;
+      readonly statements: readonly OpenStatement[];
+    },
+  ): void {
+    const { entries, out, durable, end, statements } = what;
+    let bytes = 0;
+    for (const piece of out) bytes += piece.length;
+    const step: Step = { out, bytes, statements, end, receipt: entries.length === 0 ? this.#receipt : undefined };
+    if (queue === this.#forward) this.#waitingForward += bytes;
+    else this.#waitingDeliver += bytes;
+    queue.push(step);
+    if (entries.length === 0) return this.#drain(queue);
+    const { recorder, chains } = this.#options;
+    recorder.append(chains, entries, durable, (result) => {
+      if (result instanceof Error) return this.#cannotRecord(result);
+      step.receipt = this.#receipt = result;
+      this.#drain(queue);
+      this.#flow();
+    });
+  }
+
+  /** Lets out the steps at the front whose entries are recorded. */
+  #drain(queue: Step[]): void {
+    let taken = 0;
+    for (const step of queue) {
+      if (step.receipt === undefined) break;
+      taken += 1;
+      if (queue === this.#forward) this.#goForward(step, step.receipt);
+      else this.#goDeliver(step);
+    }
+    if (taken === queue.length) queue.length = 0;
+    else if (taken > 0) queue.splice(0, taken);
+  }
+
+  #goForward(step: Step, receipt: Receipt): void {
+    this.#waitingForward -= step.bytes;
+    const us = this.#us();
+    for (const statement of step.statements) statement.forwardedUs = us;
+    if (!this.#upstreamGone) this.#upstream.forward(step.out, receipt);
+    if (step.end !== undefined) this.#ending(step.end);
+  }
+
+  #goDeliver(step: Step): void {
+    this.#waitingDeliver -= step.bytes;
+    if (!this.#clientGone) write(this.#options.client, step.out);
+    if (step.end !== undefined) this.#ending(step.end);
+  }
+
+  /** Pauses the side whose bytes cannot go anywhere, and lets it go on when they can. */
+  #flow(): void {
+    if (this.#closed) return;
+    const { client, upstream, session, pipeline } = this.#options;
+    const clientWaits =
+      upstream.writableNeedDrain || this.#waitingForward > maxWaitingBytes || session.pending > pipeline;
+    if (clientWaits !== client.isPaused()) clientWaits ? client.pause() : client.resume();
+    const upstreamWaits = (client.writableNeedDrain && !this.#clientGone) || this.#waitingDeliver > maxWaitingBytes;
+    if (upstreamWaits !== upstream.isPaused()) upstreamWaits ? upstream.pause() : upstream.resume();
+  }
+
+  // Ends
+
+  /** The last bytes of the session are out. */
+  #ending(end: TurnEnd): void {
+    this.#end ??= end;
+    const { client, upstream } = this.#options;
+    // What the server still answers is recorded; it closes when it has worked through what it has.
+    upstream.end();
+    if (end.reason === 'client terminated') return;
+    client.end();
+    this.#limitFarewell();
+    this.#closeWhenDone();
+  }
+
+  #clientEnded(): void {
+    if (this.#clientGone || this.#closed) return;
+    if (this.#options.client.destroyed) this.#clientGone = true;
+    if (this.#end === undefined) {
+      this.#end = { reason: 'client lost' };
+      // Behind what is still to be forwarded.
+      this.#perform({ entries: [], forward: [], deliver: [], statements: [], end: undefined }, 'written');
+      this.#enqueue(this.#forward, {
+        entries: [],
+        out: [],
+        durable: 'written',
+        end: { reason: 'client lost' },
+        statements: none,
+      });
+    }
+    this.#flow();
+    this.#closeWhenDone();
+  }
+
+  #upstreamEnded(): void {
+    if (this.#upstreamGone || this.#closed) return;
+    this.#upstreamGone = true;
+    const { session, durable } = this.#options;
+    if (this.#end === undefined) {
+      const { fatal } = session;
+      const end: TurnEnd = { reason: 'upstream lost', ...(fatal === undefined ? {} : { detail: `SQLSTATE ${fatal}` }) };
+      this.#end = end;
+      const turn = session.abandon({ outcome: 'unknown', reason: 'the connection to Postgres was lost' }, this.#us());
+      const error = fatal === undefined ? [errorResponse(upstreamLost())] : [];
+      this.#queue({ entries: turn.entries, out: error, durable: durable.reveal, end });
+    }
+    this.#closeWhenDone();
+  }
+
+  #brokenUpstream(error: ProtocolError): void {
+    const { session, durable } = this.#options;
+    const end: TurnEnd = { reason: 'terminated by the gateway', detail: error.message };
+    this.#end ??= end;
+    const turn = session.abandon({ outcome: 'unknown', reason: error.message }, this.#us());
+    const out = [errorResponse(new Termination(error.sqlstate, error.message))];
+    this.#queue({ entries: turn.entries, out, durable: durable.reveal, end });
+    this.#options.upstream.destroy();
+  }
+
+  #cannotRecord(error: Error): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const { client, upstream, closed } = this.#options;
+    const sqlstate = error instanceof Halt || error instanceof Refusal ? error.sqlstate : '58030';
+    upstream.destroy();
+    client.end(errorResponse(new Termination(sqlstate, 'the session ended because it cannot be recorded any more')));
+    this.#limitFarewell();
+    closed();
+  }
+
+  #limitFarewell(): void {
+    this.#farewell ??= setTimeout(() => {
+      this.#options.client.destroy();
+      this.#options.upstream.destroy();
+    }, farewellMs).unref();
+  }
+
+  /** Writes the last entry when the server is gone and everything it said is recorded. */
+  #closeWhenDone(): void {
+    if (this.#closed || !this.#upstreamGone || this.#forward.length > 0 || this.#deliver.length > 0) return;
+    this.#closed = true;
+    const { session, recorder, chains, durable, client, closed } = this.#options;
+    const end = this.#end ?? { reason: 'upstream lost' };
+    const gone = end.reason === 'client terminated' || end.reason === 'client lost';
+    const turn = session.abandon({ outcome: gone ? 'client gone' : 'unknown' }, this.#us());
+    const last: SessionClosed = { type: 'session_closed', ...end, statements: session.statements };
+    recorder.append(chains, [...turn.entries, last], durable.reveal, () => {
+      clearTimeout(this.#farewell);
+      client.end();
+      // A client that does not close its side is not waited for.
+      setTimeout(() => client.destroy(), farewellMs).unref();
+      closed();
+    });
+  }
+}
+
+const none: readonly OpenStatement[] = [];
+
+function write(socket: Socket, out: readonly Uint8Array[]): void {
+  if (out.length === 1) {
+    socket.write(out[0] as Uint8Array);
+  } else if (out.length > 1) {
+    socket.cork();
+    for (const piece of out) socket.write(piece);
+    socket.uncork();
+  }
+}
+
+function upstreamLost(): Termination {
+  return new Termination('08006', 'the connection to Postgres was lost', {
+    hint: 'Statements without an answer may have run; connect again and check.',
+  });
+}
