@@ -6,7 +6,7 @@ import type { Durable, Receipt, Recorder } from '../journal/receipt.ts';
 import { errorResponse } from '../session/error-response.ts';
 import type { OpenStatement } from '../session/open-statement.ts';
 import type { Session } from '../session/session.ts';
-import type { Turn, TurnEnd } from '../session/turn.ts';
+import { emptyTurn, type Turn, type TurnEnd } from '../session/turn.ts';
 import type { Clock } from './clock.ts';
 import { UpstreamWriter } from './upstream-writer.ts';
 
@@ -14,6 +14,8 @@ import { UpstreamWriter } from './upstream-writer.ts';
 const maxWaitingBytes = 1 << 20;
 /** How long a session that the gateway ends may take to say good-bye to both sides. */
 const farewellMs = 5_000;
+/** How long a client may read nothing of what was delivered to it before the connection is cut. */
+const lastReadMs = 60_000;
 
 export interface DriveOptions {
   readonly session: Session;
@@ -39,6 +41,15 @@ interface Step {
   readonly end: TurnEnd | undefined;
   /** Undefined while the entries are not recorded yet. */
   receipt: Receipt | undefined;
+}
+
+/** A step before its entries are appended. */
+interface Wanted {
+  readonly entries: readonly Body[];
+  readonly out: readonly Uint8Array[];
+  readonly durable: Durable;
+  readonly statements: readonly OpenStatement[];
+  readonly end: TurnEnd | undefined;
 }
 
 /**
@@ -68,8 +79,8 @@ export class Drive {
     this.#upstream = new UpstreamWriter(options.upstream);
   }
 
-  /** Takes over both sockets, which must have no listeners and be paused. */
-  start(): void {
+  /** Takes over both sockets, which must have no listeners and be paused; `ahead` is what they have already said. */
+  start(ahead: { readonly client: Uint8Array; readonly upstream: Uint8Array }): void {
     const { client, upstream } = this.#options;
     client.on('data', (chunk) => this.#fromClient(chunk));
     client.on('drain', () => this.#flow());
@@ -83,13 +94,17 @@ export class Drive {
     upstream.on('close', () => this.#upstreamEnded());
     client.resume();
     upstream.resume();
+    if (ahead.upstream.length > 0) this.#fromUpstream(ahead.upstream);
+    if (ahead.client.length > 0) this.#fromClient(ahead.client);
+    if (upstream.destroyed) this.#upstreamEnded();
+    if (client.destroyed) this.#clientEnded();
   }
 
   /** Ends the session from outside: shutdown, revocation. The client is told why. */
   terminate(error: Termination, end: TurnEnd): void {
     if (this.#end !== undefined) return;
     this.#end = end;
-    this.#queue({ entries: [], out: [errorResponse(error)], durable: this.#options.durable.reveal, end });
+    this.#performBackend({ ...emptyTurn(), deliver: [errorResponse(error)], end });
   }
 
   /** True when the server owes no answer. */
@@ -99,22 +114,19 @@ export class Drive {
 
   #fromClient(chunk: Uint8Array): void {
     if (this.#end !== undefined) return;
-    const { session, durable } = this.#options;
-    const turn = session.frontend(chunk, this.#us(), this.#refusal());
-    this.#perform(turn, durable.forward);
+    this.#performFrontend(this.#options.session.frontend(chunk, this.#us(), this.#refusal()));
   }
 
   #fromUpstream(chunk: Uint8Array): void {
     if (this.#closed) return;
-    const { session, durable } = this.#options;
     let turn: Turn;
     try {
-      turn = session.backend(chunk, this.#us());
+      turn = this.#options.session.backend(chunk, this.#us());
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       return this.#brokenUpstream(error);
     }
-    this.#perform(turn, durable.reveal);
+    this.#performBackend(turn);
   }
 
   #us(): number {
@@ -132,44 +144,37 @@ export class Drive {
     }
   }
 
-  #perform(turn: Turn, durable: Durable): void {
+  /** Records and forwards; what the gateway answers itself goes out in its place among the server's answers. */
+  #performFrontend(turn: Turn): void {
     const { entries, forward, deliver, statements, end } = turn;
-    const recordedFirst = deliver.length > 0 || (end !== undefined && forward.length === 0);
-    if (forward.length > 0 || (entries.length > 0 && !recordedFirst)) {
-      this.#enqueue(this.#forward, {
-        entries,
-        out: forward,
+    const { forward: durable } = this.#options.durable;
+    const leaves = end?.reason === 'client terminated';
+    if (leaves) this.#end ??= end;
+    if (entries.length > 0 || forward.length > 0 || leaves) {
+      this.#enqueue(this.#forward, { entries, out: forward, durable, statements, end: leaves ? end : undefined });
+    }
+    if (deliver.length > 0 || (end !== undefined && !leaves)) {
+      this.#enqueue(this.#deliver, {
+        entries: [],
+        out: deliver,
         durable,
-        end: recordedFirst ? undefined : end,
-        statements,
+        statements: none,
+        end: leaves ? undefined : end,
       });
-      if (recordedFirst) this.#queue({ entries: [], out: deliver, durable, end });
-    } else if (recordedFirst || entries.length > 0) {
-      this.#queue({ entries, out: deliver, durable, end });
     }
     this.#flow();
   }
 
-  #queue(step: {
-    entries: readonly Body[];
-    out: readonly Uint8Array[];
-    durable: Durable;
-    end: TurnEnd | undefined;
-  }): void {
-    this.#enqueue(this.#deliver, { ...step, statements: none });
+  /** Records and delivers. */
+  #performBackend({ entries, deliver, end }: Turn): void {
+    const { reveal: durable } = this.#options.durable;
+    if (entries.length > 0 || deliver.length > 0 || end !== undefined) {
+      this.#enqueue(this.#deliver, { entries, out: deliver, durable, statements: none, end });
+    }
+    this.#flow();
   }
 
-  #enqueue(
-    queue: Step[],
-    what: {
-      readonly entries: readonly Body[];
-      readonly out: readonly Uint8Array[];
-      readonly durable: Durable;
-      readonly end: TurnEnd | undefined;
-      readonly statements: readonly OpenStatement[];
-    },
-  ): void {
-    const { entries, out, durable, end, statements } = what;
+  #enqueue(queue: Step[], { entries, out, durable, statements, end }: Wanted): void {
     let bytes = 0;
     for (const piece of out) bytes += piece.length;
     const step: Step = { out, bytes, statements, end, receipt: entries.length === 0 ? this.#receipt : undefined };
@@ -197,6 +202,7 @@ export class Drive {
     }
     if (taken === queue.length) queue.length = 0;
     else if (taken > 0) queue.splice(0, taken);
+    if (this.#upstreamGone) this.#closeWhenDone();
   }
 
   #goForward(step: Step, receipt: Receipt): void {
@@ -232,26 +238,19 @@ export class Drive {
     const { client, upstream } = this.#options;
     // What the server still answers is recorded; it closes when it has worked through what it has.
     upstream.end();
-    if (end.reason === 'client terminated') return;
+    if (end.reason === 'client terminated' || end.reason === 'client lost') return;
     client.end();
     this.#limitFarewell();
-    this.#closeWhenDone();
   }
 
   #clientEnded(): void {
     if (this.#clientGone || this.#closed) return;
     if (this.#options.client.destroyed) this.#clientGone = true;
     if (this.#end === undefined) {
-      this.#end = { reason: 'client lost' };
-      // Behind what is still to be forwarded.
-      this.#perform({ entries: [], forward: [], deliver: [], statements: [], end: undefined }, 'written');
-      this.#enqueue(this.#forward, {
-        entries: [],
-        out: [],
-        durable: 'written',
-        end: { reason: 'client lost' },
-        statements: none,
-      });
+      const end: TurnEnd = { reason: 'client lost' };
+      this.#end = end;
+      // Behind what is still to be forwarded; the server closes when it has worked through that.
+      this.#enqueue(this.#forward, { entries: [], out: [], durable: 'written', statements: none, end });
     }
     this.#flow();
     this.#closeWhenDone();
@@ -260,25 +259,25 @@ export class Drive {
   #upstreamEnded(): void {
     if (this.#upstreamGone || this.#closed) return;
     this.#upstreamGone = true;
-    const { session, durable } = this.#options;
+    const { session } = this.#options;
     if (this.#end === undefined) {
       const { fatal } = session;
       const end: TurnEnd = { reason: 'upstream lost', ...(fatal === undefined ? {} : { detail: `SQLSTATE ${fatal}` }) };
       this.#end = end;
       const turn = session.abandon({ outcome: 'unknown', reason: 'the connection to Postgres was lost' }, this.#us());
       const error = fatal === undefined ? [errorResponse(upstreamLost())] : [];
-      this.#queue({ entries: turn.entries, out: error, durable: durable.reveal, end });
+      this.#performBackend({ ...turn, deliver: error, end });
     }
     this.#closeWhenDone();
   }
 
   #brokenUpstream(error: ProtocolError): void {
-    const { session, durable } = this.#options;
+    const { session } = this.#options;
     const end: TurnEnd = { reason: 'terminated by the gateway', detail: error.message };
     this.#end ??= end;
     const turn = session.abandon({ outcome: 'unknown', reason: error.message }, this.#us());
     const out = [errorResponse(new Termination(error.sqlstate, error.message))];
-    this.#queue({ entries: turn.entries, out, durable: durable.reveal, end });
+    this.#performBackend({ ...turn, deliver: out, end });
     this.#options.upstream.destroy();
   }
 
@@ -311,9 +310,10 @@ export class Drive {
     const last: SessionClosed = { type: 'session_closed', ...end, statements: session.statements };
     recorder.append(chains, [...turn.entries, last], durable.reveal, () => {
       clearTimeout(this.#farewell);
+      // A client may still have to read what was delivered; one that makes no progress is not waited for.
       client.end();
-      // A client that does not close its side is not waited for.
-      setTimeout(() => client.destroy(), farewellMs).unref();
+      client.setTimeout(lastReadMs, () => client.destroy());
+      client.resume();
       closed();
     });
   }

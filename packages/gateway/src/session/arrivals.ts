@@ -204,7 +204,8 @@ export class Arrivals {
   }
 
   #split(sql: Uint8Array): readonly { readonly start: number; readonly end: number }[] | undefined {
-    return this.#state.options.sql.split(latin1(sql));
+    const { options, standardConformingStrings } = this.#state;
+    return options.sql.split(latin1(sql), standardConformingStrings);
   }
 
   #expectQuery(statements: readonly OpenStatement[], unsplit: boolean): void {

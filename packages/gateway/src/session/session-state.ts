@@ -22,7 +22,10 @@ export interface SessionOptions {
 /** What the session asks about a text. Texts are latin1 strings of their bytes (see `latin1`), so offsets are bytes. */
 export interface SqlReader {
   /** Where each statement of a Query stands; undefined when that cannot be told. */
-  split(sql: string): readonly { readonly start: number; readonly end: number }[] | undefined;
+  split(
+    sql: string,
+    standardConformingStrings: boolean,
+  ): readonly { readonly start: number; readonly end: number }[] | undefined;
   /** The text without its password literals; undefined when it holds none. */
   redact(sql: string, standardConformingStrings: boolean): string | undefined;
   effect(sql: string, standardConformingStrings: boolean): SessionEffect | undefined;

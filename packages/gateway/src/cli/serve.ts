@@ -1,0 +1,179 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { createSecureContext } from 'node:tls';
+import { type Body, gatewaySession } from '@onrecord/record';
+import type { Config } from '../config/config.ts';
+import { loadConfig } from '../config/load-config.ts';
+import { ConfigError } from '../config/problem.ts';
+import type { Halt } from '../errors.ts';
+import { serverCertificate } from '../identity/server-certificate.ts';
+import { Tokens } from '../identity/tokens.ts';
+import { Journal } from '../journal/journal.ts';
+import { JournalReader } from '../journal/reader.ts';
+import type { ServerTls } from '../net/client-tls.ts';
+import { systemClock } from '../net/clock.ts';
+import { Gateway } from '../net/gateway.ts';
+import { builtInConnector } from '../net/upstream.ts';
+import type { SqlReader } from '../session/session-state.ts';
+import { redactPasswords } from '../sql/redact.ts';
+import { createSplitter } from '../sql/split.ts';
+import { sessionEffect } from '../sql/sql-session-effects.ts';
+import { traceparentOf } from '../sql/traceparent.ts';
+import { startIndexer } from '../store/indexer.ts';
+import { drainOutbox, forgetAppended, type OutboxJournal } from '../store/outbox.ts';
+import { State } from '../store/state.ts';
+import { version } from './version.ts';
+
+export interface ServeOptions {
+  readonly configFile: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** What an operator reads: one line an event. */
+  readonly log: (message: string) => void;
+}
+
+/** A gateway that takes connections. */
+export interface Serving {
+  readonly address: { readonly host: string; readonly port: number };
+  readonly sessions: () => number;
+  /** Resolves when the gateway has stopped: with the Halt that stopped it, if one did. */
+  readonly stopped: Promise<Halt | undefined>;
+  /** Reads the configuration again. A file that cannot be used changes nothing. */
+  reload(): Promise<void>;
+  stop(reason: string): Promise<void>;
+}
+
+/** How often the outbox of the commands is looked at; a login looks at it first. */
+const outboxMs = 1_000;
+const own = { session: gatewaySession, identity: '' } as const;
+
+/** Opens the journal and everything that stands on it, and takes connections. Throws before it does when it cannot. */
+export async function serve({ configFile, env, log }: ServeOptions): Promise<Serving> {
+  let config = await loadConfig(configFile);
+  const clock = systemClock();
+  let halted: (halt: Halt) => void = () => {};
+  const state = new State(config.data);
+  const directory = join(config.data, 'journal');
+  const journal = await Journal.open({
+    directory,
+    segmentBytes: config.limits.segmentBytes,
+    clock,
+    onHalt: (halt) => halted(halt),
+  });
+  const append = (bodies: readonly Body[]): Promise<void> => appended(journal, bodies);
+  forgetAppended(state, (index) => entriesFrom(directory, index));
+  await append([
+    {
+      type: 'gateway_started',
+      version,
+      configuration: config.hash,
+      pid: process.pid,
+      host: hostname(),
+      listen: `${config.listen.postgres.host}:${config.listen.postgres.port}`,
+    },
+  ]);
+  const gateway = new Gateway({
+    config,
+    tls: await serverTls(config),
+    recorder: journal,
+    tokens: new Tokens(state),
+    settleTokens: () => drainOutbox(state, outboxJournal),
+    clock,
+    sql: await sqlReader(),
+    dial: builtInConnector(log),
+    env,
+    log,
+  });
+  const outboxJournal: OutboxJournal = {
+    lastIndex: () => journal.lastIndex,
+    append: async (bodies) => {
+      await append(bodies);
+      for (const body of bodies) if (body.type === 'token_revoked') gateway.endSessionsOf(body.token);
+    },
+  };
+  const address = await gateway.listen();
+  const indexer = startIndexer({ dataDirectory: config.data, log });
+  const outbox = setInterval(() => {
+    drainOutbox(state, outboxJournal).catch((error: Error) =>
+      log(`the outbox could not be recorded: ${error.message}`),
+    );
+  }, outboxMs);
+
+  const stopped = Promise.withResolvers<Halt | undefined>();
+  halted = (halt) => {
+    log(`${halt.message}; the gateway stops`);
+    clearInterval(outbox);
+    stopped.resolve(halt);
+  };
+  return {
+    address,
+    sessions: () => gateway.sessions,
+    stopped: stopped.promise,
+    async reload(): Promise<void> {
+      try {
+        config = await reloaded(config, configFile, log);
+        await append([{ type: 'configured', configuration: config.hash }]);
+        gateway.reload(config, await serverTls(config));
+        log(`configuration ${config.hash.slice(0, 12)} is in force for new sessions`);
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error;
+        log(`the configuration was not changed: ${error.message}`);
+      }
+    },
+    async stop(reason): Promise<void> {
+      clearInterval(outbox);
+      await gateway.close();
+      await drainOutbox(state, outboxJournal);
+      await append([{ type: 'gateway_stopped', reason }]);
+      await journal.close();
+      await indexer.stop();
+      state.close();
+      stopped.resolve(undefined);
+    },
+  };
+}
+
+function appended(journal: Journal, bodies: readonly Body[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    journal.append(own, bodies, 'synced', (result) => {
+      if (result instanceof Error) reject(result);
+      else resolve();
+    });
+  });
+}
+
+function* entriesFrom(directory: string, index: number): Generator<{ readonly body: Body }> {
+  const reader = new JournalReader(directory);
+  try {
+    for (const { entry } of reader.entries(index)) yield entry;
+  } finally {
+    reader.close();
+  }
+}
+
+async function sqlReader(): Promise<SqlReader> {
+  const split = await createSplitter();
+  return {
+    split: (sql, standardConformingStrings) => split(sql, { standardConformingStrings }),
+    redact: redactPasswords,
+    effect: sessionEffect,
+    traceparent: traceparentOf,
+  };
+}
+
+async function serverTls(config: Config): Promise<ServerTls | undefined> {
+  if (config.tls.mode === 'off') return undefined;
+  const { certificate, key, endPoint } = await serverCertificate(config);
+  // TLS 1.2 is what libpq asks for by default (ssl_min_protocol_version).
+  const context = createSecureContext({ cert: certificate, key, minVersion: 'TLSv1.2' });
+  return { context, endPoint, required: config.tls.required };
+}
+
+/** The configuration as it is now. What only a start can change is kept as it was, and said. */
+async function reloaded(current: Config, configFile: string, log: (message: string) => void): Promise<Config> {
+  const next = await loadConfig(configFile);
+  const listens = `${next.listen.postgres.host}:${next.listen.postgres.port}`;
+  const listened = `${current.listen.postgres.host}:${current.listen.postgres.port}`;
+  if (listens !== listened) log(`listen.postgres changes to ${listens} with the next start`);
+  if (next.data !== current.data) log(`data changes to ${next.data} with the next start`);
+  return { ...next, listen: current.listen, data: current.data };
+}

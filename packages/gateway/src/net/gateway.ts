@@ -1,0 +1,250 @@
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { type Body, gatewaySession } from '@onrecord/record';
+import type { Config } from '../config/config.ts';
+import { GatewayError, Halt, Termination } from '../errors.ts';
+import type { Tokens } from '../identity/tokens.ts';
+import type { Receipt, Recorder } from '../journal/receipt.ts';
+import { errorResponse } from '../session/error-response.ts';
+import type { SqlReader } from '../session/session-state.ts';
+import type { ServerTls } from './client-tls.ts';
+import type { Clock } from './clock.ts';
+import { LiveSessions } from './live-sessions.ts';
+import { type Login, LoginFailure, login } from './login.ts';
+import { clientAddress, openSession } from './open-session.ts';
+import { cancelUpstream, type DialUpstream } from './upstream.ts';
+
+export interface GatewayOptions {
+  readonly config: Config;
+  readonly tls: ServerTls | undefined;
+  readonly recorder: Recorder;
+  readonly tokens: Tokens;
+  readonly settleTokens: () => Promise<void>;
+  readonly clock: Clock;
+  readonly sql: SqlReader;
+  readonly dial: DialUpstream;
+  readonly env: NodeJS.ProcessEnv;
+  /** Something that an operator should know and no client is told. */
+  readonly log: (message: string) => void;
+}
+
+/** A connection that has not logged in yet. */
+interface Knock {
+  readonly socket: Socket;
+  readonly deadline: NodeJS.Timeout;
+}
+
+/** How long sessions may take to end after they were told to. */
+const shutdownMs = 5_000;
+
+/**
+ * Listens for clients and opens a session for each that logs in. Connections that do not log in are few and short-lived:
+ * when too many knock at a time, the one that has waited longest is turned away, so that idle ones keep nobody out.
+ */
+export class Gateway {
+  readonly #options: GatewayOptions;
+  readonly #server: Server;
+  readonly #live: LiveSessions = new LiveSessions();
+  readonly #knocks = new Set<Knock>();
+  readonly #closing = new AbortController();
+  #config: Config;
+  #tls: ServerTls | undefined;
+  #idle: (() => void) | undefined;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    this.#config = options.config;
+    this.#tls = options.tls;
+    // Half-open: a client that has said its last word still gets its answers.
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, (socket) => {
+      void this.#accept(socket);
+    });
+  }
+
+  /** Resolves with the address when connections are taken. */
+  listen(): Promise<{ readonly host: string; readonly port: number }> {
+    const { host, port } = this.#config.listen.postgres;
+    const server = this.#server;
+    return new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host, port, backlog: 1024 }, () => {
+        server.off('error', reject);
+        server.on('error', (error) => this.#options.log(`cannot take connections: ${error.message}`));
+        const { address, port: bound } = server.address() as AddressInfo;
+        resolve({ host: address, port: bound });
+      });
+    });
+  }
+
+  /** New sessions use this configuration; open ones keep theirs. */
+  reload(config: Config, tls: ServerTls | undefined): void {
+    this.#config = config;
+    this.#tls = tls;
+  }
+
+  get sessions(): number {
+    return this.#live.size;
+  }
+
+  /** Ends the sessions that were opened with a credential, because it was revoked. */
+  endSessionsOf(credential: string): void {
+    const error = new Termination('57P01', 'the token of this session was revoked');
+    for (const live of this.#live) {
+      if (live.credential !== credential) continue;
+      live.drive.terminate(error, { reason: 'terminated by the gateway', detail: 'its token was revoked' });
+    }
+  }
+
+  /** Takes no more connections, ends every session on the record, resolves when they are closed. */
+  async close(): Promise<void> {
+    this.#server.close();
+    this.#closing.abort();
+    for (const knock of this.#knocks) knock.socket.destroy();
+    const error = new Termination('57P01', 'the gateway is shutting down', { hint: 'Connect again in a moment.' });
+    for (const live of this.#live) live.drive.terminate(error, { reason: 'gateway shut down' });
+    if (this.#live.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#idle = resolve;
+      setTimeout(resolve, shutdownMs * 2).unref();
+    });
+  }
+
+  async #accept(socket: Socket): Promise<void> {
+    const knock = this.#knock(socket);
+    const { tokens, settleTokens, clock } = this.#options;
+    try {
+      if (this.#live.size + this.#knocks.size > this.#config.limits.clients) throw tooMany(socket, this.#config);
+      const result = await login(socket, {
+        config: this.#config,
+        tls: this.#tls,
+        tokens,
+        settleTokens,
+        nowMs: () => clock.wallUs() / 1000,
+      });
+      if (result.type === 'gone') socket.destroy();
+      else if (result.type === 'cancel') await this.#cancel(result);
+      else await this.#open(result);
+    } catch (error) {
+      this.#fail(socket, error);
+    } finally {
+      clearTimeout(knock.deadline);
+      this.#knocks.delete(knock);
+    }
+  }
+
+  #knock(socket: Socket): Knock {
+    const { unauthenticated, startupMs } = this.#config.limits;
+    for (const oldest of this.#knocks) {
+      if (this.#knocks.size < unauthenticated) break;
+      clearTimeout(oldest.deadline);
+      this.#knocks.delete(oldest);
+      oldest.socket.destroy();
+    }
+    const deadline = setTimeout(() => {
+      // In the words of Postgres, which then says nothing more either (authentication_timeout).
+      socket.end(errorResponse(new Termination('57014', 'canceling authentication due to timeout')));
+      socket.destroySoon();
+    }, startupMs);
+    const knock = { socket, deadline };
+    this.#knocks.add(knock);
+    return knock;
+  }
+
+  async #open(result: Login): Promise<void> {
+    const { recorder, clock, sql, dial, env } = this.#options;
+    const { socket } = result;
+    const gone = new AbortController();
+    const leave = (): void => gone.abort();
+    socket.once('close', leave);
+    // Nobody else listens while Postgres is being reached.
+    socket.on('error', ignore);
+    try {
+      await openSession(result, {
+        config: this.#config,
+        recorder,
+        clock,
+        sql,
+        dial,
+        env,
+        live: this.#live,
+        closed: () => {
+          if (this.#live.size === 0) this.#idle?.();
+        },
+        signal: AbortSignal.any([gone.signal, this.#closing.signal]),
+      });
+    } catch (error) {
+      if (!(error instanceof GatewayError) || error instanceof Halt) throw error;
+      throw new LoginFailure(asTermination(error), socket, result.message);
+    } finally {
+      socket.off('close', leave);
+      socket.off('error', ignore);
+    }
+  }
+
+  async #cancel({ socket, pid, key }: { socket: Socket; pid: number; key: Uint8Array }): Promise<void> {
+    socket.on('error', ignore);
+    const live = this.#live.find(pid, key);
+    if (live !== undefined) {
+      const of = live.session.current;
+      const body: Body = {
+        type: 'cancel_requested',
+        client: clientAddress(socket),
+        ...(of === undefined ? {} : { of }),
+      };
+      await this.#record(live.chains, body);
+      // The client waits until the connection closes; by then the server has been told.
+      await cancelUpstream(live.target, { pid: live.pid, key: live.upstreamKey }).catch((error: Error) =>
+        this.#options.log(`a cancel request did not reach Postgres: ${error.message}`),
+      );
+    }
+    socket.destroySoon();
+  }
+
+  #fail(socket: Socket, error: unknown): void {
+    if (!(error instanceof LoginFailure)) {
+      socket.destroy();
+      this.#options.log(`a connection failed: ${error instanceof Error ? error.stack : String(error)}`);
+      return;
+    }
+    const { termination, user, database } = error;
+    const body: Body = {
+      type: 'login_refused',
+      user,
+      database,
+      client: clientAddress(error.socket),
+      reason: `${termination.sqlstate} ${termination.message}`,
+    };
+    void this.#record({ session: gatewaySession, identity: '' }, body).catch(() => {});
+    error.socket.on('error', ignore);
+    error.socket.end(errorResponse(termination));
+    // Read on, so that what the client still sends does not turn the answer into a reset.
+    error.socket.resume();
+    setTimeout(() => error.socket.destroy(), shutdownMs).unref();
+  }
+
+  #record(chains: { readonly session: string; readonly identity: string }, body: Body): Promise<Receipt> {
+    return new Promise((resolve, reject) => {
+      this.#options.recorder.append(chains, [body], 'written', (result) => {
+        if (result instanceof Error) reject(result);
+        else resolve(result);
+      });
+    });
+  }
+}
+
+function ignore(): void {}
+
+function asTermination(error: GatewayError): Termination {
+  if (error instanceof Termination) return error;
+  const { sqlstate, message, hint, detail } = error;
+  return new Termination(sqlstate, message, {
+    ...(hint === undefined ? {} : { hint }),
+    ...(detail === undefined ? {} : { detail }),
+  });
+}
+
+function tooMany(socket: Socket, { limits }: Config): LoginFailure {
+  const termination = new Termination('53300', `the gateway already has ${limits.clients} connections`, {
+    hint: 'Close some, or raise `limits.clients`.',
+  });
+  return new LoginFailure(termination, socket, undefined);
+}

@@ -1,0 +1,194 @@
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import {
+  encodeBackend,
+  limits,
+  ProtocolError,
+  protocolVersion,
+  type StartupMessage,
+  startupParameter,
+} from '@onrecord/wire';
+import type { Config } from '../config/config.ts';
+import { Termination } from '../errors.ts';
+import { passwordFailed, type Resolution, resolveLogin } from '../identity/resolve.ts';
+import type { Tokens } from '../identity/tokens.ts';
+import { Authentication } from '../session/authentication.ts';
+import { Startup } from '../session/startup.ts';
+import { ChunkReader } from './chunk-reader.ts';
+import { type ServerTls, startTls } from './client-tls.ts';
+import { scramCrypto } from './scram-crypto.ts';
+import { protocolOptions } from './startup-parameters.ts';
+
+export interface LoginOptions {
+  readonly config: Config;
+  readonly tls: ServerTls | undefined;
+  readonly tokens: Tokens;
+  readonly nowMs: () => number;
+  /** Makes sure that what was done to tokens before now is on record, and in force. */
+  readonly settleTokens: () => Promise<void>;
+}
+
+/** A client that has proved who it is. */
+export interface Login {
+  readonly type: 'login';
+  readonly socket: Socket;
+  readonly message: StartupMessage;
+  readonly user: string;
+  readonly resolution: Exclude<Resolution, { readonly type: 'unknown identity' }>;
+  /** Id of the token. */
+  readonly credential: string;
+  /** Bytes that the client sent ahead. */
+  readonly rest: Uint8Array;
+}
+
+export type LoginResult =
+  | Login
+  | { readonly type: 'cancel'; readonly socket: Socket; readonly pid: number; readonly key: Uint8Array }
+  /** The client went away, or only knocked. */
+  | { readonly type: 'gone' };
+
+/** Who could not log in: what the record says of it. */
+export class LoginFailure extends Error {
+  readonly termination: Termination;
+  readonly socket: Socket;
+  readonly user: string;
+  readonly database: string;
+
+  constructor(termination: Termination, socket: Socket, message: StartupMessage | undefined) {
+    super(termination.message);
+    this.termination = termination;
+    this.socket = socket;
+    this.user = claimedName(message, 'user');
+    this.database = claimedName(message, 'database');
+  }
+}
+
+/**
+ * Takes a connection from its first byte to a proved identity: TLS, startup message, SCRAM. Throws a LoginFailure with
+ * what to tell the client. The caller holds the deadline and destroys the socket when it has passed.
+ */
+export async function login(socket: Socket, options: LoginOptions): Promise<LoginResult> {
+  const { tls } = options;
+  const startup = new Startup(tls === undefined ? 'off' : tls.required ? 'required' : 'offered');
+  let plain: Socket = socket;
+  let reader = new ChunkReader(plain);
+  let message: StartupMessage | undefined;
+  try {
+    let chunk: Uint8Array | undefined;
+    for (;;) {
+      const step = startup.push(chunk);
+      chunk = undefined;
+      switch (step.type) {
+        case 'more':
+          chunk = await reader.next();
+          if (chunk === undefined) return { type: 'gone' };
+          break;
+        case 'answer':
+          plain.write(step.bytes);
+          break;
+        case 'tls': {
+          if (tls === undefined) throw new ProtocolError('TLS is not enabled on this gateway');
+          const ahead = reader.release();
+          if (step.answer !== undefined) plain.write(step.answer);
+          if (ahead !== undefined && !step.direct) {
+            throw new ProtocolError('received unencrypted data after SSL request');
+          }
+          const first = ahead === undefined ? step.rest : Buffer.concat([step.rest, ahead]);
+          plain = await startTls(plain, tls, { first, direct: step.direct });
+          reader = new ChunkReader(plain);
+          startup.encrypted();
+          break;
+        }
+        case 'cancel':
+          reader.release();
+          return { type: 'cancel', socket: plain, pid: step.pid, key: step.key };
+        case 'startup':
+          message = step.message;
+          return await authenticate({ socket: plain, reader, message, ahead: step.rest }, options);
+      }
+    }
+  } catch (error) {
+    reader.release();
+    plain.on('error', () => {});
+    if (error instanceof ProtocolError)
+      throw new LoginFailure(new Termination(error.sqlstate, error.message), plain, message);
+    if (error instanceof Termination) throw new LoginFailure(error, plain, message);
+    throw error;
+  }
+}
+
+interface Started {
+  readonly socket: Socket;
+  readonly reader: ChunkReader;
+  readonly message: StartupMessage;
+  readonly ahead: Uint8Array;
+}
+
+async function authenticate(started: Started, options: LoginOptions): Promise<LoginResult> {
+  const { socket, reader, message } = started;
+  const { config, tls, tokens, nowMs } = options;
+  const encrypted = socket instanceof TLSSocket;
+  if (tls?.required && !encrypted) {
+    throw new Termination('28000', 'this gateway takes connections over TLS only', { hint: 'Use sslmode=require.' });
+  }
+  const user = name(message, 'user');
+  if (user === '') throw new Termination('28000', 'no PostgreSQL user name specified in startup packet');
+  await options.settleTokens();
+  const resolution = resolveLogin(user, name(message, 'database'), config);
+  const found = tokens.lookup(user, nowMs());
+  const candidates = resolution.type === 'unknown identity' ? { ...found, verifiers: [] } : found;
+  const authentication = new Authentication({
+    crypto: scramCrypto,
+    endPoint: encrypted ? tls?.endPoint : undefined,
+    candidates,
+  });
+  const negotiation = negotiate(message);
+  if (negotiation !== undefined) socket.write(negotiation);
+  socket.write(authentication.begin());
+  let chunk: Uint8Array | undefined = started.ahead.length > 0 ? started.ahead : await reader.next();
+  for (;;) {
+    if (chunk === undefined) return { type: 'gone' };
+    const step = authentication.push(chunk);
+    switch (step.type) {
+      case 'more':
+        break;
+      case 'send':
+        socket.write(step.bytes);
+        break;
+      case 'refused':
+        throw passwordFailed(user);
+      case 'accepted': {
+        // It may have been revoked while the exchange went on.
+        if (resolution.type === 'unknown identity' || !tokens.isValid(step.credential, nowMs())) {
+          throw passwordFailed(user);
+        }
+        socket.write(step.bytes);
+        const ahead = reader.release();
+        const rest = ahead === undefined ? step.rest : Buffer.concat([step.rest, ahead]);
+        return { type: 'login', socket, message, user, resolution, credential: step.credential, rest };
+      }
+    }
+    chunk = await reader.next();
+  }
+}
+
+/** Tells a client that asked for a newer protocol, or for options of it, what there is (SendNegotiateProtocolVersion). */
+function negotiate(message: StartupMessage): Uint8Array | undefined {
+  const unrecognized = protocolOptions(message);
+  if (message.version <= protocolVersion.v3_2 && unrecognized.length === 0) return undefined;
+  const version = Math.min(message.version, protocolVersion.v3_2);
+  return encodeBackend({ type: 'negotiateProtocolVersion', version, unrecognized }).finish();
+}
+
+/** A name of the startup message, cut as Postgres cuts it (ProcessStartupPacket). */
+function name(message: StartupMessage, parameter: string): string {
+  const value = startupParameter(message, parameter);
+  return value === undefined ? '' : Buffer.from(value.subarray(0, limits.nameBytes * 3)).toString('utf8');
+}
+
+const claimedBytes = 256;
+
+function claimedName(message: StartupMessage | undefined, parameter: string): string {
+  const value = message === undefined ? undefined : startupParameter(message, parameter);
+  return value === undefined ? '' : Buffer.from(value.subarray(0, claimedBytes)).toString('utf8');
+}
