@@ -27,7 +27,12 @@ export interface Certificates {
 
 const validMs = 24 * 3_600_000;
 
-export const rsaSha256 = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) };
+export const rsaSha256 = {
+  name: 'RSASSA-PKCS1-v1_5',
+  hash: 'SHA-256',
+  modulusLength: 2048,
+  publicExponent: new Uint8Array([1, 0, 1]),
+};
 export const rsaSha512 = { ...rsaSha256, hash: 'SHA-512' };
 export const rsaPssSha384 = { ...rsaSha256, name: 'RSA-PSS', hash: 'SHA-384', saltLength: 48 };
 export const ecdsaSha384 = { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' };

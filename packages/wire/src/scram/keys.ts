@@ -34,7 +34,3 @@ export function clientKey(crypto: ScramCrypto, saltedPassword: Uint8Array): Uint
 export function serverKey(crypto: ScramCrypto, saltedPassword: Uint8Array): Uint8Array {
   return crypto.hmacSha256(saltedPassword, serverKeyText);
 }
-
-export function xor(a: Uint8Array, b: Uint8Array): Uint8Array {
-  return a.map((byte, at) => byte ^ (b[at] as number));
-}

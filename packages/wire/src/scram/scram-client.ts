@@ -1,9 +1,10 @@
 import { ProtocolError } from '../protocol-error.ts';
 import { Attributes } from './attributes.ts';
 import { fromBase64, toBase64 } from './base64.ts';
-import { clientKey, keyBytes, nonceBytes, serverKey, xor } from './keys.ts';
+import { keyBytes, nonceBytes, serverKey } from './keys.ts';
 import { type ChannelBinding, endPointBinding } from './mechanism.ts';
 import { fromOctets, octets } from './octets.ts';
+import { clientProof, serverSignature } from './proof.ts';
 import type { ScramCrypto } from './scram-crypto.ts';
 
 /**
@@ -75,9 +76,8 @@ export class ScramClient {
     const crypto = this.#crypto;
     const withoutProof = `c=${toBase64(bindingInput(this.#binding))},r=${this.#serverNonce}`;
     const authMessage = fromOctets(`${this.#authMessage},${withoutProof}`);
-    const key = clientKey(crypto, saltedPassword);
-    const proof = xor(key, crypto.hmacSha256(crypto.sha256(key), authMessage));
-    this.#signature = crypto.hmacSha256(serverKey(crypto, saltedPassword), authMessage);
+    const proof = clientProof(crypto, saltedPassword, authMessage);
+    this.#signature = serverSignature(crypto, serverKey(crypto, saltedPassword), authMessage);
     return fromOctets(`${withoutProof},p=${toBase64(proof)}`);
   }
 

@@ -1,9 +1,10 @@
 import { ProtocolError } from '../protocol-error.ts';
 import { Attributes } from './attributes.ts';
 import { fromBase64, toBase64 } from './base64.ts';
-import { keyBytes, nonceBytes, type ScramKeys, saltBytes, xor } from './keys.ts';
+import { keyBytes, nonceBytes, type ScramKeys, saltBytes } from './keys.ts';
 import { type ChannelBinding, endPointBinding, offeredMechanisms, scramSha256Plus } from './mechanism.ts';
 import { fromOctets, octets } from './octets.ts';
+import { proves, serverSignature } from './proof.ts';
 import { bindingInput } from './scram-client.ts';
 import type { ScramCrypto } from './scram-crypto.ts';
 
@@ -187,11 +188,10 @@ export class ScramServer {
     for (let slot = 0; slot < slots; slot += 1) {
       const verifier = verifiers[slot];
       const { storedKey } = verifier ?? nobody;
-      const clientKey = xor(proof, crypto.hmacSha256(storedKey, authMessage));
-      const matches = crypto.equal(crypto.sha256(clientKey), storedKey);
+      const matches = proves(crypto, proof, { storedKey, authMessage });
       if (matches && verifier !== undefined) proved = verifier;
     }
-    const signature = crypto.hmacSha256((proved ?? nobody).serverKey, authMessage);
+    const signature = serverSignature(crypto, (proved ?? nobody).serverKey, authMessage);
     if (proved === undefined) return { type: 'refused' };
     return { type: 'accepted', id: proved.id, data: fromOctets(`v=${toBase64(signature)}`) };
   }
