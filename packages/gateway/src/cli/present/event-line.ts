@@ -1,0 +1,23 @@
+/** What happened besides statements, in its place in the timeline. */
+import type { EventView } from '../../store/views.ts';
+import { foldLine, type Line, paintLines, recorded, span } from './line.ts';
+import type { Look } from './look.ts';
+import { shortSession } from './session-name.ts';
+import { wallTime } from './wall-time.ts';
+
+/** Events that mean something is missing from the record. */
+const holes = new Set(['gap', 'recovered']);
+
+/** One event, folded to the width. */
+export function renderEventLine(view: EventView, look: Look): string {
+  const { time, micros } = wallTime(view.at, look.timeZone);
+  const hole = holes.has(view.type);
+  const line: Line = [
+    span(` ${time}.${micros.slice(0, 3)} `),
+    ...(view.session === '' ? [] : [span(shortSession(view.session), 'dim'), span('  ')]),
+    span(hole ? '! ' : '· ', hole ? 'warning' : 'dim'),
+    ...(view.identity === '' || view.session !== '' ? [] : [...recorded(view.identity, 'dim'), span(': ', 'dim')]),
+    ...recorded(view.summary, hole ? 'warning' : 'dim'),
+  ];
+  return paintLines(foldLine(line, look.width, 16), look.color);
+}
