@@ -1,0 +1,191 @@
+import { hash } from 'node:crypto';
+import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { batchEntries, decodeEntry, type Entry, type FramedEntry, type Sha256 } from '@onrecord/record';
+import { JournalCorruption } from './journal-corruption.ts';
+import { segmentFileName, segmentsAmong } from './segment-file.ts';
+import { type PlacedBatch, SegmentReader } from './segment-reader.ts';
+
+/** Where an entry is: the first index of its segment, which names the file, and the offset of its frame in it. */
+export interface Place {
+  readonly segment: number;
+  readonly offset: number;
+}
+
+export interface Placed {
+  readonly entry: Entry;
+  readonly place: Place;
+}
+
+const sha256: Sha256 = (bytes) => hash('sha256', bytes, 'buffer');
+
+/**
+ * Reads a journal directory: one that a gateway is writing to, a copy, one that may only be read. It takes no lock and
+ * writes nothing. In the segment that is being written it stops before what is not whole yet; anywhere else that is a
+ * JournalCorruption. Byte fields of entries are views of memory that the reader does not use again.
+ */
+export class JournalReader {
+  readonly #directory: string;
+  #current: { readonly fd: number; readonly segment: number; readonly reader: SegmentReader } | undefined;
+  #batch: PlacedBatch | undefined;
+  #tornOnly: number | undefined;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /**
+   * Entries with an index of at least `from`, in order, up to what is whole on disk now; call it again for what came
+   * since. With a `hint`, the place of entry `from` or of an earlier one, it need not search for it.
+   */
+  *entries(from: number, hint?: Place): Generator<Placed> {
+    let segment = this.#startOf(from, hint);
+    let expected: number | undefined;
+    while (segment !== undefined) {
+      const { fd, reader } = this.#open(segment);
+      try {
+        if (expected !== undefined && expected !== reader.header.firstIndex) {
+          throw new JournalCorruption(reader.file, 0, `entry ${expected} expected to be its first`);
+        }
+        if (hint?.segment === segment) seekHint(reader, hint.offset, from);
+        hint = undefined;
+        yield* this.#entriesOf(reader, from);
+        expected = reader.nextIndex;
+        segment = this.#segmentAfter(segment);
+        // The end of the last segment is what the writer may be working on; that of another must meet the next.
+        if (segment === undefined) this.#assertTornOnly(reader);
+        else yield* this.#rest(reader, from, segment);
+        expected = reader.nextIndex;
+      } finally {
+        closeSync(fd);
+      }
+    }
+  }
+
+  /** The entry at a place that `entries` gave. Keeps the last segment open and the last batch in memory. */
+  read(place: Place): Entry {
+    let reader = this.#opened(place.segment);
+    let batch = this.#batchAround(reader, place.offset);
+    if (batch === undefined) {
+      // A gateway that started since has put another file in the place of the one that is open.
+      this.close();
+      reader = this.#opened(place.segment);
+      batch = this.#batchAround(reader, place.offset);
+    }
+    if (batch === undefined) throw new JournalCorruption(reader.file, place.offset, 'no whole batch around this place');
+    const framed = framesOf(batch, reader.file);
+    const at = framed.findIndex((frame) => batch.offset + frame.offset === place.offset);
+    const frame = framed[at];
+    if (frame === undefined) throw new JournalCorruption(reader.file, place.offset, 'no entry starts here');
+    return decode(frame, batch, at, reader.file);
+  }
+
+  close(): void {
+    if (this.#current !== undefined) closeSync(this.#current.fd);
+    this.#current = undefined;
+    this.#batch = undefined;
+  }
+
+  *#entriesOf(reader: SegmentReader, from: number): Generator<Placed> {
+    for (let batch = reader.next(); batch !== undefined; batch = reader.next()) {
+      if (batch.firstIndex + batch.count <= from) continue;
+      const framed = framesOf(batch, reader.file);
+      for (let at = Math.max(0, from - batch.firstIndex); at < framed.length; at += 1) {
+        const frame = framed[at] as FramedEntry;
+        yield {
+          entry: decode(frame, batch, at, reader.file),
+          place: { segment: reader.header.firstIndex, offset: batch.offset + frame.offset },
+        };
+      }
+    }
+  }
+
+  /** What the writer added before it went on to the next segment; then nothing may be missing. */
+  *#rest(reader: SegmentReader, from: number, next: number): Generator<Placed> {
+    yield* this.#entriesOf(reader, from);
+    if (reader.nextIndex === next) return;
+    throw new JournalCorruption(
+      reader.file,
+      reader.at,
+      `no whole batch, but the next segment starts with entry ${next}, not ${reader.nextIndex}`,
+    );
+  }
+
+  #segments(): number[] {
+    return segmentsAmong(readdirSync(this.#directory));
+  }
+
+  #startOf(from: number, hint: Place | undefined): number | undefined {
+    const segments = this.#segments();
+    if (hint !== undefined && hint.segment <= from && segments.includes(hint.segment)) return hint.segment;
+    return segments.findLast((first) => first <= from) ?? segments[0];
+  }
+
+  #segmentAfter(segment: number): number | undefined {
+    return this.#segments().find((first) => first > segment);
+  }
+
+  /** Once for each last segment: it reads the whole file. */
+  #assertTornOnly(reader: SegmentReader): void {
+    if (this.#tornOnly === reader.header.firstIndex) return;
+    reader.assertTornOnly();
+    this.#tornOnly = reader.header.firstIndex;
+  }
+
+  #batchAround(reader: SegmentReader, offset: number): PlacedBatch | undefined {
+    const start = reader.batchStartOf(offset);
+    if (start === undefined) return undefined;
+    if (this.#batch?.offset !== start) this.#batch = reader.batchAt(start);
+    return this.#batch;
+  }
+
+  #opened(segment: number): SegmentReader {
+    if (this.#current?.segment !== segment) {
+      this.close();
+      this.#current = { ...this.#open(segment), segment };
+    }
+    return this.#current.reader;
+  }
+
+  #open(segment: number): { readonly fd: number; readonly reader: SegmentReader } {
+    const path = join(this.#directory, segmentFileName(segment));
+    const fd = openSync(path, 'r');
+    try {
+      const file = {
+        size: () => fstatSync(fd).size,
+        read: (into: Uint8Array, at: number) => readSync(fd, into, 0, into.length, at),
+      };
+      return { fd, reader: new SegmentReader(file, path, segment) };
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+  }
+}
+
+/** Moves to the batch of the hint, if there is one and it does not lie behind `from`. */
+function seekHint(reader: SegmentReader, offset: number, from: number): void {
+  const start = reader.batchStartOf(offset);
+  const batch = start === undefined ? undefined : reader.batchAt(start);
+  if (batch !== undefined && batch.firstIndex <= from) reader.seek(batch.offset);
+}
+
+function framesOf(batch: PlacedBatch, file: string): FramedEntry[] {
+  try {
+    return batchEntries(batch);
+  } catch (error) {
+    throw new JournalCorruption(file, batch.offset, messageOf(error), error);
+  }
+}
+
+function decode(frame: FramedEntry, batch: PlacedBatch, at: number, file: string): Entry {
+  try {
+    return decodeEntry(frame.bytes, batch.firstIndex + at, sha256);
+  } catch (error) {
+    throw new JournalCorruption(file, batch.offset + frame.offset, messageOf(error), error);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
