@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { Admin } from '../support/admin.ts';
 import { startForwarder } from '../support/forwarder.ts';
 import { type Postgres, startPostgres } from '../support/postgres.ts';
-import { WireClient } from '../support/wire-client.ts';
 import { parseScript } from './parse-script.ts';
 import { runScript } from './run-script.ts';
 import { assertSameTranscript } from './same-transcript.ts';
@@ -22,13 +22,13 @@ expect DataRow "7"
 
 describe('running a script', () => {
   let postgres: Postgres;
-  let admin: WireClient;
+  let admin: Admin;
   before(async () => {
     postgres = await startPostgres();
-    admin = await WireClient.login(postgres);
+    admin = await Admin.login(postgres);
   });
   after(async () => {
-    admin?.destroy();
+    admin?.close();
     await postgres?.stop();
   });
 

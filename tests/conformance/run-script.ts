@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { backendTag } from '@onrecord/wire';
+import type { Admin } from '../support/admin.ts';
 import type { Target } from '../support/target.ts';
 import {
   cancelMessage,
@@ -17,17 +17,15 @@ import { textOf } from './script-value.ts';
 /** Where a script runs: what it talks to, and a session of the server itself for what `admin` and `wait` do. */
 export interface Stage {
   readonly target: Target;
-  readonly admin: WireClient;
+  readonly admin: Admin;
 }
-
-const waitDeadlineMs = 20_000;
 
 /**
  * Runs a script and returns everything that was sent and received, one line each, in an order that does not depend on
  * time. Throws, with the transcript so far, when something expected does not come.
  */
 export async function runScript(script: Script, stage: Stage): Promise<readonly string[]> {
-  await reset(stage.admin);
+  await stage.admin.reset();
   const run = new Run(stage, script.ownWords);
   try {
     for (const step of script.steps) await run.step(step);
@@ -39,15 +37,6 @@ export async function runScript(script: Script, stage: Stage): Promise<readonly 
   } finally {
     run.destroy();
   }
-}
-
-/** The schema `public` as a new database has it, and nobody else there. */
-async function reset(admin: WireClient): Promise<void> {
-  await adminQuery(admin, 'drop schema if exists public cascade; create schema public');
-  await waitFor(
-    admin,
-    `select count(*) = 0 from pg_stat_activity where pid <> pg_backend_pid() and backend_type = 'client backend'`,
-  );
 }
 
 /** One connection of a script and the lines it has received. */
@@ -91,7 +80,7 @@ class Run {
 
   readonly #directives: { readonly [Name in Directive]: (step: Step) => Promise<void> } = {
     abort: async () => (await this.#line()).client.destroy(),
-    admin: ({ arguments: [sql] }) => adminQuery(this.#stage.admin, textOf(sql?.value)),
+    admin: async ({ arguments: [sql] }) => void (await this.#stage.admin.query(textOf(sql?.value))),
     byte: async () => {
       const byte = await (await this.#line()).client.nextByte();
       this.#note(byte === undefined ? 'closed' : `byte ${JSON.stringify(String.fromCharCode(byte))}`);
@@ -119,7 +108,7 @@ class Run {
     'own-words': async () => {},
     send: (step) => this.#send(step),
     until: (step) => this.#until(step),
-    wait: ({ arguments: [sql] }) => waitFor(this.#stage.admin, textOf(sql?.value)),
+    wait: ({ arguments: [sql] }) => this.#stage.admin.waitFor(textOf(sql?.value)),
   };
 
   async #open({ arguments: [name] }: Step): Promise<void> {
@@ -218,24 +207,5 @@ class Run {
 
   #note(line: string): void {
     this.transcript.push(`${this.#current} ${line}`);
-  }
-}
-
-async function adminQuery(admin: WireClient, sql: string): Promise<void> {
-  const names: Names = { oids: new Map(), processes: new Map(), ownWords: false };
-  const failure = (await admin.query(sql)).find((message) => message.tag === backendTag.errorResponse);
-  if (failure !== undefined) throw new Error(describeMessage(failure, names));
-}
-
-/** Asks until the answer is true. */
-async function waitFor(admin: WireClient, sql: string): Promise<void> {
-  const until = Date.now() + waitDeadlineMs;
-  for (;;) {
-    const answer = await admin.query(sql);
-    const row = answer.find((message) => message.tag === backendTag.dataRow)?.body();
-    if (row === undefined) throw new Error(`no row from: ${sql}`);
-    if (row.uint16() === 1 && String.fromCharCode(...(row.value() ?? [])) === 't') return;
-    if (Date.now() > until) throw new Error(`this did not become true: ${sql}`);
-    await delay(2);
   }
 }
