@@ -24,7 +24,7 @@ export async function loadConfig(path: string): Promise<Config> {
 }
 
 function fileProblem(message: string): ConfigError['problems'][number] {
-  return { line: 1, column: 1, path: '', message };
+  return { path: '', message };
 }
 
 function readFailure(error: NodeJS.ErrnoException): string {

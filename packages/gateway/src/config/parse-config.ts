@@ -36,7 +36,7 @@ export function parseConfig(text: string, file: string): Config {
 }
 
 function byPlace(a: Problem, b: Problem): number {
-  return a.line - b.line || a.column - b.column;
+  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
 }
 
 /** Connections that identities name twice, or that do not exist. Reads the raw value, so that other problems do not hide these. */

@@ -1,8 +1,8 @@
 /** One thing that is wrong with a configuration file, and where. Never holds a value of the file, only names. */
 export interface Problem {
-  /** From 1. Columns count UTF-16 code units, as editors do. */
-  readonly line: number;
-  readonly column: number;
+  /** From 1; absent when it is about the file as a whole. Columns count UTF-16 code units, as editors do. */
+  readonly line?: number;
+  readonly column?: number;
   /** The setting, as in `connections.billing.port`; empty for the file as a whole. */
   readonly path: string;
   readonly message: string;
@@ -23,5 +23,6 @@ export class ConfigError extends Error {
 
 /** `onrecord.yaml:3:7: connections.billing.port: must be …`, which editors and terminals turn into a link. */
 export function formatProblem(file: string, { line, column, path, message }: Problem): string {
-  return `${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${message}`;
+  const place = line === undefined ? file : `${file}:${line}:${column ?? 1}`;
+  return `${place}: ${path === '' ? '' : `${path}: `}${message}`;
 }

@@ -315,8 +315,10 @@ const limits = z.strictObject({
     'x-cost': 'Two sockets each, and about 100 KiB of memory; raise the limit of open files (`ulimit -n`) with it.',
   }),
   unauthenticated: z.int().min(1).max(1_000_000).prefault(1000).meta({
-    description: 'Of these, how many may be unauthenticated at a time.',
-    'x-cost': 'A higher limit lets strangers hold more sockets; a lower one lets them keep others from logging in.',
+    description:
+      'Of these, how many may be unauthenticated at a time. When more knock, the one that has waited longest is turned away.',
+    'x-cost':
+      'A higher limit lets strangers hold more sockets; with a lower one, many that knock at once push out clients with slow networks.',
   }),
   startup: duration({ minimum: 100, maximum: 600_000 }).prefault('10s').meta({
     description:

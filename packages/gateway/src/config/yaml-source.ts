@@ -55,8 +55,6 @@ function plainValue(document: Document, problems: Problem[]): unknown {
     return document.toJS();
   } catch {
     problems.push({
-      line: 1,
-      column: 1,
       path: '',
       message: 'an alias (*name) has no anchor, or too many stand for each other',
     });

@@ -73,7 +73,7 @@ export class Tokens {
    * the call is not among the verifiers. For a user that the configuration does not know, use the salt alone.
    */
   lookup(identity: string, nowMs: number): Credentials {
-    const rows = this.#valid.all(identity, nowMs * 1000);
+    const rows = this.#valid.all(identity, microseconds(nowMs));
     return {
       salt: this.#salt(identity),
       iterations: this.#iterations,
@@ -87,14 +87,14 @@ export class Tokens {
 
   /** Whether a login with this token would still be let in: for sessions that are open already. */
   isValid(id: string, nowMs: number): boolean {
-    return this.#isValid.get(id, nowMs * 1000) !== undefined;
+    return this.#isValid.get(id, microseconds(nowMs)) !== undefined;
   }
 
   /** Makes a token, and the entry that says so. Throws when the identity has as many as it can have. */
   create(identity: string, by: string, { nowMs, lifetimeMs }: { nowMs: number; lifetimeMs?: number }): NewToken {
     const { id, text } = generateToken();
     const { storedKey, serverKey } = deriveVerifier(text, this.#salt(identity), this.#iterations);
-    const createdAt = nowMs * 1000;
+    const createdAt = microseconds(nowMs);
     const expiresAt = lifetimeMs === undefined ? undefined : createdAt + lifetimeMs * 1000;
     this.#state.transaction(() => {
       if (this.#valid.all(identity, createdAt).length >= maximumTokens) {
@@ -132,7 +132,7 @@ export class Tokens {
    */
   revoke(id: string, by: string, nowMs: number): { readonly token: TokenView; readonly changed: boolean } | undefined {
     return this.#state.transaction(() => {
-      const revokedAt = nowMs * 1000;
+      const revokedAt = microseconds(nowMs);
       const { changes } = this.#state.database
         .prepare(
           `UPDATE tokens SET revoked_at = ?, revoked_by = ?, stored_key = NULL, server_key = NULL
@@ -153,6 +153,10 @@ export class Tokens {
   #salt(identity: string): Uint8Array {
     return createHmac('sha256', this.#secret).update(`scram salt\0${identity}`).digest().subarray(0, saltBytes);
   }
+}
+
+function microseconds(ms: number): number {
+  return Math.floor(ms * 1000);
 }
 
 function viewOf(row: { readonly [column: string]: unknown }): TokenView {
