@@ -412,10 +412,9 @@ try {
     const tap = new Tap(postgres);
     await session(await tap.listen());
     tap.close();
-    const lines = tap.lines.map((line) => `    ${JSON.stringify(line)}`).join(',\n');
-    const command = 'node scripts/run.mjs run scripts/capture-golden.ts';
-    const head = `"writtenBy": ${JSON.stringify(command)},\n  "server": ${JSON.stringify(`PostgreSQL ${version}`)}`;
-    writeFileSync(join(target, `${name}.json`), `{\n  ${head},\n  "messages": [\n${lines}\n  ]\n}\n`);
+    const head = `# Written by: node scripts/run.mjs run scripts/capture-golden.ts\n# PostgreSQL ${version}\n`;
+    const lines = tap.lines.map((line) => `${line.join(' ')}\n`);
+    writeFileSync(join(target, `${name}.txt`), head + lines.join(''));
     console.log(`${name}: ${tap.lines.length} messages`);
   }
 } finally {

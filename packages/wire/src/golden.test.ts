@@ -31,9 +31,8 @@ import { fromBase64 } from './scram/base64.ts';
 import { octets } from './scram/octets.ts';
 import { proves, serverSignature } from './scram/proof.ts';
 
-/** As scripts/capture-golden.ts writes it. */
+/** As scripts/capture-golden.ts writes it: a message a line; who sent it, what frames it, its bytes in hex. */
 interface Golden {
-  readonly server: string;
   readonly messages: readonly (readonly ['frontend' | 'backend', 'startup' | 'message' | 'answer', string])[];
 }
 
@@ -42,11 +41,13 @@ type Decoded =
   | { readonly from: 'backend'; readonly message: BackendMessage; readonly bytes: Uint8Array };
 
 const directory = join(import.meta.dirname, '..', 'golden');
-const names = readdirSync(directory).map((file) => file.replace(/\.json$/, ''));
+const names = readdirSync(directory).map((file) => file.replace(/\.txt$/, ''));
 const headerBytes = 5;
 
 function load(name: string): Golden {
-  return JSON.parse(readFileSync(join(directory, `${name}.json`), 'utf8'));
+  const lines = readFileSync(join(directory, `${name}.txt`), 'utf8').split('\n');
+  const messages = lines.filter((line) => line !== '' && !line.startsWith('#')).map((line) => line.split(' '));
+  return { messages: messages as unknown as Golden['messages'] };
 }
 
 function bytesOf(hex: string): Uint8Array {
