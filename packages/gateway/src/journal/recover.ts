@@ -1,0 +1,198 @@
+import { hash, randomBytes } from 'node:crypto';
+import { dirname, join } from 'node:path';
+import {
+  type Batch,
+  type Body,
+  batchEntries,
+  batchRunning,
+  decodeEntry,
+  type Entry,
+  hashBytes,
+  journalIdBytes,
+  markBytes,
+  runningHash,
+  type Sha256,
+} from '@onrecord/record';
+import { ChainHeads } from './chain-heads.ts';
+import { Composer, type Moment, type SegmentPosition } from './composer.ts';
+import type { Disk } from './disk.ts';
+import { JournalCorruption } from './journal-corruption.ts';
+import { segmentFileName, segmentsAmong } from './segment-file.ts';
+import { SegmentReader } from './segment-reader.ts';
+
+const sha256: Sha256 = (bytes) => hash('sha256', bytes, 'buffer');
+const copyBytes = 1024 * 1024;
+/** A file that has not got its name yet. What is left of one is of no use to anybody. */
+export const unfinished = '.unfinished';
+
+/** A journal that can be appended to: its last segment's file, open, and where composing takes up. */
+export interface Recovered {
+  readonly composer: Composer;
+  readonly fd: number;
+  /** Index behind the last entry; all below it is on disk. */
+  readonly nextIndex: number;
+  /** What must be appended before anything else: what a death left open. Empty after an orderly end. */
+  readonly owed: readonly OwedEntries[];
+}
+
+export interface OwedEntries {
+  readonly session: string;
+  readonly identity: string;
+  readonly bodies: readonly Body[];
+}
+
+export interface RecoverOptions {
+  readonly directory: string;
+  readonly segmentBytes: number;
+  readonly moment: Moment;
+}
+
+/**
+ * Makes a directory into a journal that can be appended to. The last segment is verified and its verified prefix copied
+ * to a new file, which is synced and takes the old one's name; the old one is never written again, because what the
+ * kernel says of pages of a file whose sync once failed cannot be believed. Death at any point leaves the old file or the
+ * new one. Throws a JournalCorruption when bytes that were once on disk are not there any more.
+ */
+export function recover(disk: Disk, options: RecoverOptions): Recovered {
+  const { directory } = options;
+  const names = disk.list(directory);
+  for (const name of names) {
+    if (name.endsWith(unfinished)) disk.call({ call: 'unlink', path: join(directory, name) });
+  }
+  const last = segmentsAmong(names).at(-1);
+  return last === undefined ? create(disk, options) : takeUp(disk, options, last);
+}
+
+function create(disk: Disk, { directory, segmentBytes, moment }: RecoverOptions): Recovered {
+  disk.call({ call: 'fsyncDirectory', path: dirname(directory) });
+  const start = {
+    nextIndex: 0,
+    running: new Uint8Array(hashBytes),
+    segment: { firstIndex: 0, mark: new Uint8Array(0), bytes: 0, at: 0 },
+  };
+  const composer = new Composer(randomBytes(journalIdBytes), start, ChainHeads.from(noHeads));
+  const segment = composer.startSegment(randomBytes(markBytes), segmentBytes, 0, moment);
+  const fd = replace(disk, join(directory, segmentFileName(0)), (to) => {
+    disk.call({ call: 'write', fd: to, bytes: segment.bytes, at: 0 });
+    disk.call({ call: 'zeros', fd: to, at: segment.bytes.length, end: segment.sizeBytes });
+  });
+  return { composer, fd, nextIndex: composer.nextIndex, owed: [] };
+}
+
+const noHeads = { type: 'heads', identities: [], sessions: [] } as const;
+
+function takeUp(disk: Disk, { directory, segmentBytes }: RecoverOptions, first: number): Recovered {
+  const path = join(directory, segmentFileName(first));
+  const from = disk.open(path, 'read');
+  try {
+    const file = { size: () => disk.size(from), read: (into: Uint8Array, at: number) => disk.read(from, into, at) };
+    const reader = new SegmentReader(file, path, first);
+    const verified = verify(reader);
+    reader.assertTornOnly();
+    const discardedBytes = reader.writtenEnd() - reader.at;
+    const end = reader.at;
+    const bytes = Math.max(segmentBytes, disk.size(from));
+    const fd = replace(disk, path, (to) => {
+      copy(disk, from, to, end);
+      disk.call({ call: 'zeros', fd: to, at: end, end: bytes });
+    });
+    const { journal, mark } = reader.header;
+    const { nextIndex } = reader;
+    const segment: SegmentPosition = { firstIndex: first, mark: mark.slice(), bytes, at: end };
+    const { heads, running } = verified;
+    const composer = new Composer(journal.slice(), { nextIndex, running: running.slice(), segment }, heads);
+    const found = { segment: segmentFileName(first), entries: nextIndex - first, discardedBytes };
+    const orderly = verified.last.body.type === 'gateway_stopped' && discardedBytes === 0;
+    return { composer, fd, nextIndex, owed: orderly ? [] : owedBy(heads, found) };
+  } finally {
+    disk.call({ call: 'close', fd: from });
+  }
+}
+
+/** Reads the segment's whole batches; verifies their running hashes and that every entry continues its chains. */
+function verify(reader: SegmentReader): { heads: ChainHeads; running: Uint8Array; last: Entry } {
+  let heads: ChainHeads | undefined;
+  let running = reader.header.running;
+  let last: Entry | undefined;
+  for (let batch = reader.next(); batch !== undefined; batch = reader.next()) {
+    try {
+      const entries = entriesOf(batch);
+      running = runningHash(
+        running,
+        entries.map((entry) => entry.hash),
+        sha256,
+      );
+      if (Buffer.compare(running, batchRunning(batch)) !== 0) throw new Error('the running hash does not match');
+      for (const entry of entries) {
+        if (heads === undefined) {
+          if (entry.body.type !== 'heads') throw new Error('the first entry of a segment is not "heads"');
+          heads = ChainHeads.from(entry.body);
+        }
+        heads.follow(entry);
+        last = entry;
+      }
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new JournalCorruption(reader.file, batch.offset, reason, error);
+    }
+  }
+  if (heads === undefined || last === undefined) {
+    // A segment gets its name when its first batch is on disk.
+    throw new JournalCorruption(reader.file, reader.at, 'the first batch is not whole');
+  }
+  return { heads, running, last };
+}
+
+export function entriesOf(batch: Batch): Entry[] {
+  return batchEntries(batch).map(({ bytes }, at) => decodeEntry(bytes, batch.firstIndex + at, sha256));
+}
+
+/** Writes a new file and gives it the name when it is whole on disk. Returns its descriptor, which stays open. */
+function replace(disk: Disk, path: string, write: (fd: number) => void): number {
+  const temporary = path + unfinished;
+  const fd = disk.open(temporary, 'create');
+  try {
+    write(fd);
+    disk.call({ call: 'fsync', fd });
+    disk.call({ call: 'rename', from: temporary, to: path });
+    disk.call({ call: 'fsyncDirectory', path: dirname(path) });
+    return fd;
+  } catch (error) {
+    disk.call({ call: 'close', fd });
+    throw error;
+  }
+}
+
+function copy(disk: Disk, from: number, to: number, end: number): void {
+  const buffer = new Uint8Array(copyBytes);
+  for (let at = 0; at < end; ) {
+    const count = disk.read(from, buffer.subarray(0, Math.min(copyBytes, end - at)), at);
+    if (count === 0) throw new Error('the segment got shorter while it was copied');
+    disk.call({ call: 'write', fd: to, bytes: buffer.subarray(0, count), at });
+    at += count;
+  }
+}
+
+interface Found {
+  readonly segment: string;
+  readonly entries: number;
+  readonly discardedBytes: number;
+}
+
+/** `recovered`; then, for each session that was open, an outcome for each statement that owes one, and its end. */
+function owedBy(heads: ChainHeads, found: Found): OwedEntries[] {
+  const sessions = heads.openSessions();
+  const openStatements = sessions.reduce((sum, session) => sum + session.openStatements.size, 0);
+  const recovered: Body = { type: 'recovered', ...found, openSessions: sessions.length, openStatements };
+  const closed = sessions.map(({ session, identity, statements, openStatements: open }) => ({
+    session,
+    identity,
+    bodies: [
+      ...[...open].map((of): Body => ({ type: 'outcome', of, outcome: 'unknown', rowCount: 0, rowBytes: 0, reason })),
+      { type: 'session_closed', reason: 'gateway died', statements } as const,
+    ],
+  }));
+  return [{ session: '', identity: '', bodies: [recovered] }, ...closed];
+}
+
+const reason = 'the gateway died before the outcome was recorded';
