@@ -208,34 +208,35 @@ function readWrittenDate(text: string, today: CivilUs): TimeWords | NotUnderstoo
   const dateText = clockText === undefined ? text : text.slice(0, -clockText.length).replace(/,? (at )?$/, '');
   const clock = clockText === undefined ? undefined : clockOf(clockText);
   if (clockText !== undefined && typeof clock !== 'number') return clock;
-  const results = chrono.en.strict.parse(dateText, { instant: new Date(today / 1000), timezone: 0 });
-  const [result] = results;
-  if (results.length !== 1 || result === undefined || result.text !== dateText || result.end) return undefined;
-  const { start } = result;
-  const month = start.isCertain('month') ? start.get('month') : null;
-  if (month === null || start.isCertain('hour')) return undefined;
-  const day = start.isCertain('day') ? start.get('day') : null;
-  const dated = (year: number): CivilUs | undefined => civilDate(year, month, day ?? 1);
-  let date = start.isCertain('year') ? dated(start.get('year') ?? 0) : undefined;
-  if (!start.isCertain('year')) {
-    const thisYear = new Date(today / 1000).getUTCFullYear();
-    // 29 February may lie up to eight years back.
-    for (let year = thisYear; year > thisYear - 9; year--) {
-      date = dated(year);
-      if (date !== undefined && date <= today) break;
-    }
-  }
-  if (date === undefined) return notUnderstood('there is no such date');
+  const year = new Date(today / 1000).getUTCFullYear();
+  // 29 February may lie up to eight years back.
+  const dated = /\d{4}$/.test(dateText) ? [dateText] : Array.from({ length: 9 }, (_, i) => `${dateText} ${year - i}`);
+  const readings = dated.map((text) => calendarDate(text)).filter((reading) => reading !== undefined);
+  const reading = readings.find(({ date }) => dated.length === 1 || date <= today);
+  if (reading === undefined) return notUnderstood('there is no such date');
+  const { date, wholeMonth } = reading;
   const weekday = weekdays.find((name) => text.startsWith(name));
   const actual = weekdays[new Date(date / 1000).getUTCDay()];
-  if (weekday !== undefined && (day === null || weekday !== actual)) {
-    return notUnderstood(day === null ? 'a weekday needs a day' : `that day is a ${capitalized(actual ?? '')}`);
+  if (weekday !== undefined && !wholeMonth && weekday !== actual) {
+    return notUnderstood(`that day is a ${capitalized(actual ?? '')}`);
   }
-  if (day === null) {
+  if (wholeMonth) {
+    if (weekday !== undefined) return undefined;
     return clock === undefined ? { type: 'period', from: date, until: addMonths(date, 1) } : undefined;
   }
   if (typeof clock === 'number') return { type: 'moment', civil: date + clock };
   return { type: 'period', from: date, until: date + dayUs };
+}
+
+/** A date or month with its year, in words; undefined unless chrono understands all of it and nothing else. */
+function calendarDate(text: string): { readonly date: CivilUs; readonly wholeMonth: boolean } | undefined {
+  const [result, ...more] = chrono.en.casual.parse(text, { instant: new Date(0), timezone: 0 });
+  if (result === undefined || more.length > 0 || result.text !== text || result.end) return undefined;
+  const { start } = result;
+  if (!start.isCertain('year') || !start.isCertain('month') || start.isCertain('hour')) return undefined;
+  const wholeMonth = !start.isCertain('day');
+  const date = civilDate(start.get('year') ?? 0, start.get('month') ?? 0, wholeMonth ? 1 : (start.get('day') ?? 0));
+  return date === undefined ? undefined : { date, wholeMonth };
 }
 
 function startOfDay(civil: CivilUs): CivilUs {
