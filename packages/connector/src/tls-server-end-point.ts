@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Signature algorithms by OID, with the hash that each is made with. */
+/** Signature algorithms by OID, with the hash that each is made with; and hashes, which RSASSA-PSS names by themselves. */
 const hashes: ReadonlyMap<string, string> = new Map([
   ['1.2.840.113549.1.1.4', 'md5'],
   ['1.2.840.113549.1.1.5', 'sha1'],
@@ -13,6 +13,7 @@ const hashes: ReadonlyMap<string, string> = new Map([
   ['1.2.840.10045.4.3.2', 'sha256'],
   ['1.2.840.10045.4.3.3', 'sha384'],
   ['1.2.840.10045.4.3.4', 'sha512'],
+  ['1.3.14.3.2.26', 'sha1'],
   ['2.16.840.1.101.3.4.2.1', 'sha256'],
   ['2.16.840.1.101.3.4.2.2', 'sha384'],
   ['2.16.840.1.101.3.4.2.3', 'sha512'],
