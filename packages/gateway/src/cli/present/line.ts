@@ -76,46 +76,53 @@ export function padLineStart(line: Line, width: number): Line {
 }
 
 /**
- * Folds a line into as many as it needs, behind a space where there is one within half a width of the edge; further
- * lines are indented by `indent`.
+ * Folds a line into as many as it needs, behind a space where there is one in the second half; further lines are
+ * indented by `indent`.
  */
 export function foldLine(line: Line, width: number, indent = 0): Line[] {
   if (lineWidth(line) <= width) return [line];
+  const text = line.map((part) => part.text).join('');
+  const margin = indent > 0 && indent < width ? [span(' '.repeat(indent))] : [];
+  const take = spanTaker(line);
   const lines: Line[] = [];
-  const queue = [...line];
-  let current: Span[] = [];
-  let left = Math.max(1, width);
-  const next = (): void => {
-    lines.push(current);
-    current = indent > 0 && indent < width ? [span(' '.repeat(indent))] : [];
-    left = Math.max(1, width - lineWidth(current));
-  };
-  for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
-    if (textWidth(item.text) <= left) {
-      current.push(item);
-      left -= textWidth(item.text);
-      continue;
-    }
-    let [head, rest] = splitText(item.text, left);
-    const space = head.lastIndexOf(' ') + 1;
-    if (space > 0 && textWidth(head) - space < width / 2 && !rest.startsWith(' ')) {
-      rest = head.slice(space) + rest;
-      head = head.slice(0, space);
-    }
-    // A single character wider than a whole line still has to go somewhere.
-    if (head === '' && (current.length === 0 || left >= width - indent)) {
-      const first = graphemes.segment(item.text)[Symbol.iterator]().next().value?.segment ?? item.text;
-      head = first;
-      rest = item.text.slice(first.length);
-    }
-    if (head !== '') current.push(span(head, item.style));
-    if (rest !== '') {
-      next();
-      queue.unshift(span(rest, item.style));
-    }
+  for (let at = 0; at < text.length; ) {
+    const room = Math.max(1, at === 0 ? width : width - indent);
+    const length = foldAt(text.slice(at, at + room * 16), room, at + room * 16 >= text.length);
+    lines.push([...(at === 0 ? [] : margin), ...take(length)]);
+    at += length;
   }
-  if (current.length > 0) lines.push(current);
   return lines;
+}
+
+/** How much of a text goes on a line. A character wider than the whole line still has to go somewhere. */
+function foldAt(text: string, width: number, isEnd: boolean): number {
+  const [head, rest] = splitText(text, width);
+  if (rest === '' && isEnd) return text.length;
+  if (head === '') return graphemes.segment(text)[Symbol.iterator]().next().value?.segment.length ?? text.length;
+  const space = head.lastIndexOf(' ') + 1;
+  return space > head.length / 2 && !rest.startsWith(' ') ? space : head.length;
+}
+
+/** Takes the spans of a line from the front, a number of code units at a time. */
+function spanTaker(line: Line): (length: number) => Span[] {
+  let index = 0;
+  let offset = 0;
+  return (length) => {
+    const taken: Span[] = [];
+    for (let left = length; left > 0; ) {
+      const current = line[index];
+      if (current === undefined) break;
+      const part = current.text.slice(offset, offset + left);
+      if (part !== '') taken.push(span(part, current.style));
+      left -= part.length;
+      offset += part.length;
+      if (offset >= current.text.length) {
+        index += 1;
+        offset = 0;
+      }
+    }
+    return taken;
+  };
 }
 
 /** Splits spans at the line breaks they hold. */
