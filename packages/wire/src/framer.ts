@@ -69,11 +69,11 @@ export class Framer {
     return this.#heldBytes === 0 && this.#streaming === 0 && this.#at === this.#chunk.length;
   }
 
-  /** Adds the next bytes. Every message of the previous ones must have been taken: throws an Error otherwise. */
+  /** Adds the next bytes. When messages of the previous ones were not taken yet, both are copied together. */
   push(chunk: Uint8Array): void {
-    if (this.#at !== this.#chunk.length) throw new Error('the bytes pushed before were not taken');
-    this.#chunk = chunk;
-    this.#view = new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    const bytes = this.#at === this.#chunk.length ? chunk : joined(this.#chunk.subarray(this.#at), chunk);
+    this.#chunk = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#at = 0;
   }
 
@@ -223,4 +223,11 @@ export class Framer {
     this.#at = 0;
     return false;
   }
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
 }

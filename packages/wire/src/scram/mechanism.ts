@@ -1,6 +1,6 @@
 import { ProtocolError } from '../protocol-error.ts';
 
-export const scramSha256 = 'SCRAM-SHA-256';
+const scramSha256 = 'SCRAM-SHA-256';
 export const scramSha256Plus = 'SCRAM-SHA-256-PLUS';
 
 export type ScramMechanism = typeof scramSha256 | typeof scramSha256Plus;

@@ -98,7 +98,7 @@ export class ScramClient {
 }
 
 /** Channel binding flag, and no authorization identity (RFC 5802 section 7). */
-export function gs2Header(binding: ChannelBinding): string {
+function gs2Header(binding: ChannelBinding): string {
   return binding.flag === 'p' ? `p=${endPointBinding},,` : `${binding.flag},,`;
 }
 
