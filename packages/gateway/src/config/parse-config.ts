@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { canonicalJson } from './canonical.ts';
 import type { ClientTls, Config, Connection, Identity, Limits, Recording, SecretReference } from './config.ts';
+import { configView } from './config-view.ts';
 import { dotted, explainIssues } from './explain-issue.ts';
 import { didYouMean } from './near-miss.ts';
 import { ConfigError, type Problem } from './problem.ts';
-import { formatSecretReference } from './secret.ts';
 import {
   type ConnectionSettings,
   checkSettings,
@@ -75,9 +75,11 @@ function build(settings: Settings, file: string): Config {
   const limits = limitsOf(settings.limits);
   const { listen, data } = settings;
   const tls = tlsOf(settings.tls);
-  const hash = hashOf({ listen, data, tls, connections, identities, limits });
+  // Over what the file means, with paths as they are written: the same file in another directory has the same hash, and
+  // so has a file that only spells out a default.
+  const meaning = canonicalJson(configView({ listen, data, tls, connections, identities, limits }));
   return {
-    hash,
+    hash: createHash('sha256').update(meaning).digest('hex'),
     file,
     data: path(data),
     listen,
@@ -143,29 +145,6 @@ function absolute(
   path: (written: string) => string,
 ): SecretReference | undefined {
   return reference?.type === 'file' ? { type: 'file', path: path(reference.path) } : reference;
-}
-
-/**
- * Over what the file means, with paths as they are written: the same file in another directory has the same hash, and
- * so has a file that only spells out a default.
- */
-function hashOf({ connections, identities, ...rest }: Hashed): string {
-  const canonical = canonicalJson({
-    ...rest,
-    connections: Object.fromEntries(
-      connections.map(({ password, ...connection }) => [
-        connection.name,
-        { ...connection, password: password && formatSecretReference(password) },
-      ]),
-    ),
-    identities: Object.fromEntries(identities.map((identity) => [identity.name, identity])),
-  });
-  return createHash('sha256').update(canonical).digest('hex');
-}
-
-interface Hashed extends Pick<Config, 'listen' | 'data' | 'tls' | 'limits'> {
-  readonly connections: readonly Connection[];
-  readonly identities: readonly Identity[];
 }
 
 function freeze<T>(value: T): T {

@@ -106,12 +106,19 @@ function oneOf(values: readonly unknown[]): string {
 
 function size({ minimum, maximum }: { minimum: number; maximum: number }): z.ZodType<number, number | string> {
   const shape = 'must be a size such as 256KiB or 1MiB: a number of bytes, or one with B, KiB, MiB or GiB';
+  const range = `must be between ${formatSize(minimum)} and ${formatSize(maximum)}`;
   return z
-    .union([z.int({ error: shape }), z.string().regex(sizePattern, { error: shape })], { error: shape })
+    .union(
+      [
+        z.int({ error: shape }).min(minimum, { error: range }).max(maximum, { error: range }),
+        z.string().regex(sizePattern, { error: shape }),
+      ],
+      { error: shape },
+    )
     .transform((value, context) => {
       const bytes = typeof value === 'number' ? value : parseSize(value);
       if (bytes !== undefined && bytes >= minimum && bytes <= maximum) return bytes;
-      context.addIssue(`must be between ${formatSize(minimum)} and ${formatSize(maximum)}`);
+      context.addIssue(range);
       return z.NEVER;
     });
 }
@@ -238,7 +245,7 @@ function recording({ inherited }: { inherited: boolean }): z.ZodType<RecordingSe
           description:
             'How much of a result is kept, COPY data included. `digest` keeps none of it. Beyond the caps, and with `digest`, the record still has the columns, the number of rows and bytes, and a SHA-256 over every row that the client saw, and says that it was truncated.',
           'x-cost':
-            'Disk: every row that is kept is written once to the journal. The digest is always computed, at some 1 GB/s.',
+            'Disk: every row that is kept is written once to the journal. The digest is always computed: a SHA-256 over every row.',
           'x-default': from ?? '`{ max: 1000, bytes: 256KiB }`',
         }),
       },
@@ -254,7 +261,6 @@ export const noOffSwitch: string =
 const connection = z.strictObject({
   host: z
     .string()
-    .min(1)
     .regex(/^[^\s/:\0]+$|^[0-9a-fA-F:.]+$/, {
       error: 'must be a host name or an IP address; port and database are settings of their own',
     })
@@ -312,7 +318,7 @@ const identity = z.strictObject({
 const limits = z.strictObject({
   clients: z.int().min(1).max(1_000_000).prefault(2000).meta({
     description: 'Client connections open at a time, authenticated or not. More are refused with 53300.',
-    'x-cost': 'Two sockets each, and about 100 KiB of memory; raise the limit of open files (`ulimit -n`) with it.',
+    'x-cost': 'Two sockets each, and their buffers: raise the limit of open files (`ulimit -n`) with it.',
   }),
   unauthenticated: z.int().min(1).max(1_000_000).prefault(1000).meta({
     description:
@@ -334,7 +340,7 @@ const limits = z.strictObject({
   pipeline: z.int().min(2048).max(1_000_000).prefault(10_000).meta({
     description:
       'Statements of one session forwarded and not yet answered, before the gateway stops reading from its client. It is not lower than 2,048 because Postgres keeps up to 8 KiB of answers back until a Sync.',
-    'x-cost': 'About 1 KiB of memory for each statement under way.',
+    'x-cost': 'Memory for each statement under way.',
   }),
   segment: size({ minimum: 2 ** 20, maximum: 2 ** 30 })
     .prefault('64MiB')

@@ -23,25 +23,22 @@ export async function selfSignedCertificate(names: readonly string[]): Promise<S
   const now = Date.now();
   const notAfter = new Date(now);
   notAfter.setUTCFullYear(notAfter.getUTCFullYear() + validYears);
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned(
-    {
-      // Positive and short: the first bit is 0 (RFC 5280, section 4.1.2.2).
-      serialNumber: `4${randomBytes(16).toString('hex').slice(1)}`,
-      name: [{ CN: ['Onrecord gateway'] }],
-      notBefore: new Date(now - earlierMs),
-      notAfter,
-      signingAlgorithm: algorithm,
-      keys,
-      extensions: [
-        new x509.BasicConstraintsExtension(false, undefined, true),
-        new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-        new x509.SubjectAlternativeNameExtension(alternativeNames(names)),
-        await x509.SubjectKeyIdentifierExtension.create(keys.publicKey, false, webcrypto as Crypto),
-      ],
-    },
-    webcrypto as Crypto,
-  );
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    // Positive and short: the first bit is 0 (RFC 5280, section 4.1.2.2).
+    serialNumber: `4${randomBytes(16).toString('hex').slice(1)}`,
+    name: [{ CN: ['Onrecord gateway'] }],
+    notBefore: new Date(now - earlierMs),
+    notAfter,
+    signingAlgorithm: algorithm,
+    keys,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      new x509.SubjectAlternativeNameExtension(alternativeNames(names)),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  });
   const key = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey);
   return {
     certificate: `${certificate.toString('pem')}\n`,
@@ -49,11 +46,16 @@ export async function selfSignedCertificate(names: readonly string[]): Promise<S
   };
 }
 
-function alternativeNames(names: readonly string[]): { type: 'dns' | 'ip'; value: string }[] {
+interface AlternativeName {
+  readonly type: 'dns' | 'ip';
+  readonly value: string;
+}
+
+function alternativeNames(names: readonly string[]): AlternativeName[] {
   const all = new Set(['localhost', '127.0.0.1', '::1', ...names.map((name) => name.toLowerCase())]);
-  return [...all].flatMap((value) => {
-    if (isIP(value) !== 0) return isUnspecified(value) || value.includes('%') ? [] : [{ type: 'ip' as const, value }];
-    return /^[a-z0-9_](?:[a-z0-9_.-]{0,252}[a-z0-9_])?$/.test(value) ? [{ type: 'dns' as const, value }] : [];
+  return [...all].flatMap((value): AlternativeName[] => {
+    if (isIP(value) !== 0) return isUnspecified(value) || value.includes('%') ? [] : [{ type: 'ip', value }];
+    return /^[a-z0-9_](?:[a-z0-9_.-]{0,252}[a-z0-9_])?$/.test(value) ? [{ type: 'dns', value }] : [];
   });
 }
 

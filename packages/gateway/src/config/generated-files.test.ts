@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { generatedFiles } from './generated-files.ts';
+import { parseConfig } from './parse-config.ts';
+
+const root = fileURLToPath(new URL('../../../../', import.meta.url));
+const files = generatedFiles();
+
+for (const [path, content] of files) {
+  test(`${path} is what the schema says (node scripts/run.mjs run scripts/generate-docs.ts)`, () => {
+    assert.equal(readFileSync(join(root, path), 'utf8'), content);
+  });
+}
+
+test('every example in the reference can be used', () => {
+  const reference = files.get('docs/config.md') ?? '';
+  const examples = [...reference.matchAll(/```yaml\n(.*?)```/gs)].map(([, text]) => text ?? '');
+  assert.ok(examples.length >= 2);
+  for (const example of examples) {
+    const text = example.startsWith('#') ? `${example}data: ./data\n` : example;
+    assert.doesNotThrow(() => parseConfig(text, '/etc/onrecord.yaml'), example);
+  }
+});
+
+test('every setting is described, and has a default or says that it needs none', () => {
+  const reference = files.get('docs/config.md') ?? '';
+  const sections = reference.split(/^#+ `/m).slice(1);
+  assert.ok(sections.length > 30);
+  for (const section of sections) {
+    assert.match(section, /^\S+`\n\n[A-Z]/, section);
+    assert.match(section, /\n- Value: /, section);
+    if (!section.includes('- Value: a map')) assert.match(section, /\n- Default: /, section);
+  }
+});
+
+test('the JSON Schema refuses what it does not know, everywhere', () => {
+  const open: string[] = [];
+  const look = (schema: unknown, path: string): void => {
+    if (typeof schema !== 'object' || schema === null) return;
+    const { type, properties, additionalProperties } = schema as { [name: string]: unknown };
+    if (type === 'object' && properties !== undefined && additionalProperties !== false) open.push(path);
+    for (const [name, inner] of Object.entries(schema)) look(inner, `${path}/${name}`);
+  };
+  look(JSON.parse(files.get('schema/onrecord.schema.json') ?? '{}'), '');
+  assert.deepEqual(open, []);
+});
