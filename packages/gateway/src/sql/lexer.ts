@@ -311,7 +311,8 @@ export class Lexer {
     for (;;) {
       const closes = this.text.indexOf("'", at);
       if (closes === -1 || closes >= this.#end) return this.#unterminated(kind);
-      at = this.#goesOn(closes);
+      // A quote within B'…' is not doubled: it ends the literal.
+      at = kind === tokenKind.bitString ? continuation(this.text, closes + 1, this.#end) : this.#goesOn(closes);
       if (at === -1) return this.#take(kind, closes + 1);
     }
   }

@@ -12,18 +12,16 @@ export type SessionEffect =
   | { readonly type: 'declare'; readonly name: string }
   | { readonly type: 'close'; readonly name: string | undefined };
 
-/** First letters of PREPARE, DEALLOCATE, DISCARD, DECLARE and CLOSE, and of what may stand in front of a keyword. */
-const worthALook = new Set(Array.from('pPdDcC-/;', (character) => character.charCodeAt(0)));
+/** How PREPARE, DEALLOCATE, DISCARD, DECLARE and CLOSE begin, and what may stand in front of a keyword. */
+const worthALook = /^\s*(?:pre|dea|dis|dec|clo|--|\/\*|;)/i;
 
 /**
  * The effect of one statement (a latin1 string), or undefined when it has none. Looks at the first keyword only: what
  * a function or DO block does by dynamic SQL is not seen.
  */
 export function sessionEffect(sql: string, standardConformingStrings = true): SessionEffect | undefined {
-  let first = 0;
-  while (first < sql.length && sql.charCodeAt(first) <= 0x20) first += 1;
-  if (!worthALook.has(sql.charCodeAt(first))) return undefined;
-  const lexer = new Lexer(sql, standardConformingStrings, first);
+  if (!worthALook.test(sql)) return undefined;
+  const lexer = new Lexer(sql, standardConformingStrings);
   while (lexer.nextSignificant() === tokenKind.punctuation && lexer.isPunctuation(';'));
   if (lexer.is('prepare')) return prepare(lexer);
   if (lexer.is('deallocate')) return deallocate(lexer);
