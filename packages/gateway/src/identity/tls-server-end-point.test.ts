@@ -5,14 +5,22 @@ import 'reflect-metadata';
 import { X509CertificateGenerator } from '@peculiar/x509';
 import { tlsServerEndPoint } from './tls-server-end-point.ts';
 
-type Algorithm = Parameters<typeof webcrypto.subtle.generateKey>[0] & { readonly name: string; readonly hash?: string };
+/** What WebCrypto makes keys with, and the library signs with. */
+type Algorithm = webcrypto.Algorithm & {
+  readonly namedCurve?: string;
+  readonly hash?: string;
+  readonly saltLength?: number;
+};
 
 async function certificate(algorithm: Algorithm): Promise<Uint8Array> {
-  const keys = (await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair;
+  const keys = (await webcrypto.subtle.generateKey(algorithm as webcrypto.EcKeyGenParams, true, [
+    'sign',
+    'verify',
+  ])) as webcrypto.CryptoKeyPair;
   const made = await X509CertificateGenerator.createSelfSigned({
     name: 'CN=test',
     keys,
-    signingAlgorithm: algorithm,
+    signingAlgorithm: algorithm as webcrypto.EcKeyGenParams & { hash: string },
   });
   return new X509Certificate(made.toString('pem')).raw;
 }

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { StatementSync } from 'node:sqlite';
+import { Refusal } from '../errors.ts';
 import { insertOutbox } from '../store/outbox.ts';
 import type { State } from '../store/state.ts';
 import { deriveVerifier, type ScramVerifier } from './scram-verifier.ts';
@@ -90,7 +91,7 @@ export class Tokens {
     return this.#isValid.get(id, microseconds(nowMs)) !== undefined;
   }
 
-  /** Makes a token, and the entry that says so. Throws when the identity has as many as it can have. */
+  /** Makes a token, and the entry that says so. Throws a Refusal when the identity has as many as it can have. */
   create(identity: string, by: string, { nowMs, lifetimeMs }: { nowMs: number; lifetimeMs?: number }): NewToken {
     const { id, text } = generateToken();
     const { storedKey, serverKey } = deriveVerifier(text, this.#salt(identity), this.#iterations);
@@ -98,7 +99,9 @@ export class Tokens {
     const expiresAt = lifetimeMs === undefined ? undefined : createdAt + lifetimeMs * 1000;
     this.#state.transaction(() => {
       if (this.#valid.all(identity, createdAt).length >= maximumTokens) {
-        throw new Error(`"${identity}" has ${maximumTokens} valid tokens, which is the limit; revoke one first`);
+        throw new Refusal('54000', `"${identity}" has ${maximumTokens} valid tokens, which is the limit`, {
+          hint: 'Revoke one that is not used any more: `onrecord tokens list` shows them.',
+        });
       }
       this.#state.database
         .prepare(
