@@ -72,9 +72,9 @@ export function play(
     };
 
     const draw = (): void => {
-      const { session, outline } = recording;
+      const { session, outline, progress } = recording;
       frame = renderFrame(
-        { session, outline, state, statement: statements.get(state.position) },
+        { session, outline, progress, state, statement: statements.get(state.position) },
         terminal.size(),
         look,
       );
@@ -117,6 +117,11 @@ export function play(
       take({ type: 'key', key, nowMs: clock.nowMs() });
     };
 
+    const stopGrowing = recording.onProgress(() => {
+      load(state.position);
+      load(state.position + 1);
+      draw();
+    });
     const stopListening = terminal.listen((event) => {
       switch (event.type) {
         case 'input': {
@@ -145,6 +150,7 @@ export function play(
       callOffTimer();
       callOffEscape();
       stopListening();
+      stopGrowing();
       resolve();
     }
 

@@ -176,6 +176,8 @@ export function fixtureRecording(statements: readonly StatementView[] = fixtureS
   return {
     session: fixtureSession(statements),
     outline: statements.map(outlineItem),
+    progress: 'whole',
+    onProgress: () => () => {},
     loads,
     async load(position) {
       loads.push(position);

@@ -15,8 +15,12 @@ export interface OutlineItem {
 
 export interface Recording {
   readonly session: SessionView;
-  /** In order; what was recorded when the player was opened. */
+  /** In order. Grows at its end while the session is still being read. */
   readonly outline: readonly OutlineItem[];
+  /** `reading` the rest of the outline, `whole`, or why the rest could not be read. */
+  readonly progress: 'reading' | 'whole' | Error;
+  /** Calls when the outline or the progress has changed, until the returned function is called. */
+  onProgress(listener: () => void): () => void;
   /** The whole statement at a place of the outline, from 0. */
   load(position: number): Promise<StatementView>;
 }

@@ -8,11 +8,12 @@ import { sqlOnOneLine } from '../present/sql.ts';
 import { statementBody, statementTitle } from '../present/statement.ts';
 import { formatZone, wallTime } from '../present/wall-time.ts';
 import { longestPauseMs, type PlayerState, pauseAfter } from './player-state.ts';
-import type { OutlineItem } from './recording.ts';
+import type { OutlineItem, Recording } from './recording.ts';
 
 export interface Scene {
   readonly session: SessionView;
   readonly outline: readonly OutlineItem[];
+  readonly progress: Recording['progress'];
   readonly state: PlayerState;
   /** The statement on stage; undefined while it is loaded, an Error when that failed. */
   readonly statement: StatementView | Error | undefined;
@@ -78,7 +79,7 @@ function fill(lines: readonly Line[], count: number): Line[] {
 }
 
 /** Whose session, and where in it. */
-function headerLines({ session, outline, state }: Scene, width: number, look: Look): Line[] {
+function headerLines({ session, outline, progress, state }: Scene, width: number, look: Look): Line[] {
   const { weekday, date, time, offset } = wallTime(session.openedAt, look.timeZone);
   const failed = outline.reduce((count, { outcome }) => count + (wentWrong(outcome) ? 1 : 0), 0);
   const who: Line = [
@@ -102,8 +103,15 @@ function headerLines({ session, outline, state }: Scene, width: number, look: Lo
     end,
     span(` · ${formatCount(outline.length, 'statement')}`, 'dim'),
     ...(failed > 0 ? [span(', ', 'dim'), span(`${groupDigits(failed)} not completed`, 'bad')] : []),
+    ...progressSpans(progress),
   ];
   return [spread(who, placeSpans(outline, state), width), facts, timelineStrip(outline, state.position, width)];
+}
+
+function progressSpans(progress: Scene['progress']): Line {
+  if (progress === 'whole') return [];
+  if (progress === 'reading') return [span(' so far, reading …', 'warning')];
+  return [span(' · the rest could not be read: ', 'bad'), ...recorded(progress.message, 'bad')];
 }
 
 function placeSpans(outline: readonly OutlineItem[], state: PlayerState): Line {
@@ -142,8 +150,9 @@ export function timelineStrip(outline: readonly OutlineItem[], position: number,
   return line;
 }
 
-function bodyLines({ statement, outline, state }: Scene, look: Look): readonly Line[] {
-  if (outline.length === 0) return [[], [span('No statements were recorded in this session.', 'dim')]];
+function bodyLines({ statement, outline, progress, state }: Scene, look: Look): readonly Line[] {
+  if (outline.length === 0 && progress === 'whole')
+    return [[], [span('No statements were recorded in this session.', 'dim')]];
   if (statement === undefined) return [[span('Reading …', 'dim')]];
   if (statement instanceof Error) {
     return foldLine([span('Could not be read: ', 'bad'), ...recorded(statement.message)], look.width);

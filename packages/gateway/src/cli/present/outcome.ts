@@ -10,7 +10,8 @@ export interface OutcomeMark {
   readonly meaning: string;
 }
 
-const marks: { readonly [Kind in StatementView['outcome']]: OutcomeMark } = {
+/** Every outcome's mark. */
+export const outcomeMarks: { readonly [Kind in StatementView['outcome']]: OutcomeMark } = {
   completed: { sign: '✓', style: 'good', meaning: 'completed' },
   failed: { sign: '✗', style: 'bad', meaning: 'failed' },
   skipped: { sign: '»', style: 'warning', meaning: 'skipped: an earlier statement of the pipeline failed' },
@@ -23,7 +24,7 @@ const marks: { readonly [Kind in StatementView['outcome']]: OutcomeMark } = {
 };
 
 export function outcomeMark(outcome: StatementView['outcome']): OutcomeMark {
-  return marks[outcome];
+  return outcomeMarks[outcome];
 }
 
 /** What a reviewer looks for first: everything that did not do what was asked. */

@@ -44,3 +44,13 @@ function significant(value: number): string {
 function two(value: number): string {
   return String(value).padStart(2, '0');
 }
+
+/** The functions of this file, which the exported HTML page carries as their source text. */
+export const quantityFunctions: readonly { toString(): string }[] = [
+  formatDuration,
+  formatBytes,
+  formatCount,
+  groupDigits,
+  significant,
+  two,
+];
