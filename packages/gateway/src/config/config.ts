@@ -2,7 +2,10 @@ import type { Durability } from '@onrecord/record';
 
 /** The whole configuration, parsed once and frozen. Nothing below `config/` reads `process.env`. */
 export interface Config {
-  /** SHA-256 (hex) of the canonical form: the parsed value as JSON with sorted keys, secrets as their references. */
+  /**
+   * SHA-256 (hex) of the canonical form: the meaning as JSON with sorted keys, defaults filled in, secrets as their
+   * references, paths as they were written.
+   */
   readonly hash: string;
   /** Absolute path of the file it came from. */
   readonly file: string;
@@ -62,7 +65,7 @@ export interface Identity {
 export interface Limits {
   /** Open client connections, authenticated or not. */
   readonly clients: number;
-  /** Of these, how many may be unauthenticated at a time. */
+  /** Of these, how many may be unauthenticated at a time; when more knock, the longest waiting is turned away. */
   readonly unauthenticated: number;
   /** From accept to ReadyForQuery. */
   readonly startupMs: number;
@@ -70,5 +73,6 @@ export interface Limits {
   readonly messageBytes: number;
   /** Statements forwarded and not yet answered, per session, before the client is slowed down. */
   readonly pipeline: number;
+  /** Size of a journal file. */
   readonly segmentBytes: number;
 }

@@ -1,7 +1,7 @@
 import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
 import type { Problem } from './problem.ts';
 
-export interface Position {
+interface Position {
   readonly line: number;
   readonly column: number;
 }

@@ -5,6 +5,7 @@ import type { Config, Identity } from '../../config/config.ts';
 import { parseDurationMs } from '../../config/duration.ts';
 import { loadConfig } from '../../config/load-config.ts';
 import { didYouMean } from '../../config/near-miss.ts';
+import { parseToken } from '../../identity/token.ts';
 import { Tokens, type TokenView } from '../../identity/tokens.ts';
 import { State } from '../../store/state.ts';
 import { CommandError, type CommandIo, exitCodes } from '../command-io.ts';
@@ -118,7 +119,7 @@ async function list(
 
 async function revoke(given: string, { config: file, json }: Options, io: CommandIo): Promise<void> {
   const config = await loadConfig(resolve(io.cwd, file));
-  const id = /^onr_([^_]+)/.exec(given)?.[1] ?? given;
+  const id = parseToken(given)?.id ?? given;
   const nowMs = Date.now();
   const revoked = await withTokens(config, (tokens) => tokens.revoke(id, operator(), nowMs));
   // Not echoed: it may be a secret in the wrong place.
