@@ -22,5 +22,16 @@ export class Refusal extends GatewayError {}
 /** FATAL: the session ends. */
 export class Termination extends GatewayError {}
 
+/** FATAL, in the words of Postgres: it would not have the session, for a reason that concerns the client. */
+export class ServerRefusal extends Termination {
+  /** The ErrorResponse as it came. */
+  readonly response: Uint8Array;
+
+  constructor(sqlstate: string, message: string, response: Uint8Array) {
+    super(sqlstate, message);
+    this.response = response;
+  }
+}
+
 /** The state of the record is unknown: the process stops, and recovery on the next start finds out what is true. */
 export class Halt extends GatewayError {}

@@ -1,4 +1,4 @@
-import { ProtocolError } from './protocol-error.ts';
+import { ImpossibleLength, ProtocolError } from './protocol-error.ts';
 
 /** How a Framer treats the messages of one direction. Both answers must depend on nothing but their arguments. */
 export interface FramerOptions {
@@ -190,7 +190,7 @@ export class Framer {
   #check(tag: number, length: number): void {
     let max = this.#max[tag] as number;
     if (max === unasked) this.#max[tag] = max = this.#options.maxHeldBytes(tag);
-    if (length < headerBytes) throw new ProtocolError('invalid message length');
+    if (length < headerBytes) throw new ImpossibleLength();
     if (length > max && !this.#options.streams(tag, length)) {
       throw new ProtocolError(`a message of ${length} bytes is over the limit of ${max} bytes`, '54000');
     }

@@ -61,7 +61,7 @@ export type { Sync } from './frontend/sync.ts';
 export type { Terminate } from './frontend/terminate.ts';
 export { frontendMessageBytes, limits } from './limits.ts';
 export { md5Password } from './md5-password.ts';
-export { ProtocolError } from './protocol-error.ts';
+export { ImpossibleLength, ProtocolError } from './protocol-error.ts';
 export { majorVersion, minorVersion, protocolVersion, requestCode } from './protocol-version.ts';
 export { Reader } from './reader.ts';
 export { type ScramKeys, saltBytes as scramSaltBytes, scramKeys } from './scram/keys.ts';

@@ -8,3 +8,14 @@ export class ProtocolError extends Error {
     this.sqlstate = sqlstate;
   }
 }
+
+/**
+ * A length that no message has. What follows cannot be told apart, so Postgres closes the connection without a word
+ * (pq_getmessage, backend/libpq/pqcomm.c: COMMERROR).
+ */
+export class ImpossibleLength extends ProtocolError {
+  constructor(message = 'invalid message length') {
+    super(message);
+    this.name = 'ImpossibleLength';
+  }
+}

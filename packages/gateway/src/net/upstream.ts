@@ -11,7 +11,7 @@ import {
 import { decodeBackend, errorFieldText, protocolVersion, Reader, type StartupParameter } from '@onrecord/wire';
 import type { Connection } from '../config/config.ts';
 import { resolveSecret } from '../config/secret.ts';
-import { Termination } from '../errors.ts';
+import { ServerRefusal, Termination } from '../errors.ts';
 
 /** Where a session goes and as whom. */
 export interface UpstreamTarget {
@@ -98,7 +98,7 @@ function asTermination(error: DialError, { name }: Connection): Termination {
   const about = `the gateway could not open a session on the connection "${name}"`;
   const hint = "The gateway's log says why; tell its administrator.";
   if (failure.type === 'refused' && !failure.sqlstate.startsWith('28')) {
-    return new Termination(failure.sqlstate, serverMessage(failure.response));
+    return new ServerRefusal(failure.sqlstate, serverMessage(failure.response), failure.response);
   }
   if (failure.type === 'unreachable' || failure.type === 'timeout') {
     return new Termination('08006', about, { detail: 'Postgres cannot be reached.', hint });

@@ -1,4 +1,4 @@
-import { Framer, frontendTag, ProtocolError, Reader } from '@onrecord/wire';
+import { Framer, frontendTag, ImpossibleLength, limits, ProtocolError, Reader } from '@onrecord/wire';
 import { type GatewayError, Termination } from '../errors.ts';
 import { CopyInCapture } from './copy-in-capture.ts';
 import { errorResponse } from './error-response.ts';
@@ -13,10 +13,8 @@ import { emptyTurn, Span, type Turn } from './turn.ts';
 
 /** A Bind over this many bytes is recorded and forwarded in pieces, so that a parameter of 1 GB is not held whole. */
 const largeBindBytes = 1 << 20;
-/** PQ_SMALL_MESSAGE_LIMIT (include/libpq/libpq.h). */
-const smallMessageBytes = 10_000;
-/** MaxAllocSize - 1 (include/utils/memutils.h), what Postgres accepts where it accepts much. */
-const postgresMessageBytes = 0x3fff_fffe;
+/** PQ_SMALL_MESSAGE_LIMIT (include/libpq/libpq.h), and the type byte. */
+const smallMessageBytes = limits.smallMessageBytes + 1;
 const flush = new Uint8Array([frontendTag.flush, 0, 0, 0, 4]);
 
 const replyTo = {
@@ -63,7 +61,10 @@ export class Arrivals {
   constructor(state: SessionState) {
     this.#state = state;
     this.#framer = new Framer({
-      streams: (tag, length) => tag === frontendTag.copyData || (tag === frontendTag.bind && length > largeBindBytes),
+      streams: (tag, length) => {
+        if (small.has(tag) && length > smallMessageBytes) throw new ImpossibleLength();
+        return tag === frontendTag.copyData || (tag === frontendTag.bind && length > largeBindBytes);
+      },
       maxHeldBytes: (tag) => maxHeldBytes(tag, state.options.messageBytes),
     });
     this.#copies = new CopyInCapture(state.options);
@@ -81,7 +82,7 @@ export class Arrivals {
       while (!this.#ended && this.#framer.next()) this.#message();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#terminate(new Termination(error.sqlstate, error.message), 'the client broke the protocol');
+      this.#terminate(error);
     }
     this.#commit();
     this.#copies.flush(turn.entries);
@@ -91,14 +92,15 @@ export class Arrivals {
   }
 
   /** Ends the session behind everything that was asked before, as a FATAL error of the server would. */
-  #terminate(error: Termination, detail: string): void {
+  #terminate(error: ProtocolError): void {
     this.#ended = true;
     this.#commit();
     // The server keeps its replies until it is asked for them; the client is owed those in front of the error.
     if (this.#state.expected.length > 0) this.#span.insert(flush);
-    this.#state.expected.push(
-      new ExpectedReply('refusal', { error: errorResponse(error), behind: 'end', reason: detail }),
-    );
+    const answer =
+      error instanceof ImpossibleLength ? nothing : errorResponse(new Termination(error.sqlstate, error.message));
+    const reason = `the client broke the protocol: ${error.message}`;
+    this.#state.expected.push(new ExpectedReply('refusal', { error: answer, behind: 'end', reason }));
   }
 
   #message(): void {
@@ -307,7 +309,7 @@ export class Arrivals {
     const { statement } = large;
     if (!last || statement === undefined) return;
     this.#turn.entries.push(statementBody(statement));
-    this.#expectBind(statement.portal ?? none, statement);
+    this.#expectBind(statement.portal ?? nothing, statement);
   }
 
   #execute(): void {
@@ -519,11 +521,11 @@ export class Arrivals {
   }
 }
 
-const none = new Uint8Array(0);
+const nothing = new Uint8Array(0);
 
 function maxHeldBytes(tag: number, messageBytes: number): number {
   if (!known.has(tag) || tag === frontendTag.password) throw unexpected(tag);
-  if (tag === frontendTag.copyData || tag === frontendTag.bind) return postgresMessageBytes;
+  if (tag === frontendTag.copyData || tag === frontendTag.bind) return limits.largeMessageBytes + 1;
   return small.has(tag) ? smallMessageBytes : messageBytes;
 }
 

@@ -422,7 +422,7 @@ export class Replies {
       }
       if (head?.to !== 'refusal' || head.error === undefined) return;
       expected.shift();
-      this.#span.insert(head.error);
+      if (head.error.length > 0) this.#span.insert(head.error);
       if (head.behind === 'ready') this.#span.insert(readyForQuery(this.#state.transaction));
       if (head.behind === 'end') {
         const turn = this.#turn as Turn;
