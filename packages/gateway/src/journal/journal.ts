@@ -8,7 +8,7 @@ import { NodeDisk } from './node-disk.ts';
 import type { Durable, Receipt, Recorder } from './receipt.ts';
 import { type Recovered, recover } from './recover.ts';
 import { segmentFileName } from './segment-file.ts';
-import { type Spare, SpareSegment } from './spare-segment.ts';
+import { discardSpare, type Spare, SpareSegment } from './spare-segment.ts';
 import { SyncPace } from './sync-pace.ts';
 
 export interface JournalOptions {
@@ -357,7 +357,7 @@ export class Journal implements Recorder {
         // Nothing was synced yet.
         this.#unsynced.unshift(...(this.#underWay ?? []));
         this.#underWay = [];
-        this.#discard(spare);
+        discardSpare(this.#disk, spare);
         this.#refuseFrom(segment, failed.error);
       } else {
         this.#fail('change of segment', failed.error);
@@ -383,11 +383,6 @@ export class Journal implements Recorder {
       { call: 'fsyncDirectory', path: directory },
       { call: 'close', fd: this.#fd },
     ];
-  }
-
-  #discard({ fd, path }: Spare): void {
-    this.#disk.call({ call: 'close', fd });
-    this.#disk.call({ call: 'unlink', path });
   }
 
   /** There is no room for a segment: nothing is lost, but everything composed for it and after it is refused. */

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { batchEntries, decodeEntry, type Entry, type FramedEntry, type Sha256 } from '@onrecord/record';
 import { JournalCorruption } from './journal-corruption.ts';
+import { machineFiles, type OpenFile, type ReadableFiles } from './readable-files.ts';
 import { segmentFileName, segmentsAmong } from './segment-file.ts';
 import { type PlacedBatch, SegmentReader } from './segment-reader.ts';
 
@@ -26,12 +26,14 @@ const sha256: Sha256 = (bytes) => hash('sha256', bytes, 'buffer');
  */
 export class JournalReader {
   readonly #directory: string;
-  #current: { readonly fd: number; readonly segment: number; readonly reader: SegmentReader } | undefined;
+  readonly #files: ReadableFiles;
+  #current: OpenSegment | undefined;
   #batch: PlacedBatch | undefined;
   #tornOnly: number | undefined;
 
-  constructor(directory: string) {
+  constructor(directory: string, files: ReadableFiles = machineFiles) {
     this.#directory = directory;
+    this.#files = files;
   }
 
   /**
@@ -40,24 +42,18 @@ export class JournalReader {
    */
   *entries(from: number, hint?: Place): Generator<Placed> {
     let segment = this.#startOf(from, hint);
-    let expected: number | undefined;
     while (segment !== undefined) {
-      const { fd, reader } = this.#open(segment);
+      const { file, reader } = this.#open(segment);
       try {
-        if (expected !== undefined && expected !== reader.header.firstIndex) {
-          throw new JournalCorruption(reader.file, 0, `entry ${expected} expected to be its first`);
-        }
         if (hint?.segment === segment) seekHint(reader, hint.offset, from);
         hint = undefined;
         yield* this.#entriesOf(reader, from);
-        expected = reader.nextIndex;
         segment = this.#segmentAfter(segment);
         // The end of the last segment is what the writer may be working on; that of another must meet the next.
         if (segment === undefined) this.#assertTornOnly(reader);
         else yield* this.#rest(reader, from, segment);
-        expected = reader.nextIndex;
       } finally {
-        closeSync(fd);
+        file.close();
       }
     }
   }
@@ -81,7 +77,7 @@ export class JournalReader {
   }
 
   close(): void {
-    if (this.#current !== undefined) closeSync(this.#current.fd);
+    this.#current?.file.close();
     this.#current = undefined;
     this.#batch = undefined;
   }
@@ -112,7 +108,7 @@ export class JournalReader {
   }
 
   #segments(): number[] {
-    return segmentsAmong(readdirSync(this.#directory));
+    return segmentsAmong(this.#files.list(this.#directory));
   }
 
   #startOf(from: number, hint: Place | undefined): number | undefined {
@@ -140,27 +136,28 @@ export class JournalReader {
   }
 
   #opened(segment: number): SegmentReader {
-    if (this.#current?.segment !== segment) {
+    if (this.#current?.reader.header.firstIndex !== segment) {
       this.close();
-      this.#current = { ...this.#open(segment), segment };
+      this.#current = this.#open(segment);
     }
     return this.#current.reader;
   }
 
-  #open(segment: number): { readonly fd: number; readonly reader: SegmentReader } {
+  #open(segment: number): OpenSegment {
     const path = join(this.#directory, segmentFileName(segment));
-    const fd = openSync(path, 'r');
+    const file = this.#files.open(path);
     try {
-      const file = {
-        size: () => fstatSync(fd).size,
-        read: (into: Uint8Array, at: number) => readSync(fd, into, 0, into.length, at),
-      };
-      return { fd, reader: new SegmentReader(file, path, segment) };
+      return { file, reader: new SegmentReader(file, path, segment) };
     } catch (error) {
-      closeSync(fd);
+      file.close();
       throw error;
     }
   }
+}
+
+interface OpenSegment {
+  readonly file: OpenFile;
+  readonly reader: SegmentReader;
 }
 
 /** Moves to the batch of the hint, if there is one and it does not lie behind `from`. */

@@ -1,26 +1,13 @@
-import { hash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
-import {
-  type Batch,
-  type Body,
-  batchEntries,
-  batchRunning,
-  decodeEntry,
-  type Entry,
-  hashBytes,
-  journalIdBytes,
-  markBytes,
-  runningHash,
-  type Sha256,
-} from '@onrecord/record';
+import { type Body, hashBytes, journalIdBytes, markBytes } from '@onrecord/record';
 import { ChainHeads } from './chain-heads.ts';
 import { Composer, type Moment, type SegmentPosition } from './composer.ts';
 import type { Disk } from './disk.ts';
-import { JournalCorruption } from './journal-corruption.ts';
 import { segmentFileName, segmentsAmong } from './segment-file.ts';
 import { SegmentReader } from './segment-reader.ts';
+import { verifySegment } from './verify-segment.ts';
 
-const sha256: Sha256 = (bytes) => hash('sha256', bytes, 'buffer');
 const copyBytes = 1024 * 1024;
 /** A file that has not got its name yet. What is left of one is of no use to anybody. */
 export const unfinished = '.unfinished';
@@ -87,7 +74,7 @@ function takeUp(disk: Disk, { directory, segmentBytes }: RecoverOptions, first: 
   try {
     const file = { size: () => disk.size(from), read: (into: Uint8Array, at: number) => disk.read(from, into, at) };
     const reader = new SegmentReader(file, path, first);
-    const verified = verify(reader);
+    const verified = verifySegment(reader);
     reader.assertTornOnly();
     const discardedBytes = reader.writtenEnd() - reader.at;
     const end = reader.at;
@@ -102,49 +89,12 @@ function takeUp(disk: Disk, { directory, segmentBytes }: RecoverOptions, first: 
     const { heads, running } = verified;
     const composer = new Composer(journal.slice(), { nextIndex, running: running.slice(), segment }, heads);
     const found = { segment: segmentFileName(first), entries: nextIndex - first, discardedBytes };
-    const orderly = verified.last.body.type === 'gateway_stopped' && discardedBytes === 0;
+    const stopped = verified.last.body.type === 'gateway_stopped';
+    const orderly = stopped && discardedBytes === 0 && heads.openSessions().length === 0;
     return { composer, fd, nextIndex, owed: orderly ? [] : owedBy(heads, found) };
   } finally {
     disk.call({ call: 'close', fd: from });
   }
-}
-
-/** Reads the segment's whole batches; verifies their running hashes and that every entry continues its chains. */
-function verify(reader: SegmentReader): { heads: ChainHeads; running: Uint8Array; last: Entry } {
-  let heads: ChainHeads | undefined;
-  let running = reader.header.running;
-  let last: Entry | undefined;
-  for (let batch = reader.next(); batch !== undefined; batch = reader.next()) {
-    try {
-      const entries = entriesOf(batch);
-      running = runningHash(
-        running,
-        entries.map((entry) => entry.hash),
-        sha256,
-      );
-      if (Buffer.compare(running, batchRunning(batch)) !== 0) throw new Error('the running hash does not match');
-      for (const entry of entries) {
-        if (heads === undefined) {
-          if (entry.body.type !== 'heads') throw new Error('the first entry of a segment is not "heads"');
-          heads = ChainHeads.from(entry.body);
-        }
-        heads.follow(entry);
-        last = entry;
-      }
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new JournalCorruption(reader.file, batch.offset, reason, error);
-    }
-  }
-  if (heads === undefined || last === undefined) {
-    // A segment gets its name when its first batch is on disk.
-    throw new JournalCorruption(reader.file, reader.at, 'the first batch is not whole');
-  }
-  return { heads, running, last };
-}
-
-export function entriesOf(batch: Batch): Entry[] {
-  return batchEntries(batch).map(({ bytes }, at) => decodeEntry(bytes, batch.firstIndex + at, sha256));
 }
 
 /** Writes a new file and gives it the name when it is whole on disk. Returns its descriptor, which stays open. */

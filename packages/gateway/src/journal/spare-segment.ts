@@ -74,7 +74,7 @@ export class SpareSegment {
     this.#closed = true;
     clearTimeout(this.#retry);
     const spare = this.take();
-    if (spare !== undefined) this.#discard(spare);
+    if (spare !== undefined) discardSpare(this.#disk, spare);
     if (!this.#busy) return;
     await new Promise<void>((resolve) => {
       this.#idle = resolve;
@@ -92,7 +92,7 @@ export class SpareSegment {
     this.#disk.perform('space', calls, ({ failure }) => {
       if (failure === undefined && !this.#closed && end < bytes) return this.#zero(spare, end);
       this.#busy = false;
-      if (failure !== undefined || this.#closed) this.#discard(spare);
+      if (failure !== undefined || this.#closed) discardSpare(this.#disk, spare);
       if (this.#closed) this.#idle?.();
       else if (failure !== undefined) this.#failed(failure.error);
       else this.#ready(spare);
@@ -111,13 +111,15 @@ export class SpareSegment {
     this.#retry.unref();
     this.#changed();
   }
+}
 
-  /** What cannot be removed now is removed when the journal is opened next. */
-  #discard({ fd, path }: { readonly fd: number; readonly path: string }): void {
-    for (const call of [{ call: 'close', fd } as const, { call: 'unlink', path } as const]) {
-      try {
-        this.#disk.call(call);
-      } catch {}
+/** Lets go of a spare. What cannot be removed now is removed when the journal is opened next. */
+export function discardSpare(disk: Disk, { fd, path }: Spare): void {
+  for (const call of [{ call: 'close', fd } as const, { call: 'unlink', path } as const]) {
+    try {
+      disk.call(call);
+    } catch {
+      // Nobody depends on it.
     }
   }
 }
