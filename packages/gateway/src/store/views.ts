@@ -139,3 +139,8 @@ export interface EventView {
   /** One line for people. */
   readonly summary: string;
 }
+
+/** What stands in a timeline. */
+export type TimelineItem =
+  | { readonly type: 'statement'; readonly view: StatementView }
+  | { readonly type: 'event'; readonly view: EventView };

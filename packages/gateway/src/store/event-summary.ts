@@ -1,0 +1,88 @@
+import type { Body } from '@onrecord/record';
+import type { DecodeText } from './client-encoding.ts';
+import type { EventType } from './codes.ts';
+import { errorFieldsOf } from './message-view.ts';
+
+type EventBody<Type extends EventType> = Extract<Body, { readonly type: Type }>;
+
+/** One line for people, for each type of event. Texts are as they were recorded: whoever shows them escapes them. */
+const summaries: {
+  readonly [Type in EventType]: (body: EventBody<Type>, decode: DecodeText) => string;
+} = {
+  gateway_started: ({ version, listen, host, pid, configuration }) =>
+    `gateway ${version} started on ${listen} (${host}, process ${pid}, configuration ${configuration.slice(0, 12)})`,
+  gateway_stopped: ({ reason }) => `gateway stopped: ${reason}`,
+  configured: ({ configuration }) => `configuration ${configuration.slice(0, 12)} came into force`,
+  recovered: ({ segment, entries, discardedBytes, openSessions, openStatements }) =>
+    `the gateway had not stopped in order: ${count(entries, 'entry', 'entries')} of ${segment} verified, ` +
+    `${count(discardedBytes, 'byte')} of an unfinished write given up, ${count(openSessions, 'session')} and ` +
+    `${count(openStatements, 'statement')} were open`,
+  gap: ({ reason, fromAt, untilAt }) => `not observed: ${reason}${span(fromAt, untilAt)}`,
+  session_opened: ({ connection, role, database, client, method, credential }) =>
+    `session opened on ${connection} as ${role} in ${database}, from ${client}, by ${method} ${credential}`,
+  session_closed: ({ reason, detail, statements }) =>
+    `session closed: ${reason}${detail === undefined ? '' : ` (${detail})`}, ${count(statements, 'statement')}`,
+  login_refused: ({ user, database, client, reason }) =>
+    `login refused: ${reason} (user ${user}, database ${database}, from ${client})`,
+  token_created: ({ token, forIdentity, by, expiresAt }) =>
+    `token ${token} created for ${forIdentity} by ${by}${expiresAt === undefined ? '' : `, until ${iso(expiresAt)}`}`,
+  token_revoked: ({ token, forIdentity, by }) => `token ${token} of ${forIdentity} revoked by ${by}`,
+  viewed: ({ viewer, command, target, viewedAt }) => `${viewer} looked: ${command} ${target} at ${iso(viewedAt)}`,
+  cancel_requested: ({ client, of }) =>
+    `cancel requested from ${client}${of === undefined ? ', nothing was running' : ` of statement ${of}`}`,
+  server_message: serverMessage,
+  replication_data: ({ direction, messages, bytes, of }) =>
+    `replication of statement ${of}, ${direction}: ${count(messages, 'message')}, ${count(bytes, 'byte')}`,
+  types_learned: ({ types, connection, database }) =>
+    `${count(types.length, 'type')} of ${connection}/${database} learned`,
+};
+
+/** Undefined for an entry that is no event. */
+export function eventSummary(body: Body, decode: DecodeText): string | undefined {
+  if (!Object.hasOwn(summaries, body.type)) return undefined;
+  const summary = summaries[body.type as EventType] as (body: Body, decode: DecodeText) => string;
+  return summary(body, decode);
+}
+
+function serverMessage({ message, body }: EventBody<'server_message'>, decode: DecodeText): string {
+  switch (message) {
+    case 'error':
+    case 'notice': {
+      const fields = errorFieldsOf(body, decode);
+      return `${fields.severity} ${fields.sqlstate}: ${fields.message}`;
+    }
+    case 'notification': {
+      // Body of NotificationResponse: process id, channel, payload.
+      const [channel = '', payload = ''] = strings(body.subarray(4), decode);
+      return `notification on ${channel}${payload === '' ? '' : `: ${payload}`}`;
+    }
+    case 'parameter_status': {
+      const [name = '', value = ''] = strings(body, decode);
+      return `${name} is ${value}`;
+    }
+  }
+}
+
+function strings(body: Uint8Array, decode: DecodeText): string[] {
+  const found: string[] = [];
+  for (let at = 0; at < body.length; ) {
+    const nul = body.indexOf(0, at);
+    const end = nul < 0 ? body.length : nul;
+    found.push(decode(body.subarray(at, end)));
+    at = end + 1;
+  }
+  return found;
+}
+
+function count(number: number, one: string, many = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`;
+}
+
+function span(fromAt: number | undefined, untilAt: number | undefined): string {
+  if (fromAt === undefined && untilAt === undefined) return '';
+  return `, ${fromAt === undefined ? '' : `from ${iso(fromAt)} `}${untilAt === undefined ? '' : `until ${iso(untilAt)}`}`.trimEnd();
+}
+
+function iso(at: number): string {
+  return new Date(at / 1000).toISOString();
+}

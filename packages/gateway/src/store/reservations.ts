@@ -1,0 +1,96 @@
+import type { Body } from '@onrecord/record';
+import type { Kysely } from 'kysely';
+import type { JournalReader } from '../journal/reader.ts';
+import { outcomeCode } from './codes.ts';
+import { eventViews } from './event-view.ts';
+import type { IndexSchema } from './schema.ts';
+import type { StatementFilter } from './statement-filter.ts';
+import { indexedStatements } from './statement-rows-query.ts';
+import type { EventView } from './views.ts';
+
+/** Everything that may be missing from an answer. Nothing of all this: the answer is complete. */
+export interface Reservations {
+  /** Sessions that have not ended and may add to the answer. */
+  readonly openSessions: readonly OpenSession[];
+  /** Gaps, and recoveries after which something was not known. */
+  readonly holes: readonly EventView[];
+  /** Statements of the answer whose outcome nobody knows; `maxUnknown` stands for that many or more. */
+  readonly unknownOutcomes: number;
+  /** What the journal could not be read for, from there on. */
+  readonly damage: string | undefined;
+}
+
+export interface OpenSession {
+  readonly session: string;
+  readonly identity: string;
+  readonly connection: string;
+}
+
+/** Counted no further than this. */
+export const maxUnknown = 1_000;
+
+/** What the index can say of an answer; `nowUs` tells whether the range is over. */
+export async function reservations(
+  index: Kysely<IndexSchema>,
+  journal: JournalReader,
+  filter: StatementFilter,
+  nowUs: number,
+): Promise<Pick<Reservations, 'openSessions' | 'holes' | 'unknownOutcomes'>> {
+  return {
+    openSessions: await openSessions(index, filter, nowUs),
+    holes: await holes(index, journal, filter),
+    unknownOutcomes: await unknownOutcomes(index, filter),
+  };
+}
+
+/** In a range that is over, an open session has nothing more to say. */
+async function openSessions(
+  index: Kysely<IndexSchema>,
+  filter: StatementFilter,
+  nowUs: number,
+): Promise<readonly OpenSession[]> {
+  if (filter.untilUs !== undefined && filter.untilUs <= nowUs) return [];
+  let query = index
+    .selectFrom('sessions')
+    .innerJoin('identities', 'identities.id', 'sessions.identity')
+    .leftJoin('connections', 'connections.id', 'sessions.connection')
+    .select(['session', 'identities.name as identity', 'connections.name as connection'])
+    .where('closed_at', 'is', null)
+    .orderBy('sessions.id');
+  if (filter.session !== undefined) query = query.where('session', '=', filter.session);
+  if (filter.identity !== undefined) query = query.where('identities.name', '=', filter.identity);
+  if (filter.connection !== undefined) query = query.where('connections.name', '=', filter.connection);
+  const rows = await query.execute();
+  return rows.map(({ session, identity, connection }) => ({ session, identity, connection: connection ?? '' }));
+}
+
+/**
+ * A gap may be written down long after the time that it is about, so every one since the beginning of the range is
+ * looked at. A recovery that gave up nothing and found nothing open left no hole.
+ */
+async function holes(
+  index: Kysely<IndexSchema>,
+  journal: JournalReader,
+  { fromUs, untilUs }: StatementFilter,
+): Promise<readonly EventView[]> {
+  const found: EventView[] = [];
+  const since = fromUs === undefined ? {} : { fromUs };
+  for await (const event of eventViews(index, journal, { ...since, types: ['gap', 'recovered'] })) {
+    if (leftHole(event.body, event.at, untilUs ?? Number.POSITIVE_INFINITY)) found.push(event);
+  }
+  return found;
+}
+
+function leftHole(body: Body, at: number, untilUs: number): boolean {
+  if (body.type === 'gap') return (body.fromAt ?? at) < untilUs;
+  return body.type === 'recovered' && at < untilUs && (body.discardedBytes > 0 || body.openStatements > 0);
+}
+
+async function unknownOutcomes(index: Kysely<IndexSchema>, filter: StatementFilter): Promise<number> {
+  if (filter.outcome !== undefined && filter.outcome !== 'unknown') return 0;
+  let count = 0;
+  for await (const row of indexedStatements(index, { ...filter, outcome: 'unknown', limit: maxUnknown })) {
+    count += Number(row.outcome === outcomeCode('unknown'));
+  }
+  return count;
+}

@@ -1,0 +1,25 @@
+import type { OutcomeKind } from '@onrecord/record';
+
+/** Which statements to look at. Everything that is given must hold. */
+export interface StatementFilter {
+  readonly identity?: string;
+  readonly connection?: string;
+  /** A whole session id. */
+  readonly session?: string;
+  /** Number in the session. */
+  readonly n?: number;
+  /** Received at or after, microseconds since 1970. */
+  readonly fromUs?: number;
+  /** Received before. */
+  readonly untilUs?: number;
+  /** `t` or `schema.t`; a text that names the table without a schema matches both. */
+  readonly table?: string;
+  /** Words that the SQL holds, see `searchExpression`. */
+  readonly search?: string;
+  readonly outcome?: OutcomeKind | 'running';
+  /** Also every `prepare` and `bind` that was not executed at once. */
+  readonly all?: boolean;
+  /** Only behind this journal index: where the page before ended. */
+  readonly after?: number;
+  readonly limit?: number;
+}

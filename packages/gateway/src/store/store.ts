@@ -1,0 +1,199 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Viewed } from '@onrecord/record';
+import type { Kysely } from 'kysely';
+import { JournalCorruption } from '../journal/journal-corruption.ts';
+import { JournalReader } from '../journal/reader.ts';
+import { type CatchUpOptions, catchUp, nextEntry } from './catch-up.ts';
+import { defaultEncoding, textDecoder } from './client-encoding.ts';
+import { eventSummary } from './event-summary.ts';
+import { type EventFilter, eventPlaces, eventViews } from './event-view.ts';
+import { emptyIndex, type IndexDatabase, isDamage, openIndex, replaceIndex } from './index-database.ts';
+import { kyselyOver } from './kysely-over.ts';
+import { type Reservations, reservations } from './reservations.ts';
+import type { IndexSchema } from './schema.ts';
+import type { SessionFilter } from './session-filter.ts';
+import { sessionViewOf, sessionViews } from './session-view.ts';
+import { StatementEntriesReader } from './statement-entries.ts';
+import type { StatementFilter } from './statement-filter.ts';
+import { indexedStatement, indexedStatements, portalOf } from './statement-rows-query.ts';
+import { statementView } from './statement-view.ts';
+import { tablesReader } from './text-tables.ts';
+import type { EventView, SessionView, StatementView, TimelineItem } from './views.ts';
+
+/** There is no journal in a data directory. */
+export class NoJournal extends Error {
+  readonly hint = 'A gateway makes it when it starts. --config or --data says where to look.';
+
+  constructor(directory: string) {
+    super(`there is no journal in ${directory}`);
+    this.name = 'NoJournal';
+  }
+}
+
+/**
+ * Answers about what a data directory's journal holds. Works while a gateway writes there, from a copy and read-only;
+ * it answers as of the last `catchUp`.
+ */
+export class Store {
+  readonly #data: string;
+  readonly #journal: JournalReader;
+  #index: IndexDatabase;
+  #kysely: Kysely<IndexSchema>;
+  #entries: StatementEntriesReader;
+  #damage: string | undefined;
+
+  /** Throws NoJournal. */
+  constructor(dataDirectory: string) {
+    const directory = join(dataDirectory, 'journal');
+    if (!existsSync(directory)) throw new NoJournal(directory);
+    this.#data = dataDirectory;
+    this.#journal = new JournalReader(directory);
+    this.#index = openIndex(dataDirectory);
+    this.#kysely = kyselyOver(this.#index.database);
+    this.#entries = new StatementEntriesReader(this.#index.database, this.#journal);
+  }
+
+  /** Index of the next entry: how much of the journal its answers are about. */
+  get next(): number {
+    return nextEntry(this.#index.database);
+  }
+
+  /** False when it is built anew for each Store, because the directory cannot be written. */
+  get keepsIndex(): boolean {
+    return this.#index.file !== undefined;
+  }
+
+  /** What the journal could not be read for, as far as the last `catchUp` found out. */
+  get damage(): string | undefined {
+    return this.#damage;
+  }
+
+  /**
+   * Reads what the journal has gained. What cannot be read of a damaged journal is a reservation, not an error: what
+   * stands before the damage can still be asked for.
+   */
+  async catchUp(options: Omit<CatchUpOptions, 'tablesOf'> = {}): Promise<void> {
+    const tablesOf = await tablesReader();
+    this.#damage = undefined;
+    try {
+      await catchUp(this.#index, this.#journal, { ...options, tablesOf });
+    } catch (error) {
+      if (error instanceof JournalCorruption) this.#damage = error.message;
+      else if (isDamage(error)) await this.#replaceIndex({ ...options, tablesOf });
+      else throw error;
+    }
+    this.#entries.forget();
+  }
+
+  /** Drops the index and projects the whole journal again. */
+  async reindex(options: Omit<CatchUpOptions, 'tablesOf'> = {}): Promise<void> {
+    emptyIndex(this.#index);
+    await this.catchUp(options);
+  }
+
+  /** In journal order, which is the order in which things happened. Texts are read from the journal as they are needed. */
+  async *statements(filter: StatementFilter): AsyncGenerator<StatementView> {
+    for await (const row of indexedStatements(this.#kysely, filter)) yield statementView(this.#entries.read(row));
+  }
+
+  async statement(session: string, n: number): Promise<StatementView | undefined> {
+    const row = await indexedStatement(this.#kysely, session, n);
+    return row === undefined ? undefined : statementView(this.#entries.read(row));
+  }
+
+  sessions(filter: SessionFilter): AsyncGenerator<SessionView> {
+    return sessionViews(this.#kysely, this.#journal, filter);
+  }
+
+  session(session: string): Promise<SessionView | undefined> {
+    return sessionViewOf(this.#kysely, this.#journal, session);
+  }
+
+  events(filter: EventFilter): AsyncGenerator<EventView> {
+    return eventViews(this.#kysely, this.#journal, filter);
+  }
+
+  /** Ids of the sessions that begin or end with some characters, the latest first; at most `limit`. */
+  async sessionsLike(part: string, limit: number): Promise<readonly string[]> {
+    const escaped = part.replaceAll(/[\\%_]/g, '\\$&');
+    const rows = await this.#kysely
+      .selectFrom('sessions')
+      .select('session')
+      .where((is) => is.or([is('session', 'like', `${escaped}%`), is('session', 'like', `%${escaped}`)]))
+      .orderBy('id', 'desc')
+      .limit(limit)
+      .execute();
+    return rows.map(({ session }) => session);
+  }
+
+  async latestSession(): Promise<string | undefined> {
+    const row = await this.#kysely.selectFrom('sessions').select('session').orderBy('id', 'desc').executeTakeFirst();
+    return row?.session;
+  }
+
+  /** Every identity, or connection, that has an entry. */
+  async names(of: 'identities' | 'connections'): Promise<readonly string[]> {
+    const rows = await this.#kysely.selectFrom(of).select('name').where('name', '<>', '').orderBy('name').execute();
+    return rows.map(({ name }) => name);
+  }
+
+  /**
+   * What has ended and what has happened since entry `from` and up to `next`, for who follows the journal live: each
+   * statement of the filter at its outcome (again, when later fetches of its portal end), events in between.
+   */
+  async *follow(from: number, filter: StatementFilter): AsyncGenerator<TimelineItem> {
+    const until = this.next;
+    for (const { entry } of this.#journal.entries(from)) {
+      if (entry.index >= until) return;
+      const { body } = entry;
+      if (body.type === 'outcome') {
+        if (body.more === true) continue;
+        const n = (await portalOf(this.#kysely, entry.session, body.of)) ?? body.of;
+        for await (const view of this.statements({ ...filter, session: entry.session, n }))
+          yield { type: 'statement', view };
+        continue;
+      }
+      const summary = eventSummary(body, textDecoder(defaultEncoding));
+      if (summary === undefined) continue;
+      const { index, at, session, identity } = entry;
+      yield { type: 'event', view: { index, at, session, identity, type: body.type, summary } };
+    }
+  }
+
+  /** Looks at recordings that are on the record since a time. */
+  async viewedSince(fromUs: number): Promise<readonly Viewed[]> {
+    const views: Viewed[] = [];
+    for await (const place of eventPlaces(this.#kysely, { types: ['viewed'], fromUs })) {
+      const { body } = this.#journal.read(place);
+      if (body.type === 'viewed') views.push(body);
+    }
+    return views;
+  }
+
+  /** What may be missing from the answer to a filter. */
+  async reservations(filter: StatementFilter, nowUs: number): Promise<Reservations> {
+    const found = await reservations(this.#kysely, this.#journal, await this.#within(filter), nowUs);
+    return { ...found, damage: this.#damage };
+  }
+
+  close(): void {
+    this.#journal.close();
+    this.#index.database.close();
+  }
+
+  /** What concerns a session has happened while it was open. */
+  async #within(filter: StatementFilter): Promise<StatementFilter> {
+    const session = filter.session === undefined ? undefined : await this.session(filter.session);
+    if (session === undefined) return filter;
+    const ended = session.closedAt === undefined ? {} : { untilUs: session.closedAt + 1 };
+    return { fromUs: session.openedAt, ...ended, ...filter };
+  }
+
+  async #replaceIndex(options: CatchUpOptions): Promise<void> {
+    this.#index = replaceIndex(this.#data, this.#index);
+    this.#kysely = kyselyOver(this.#index.database);
+    this.#entries = new StatementEntriesReader(this.#index.database, this.#journal);
+    await catchUp(this.#index, this.#journal, options);
+  }
+}
