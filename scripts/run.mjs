@@ -1,17 +1,13 @@
 // Runs one of the project's tasks on the pinned Node, after installing what is missing. Plain JavaScript without
-// dependencies, because it is the one file that whatever Node a stranger has must be able to run (20 and later).
+// dependencies, because whatever Node a stranger has must be able to run it (20 and later).
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { delimiter, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { pinnedNode, sourceFlags } from '../packages/gateway/bin/pinned-node.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = join(root, 'node_modules', '.bin');
-const minimumMajor = 24;
-
-/** Flags every process of the project runs with: sources instead of dist. */
-const sourceFlags = ['--conditions=@onrecord/source', '--disable-warning=ExperimentalWarning'];
 
 function fail(message) {
   console.error(`onrecord: ${message}`);
@@ -37,19 +33,13 @@ function install() {
   if (result.status !== 0) fail('`npm ci` failed; see above.');
 }
 
-/** The pinned Node of this platform, or the running one where it is new enough. */
+/** The Node that runs everything. */
 function node() {
-  const require = createRequire(join(root, 'package.json'));
-  const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
   try {
-    const manifest = require.resolve(`${name}/package.json`);
-    const path = join(dirname(manifest), 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
-    if (existsSync(path)) return path;
-  } catch {
-    // Not packaged for this platform: fall through to the running Node.
+    return pinnedNode(root);
+  } catch (error) {
+    return fail(error.message);
   }
-  if (Number(process.versions.node.split('.')[0]) >= minimumMajor) return process.execPath;
-  return fail(`Node ${minimumMajor} is needed, this is ${process.version}, and no ${name} package is installed.`);
 }
 
 /** Test files below a folder, sorted, so that a run is the same everywhere. */

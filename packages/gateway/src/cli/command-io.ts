@@ -15,9 +15,9 @@ export interface CommandIo {
   readonly isTerminal: boolean;
   /** Width of the terminal; undefined when standard output is none. */
   readonly columns: number | undefined;
-  /** Ends when the user interrupts (SIGINT) or standard output is closed. */
-  readonly signal: AbortSignal;
-  /** What the process exits with when the command has returned: the greatest that was set. */
+  /** Aborts when the user interrupts. A command that does not ask for it is simply ended by the interrupt. */
+  interrupted(): AbortSignal;
+  /** What the process exits with when the command has returned. */
   setExitCode(code: number): void;
 }
 

@@ -1,0 +1,35 @@
+import { CommandError, type CommandIo, exitCodes } from './command-io.ts';
+
+/**
+ * Says on standard error why a command did not do its work, and answers with the exit code. What somebody can act on
+ * (an error with a hint, one of the operating system, one of the record or the configuration) is said in a line; what
+ * is left is a bug, and keeps its stack.
+ */
+export function explainError(error: unknown, io: Pick<CommandIo, 'stderr'>): number {
+  if (!(error instanceof Error)) {
+    io.stderr.write(`onrecord: ${String(error)}\n`);
+    return exitCodes.error;
+  }
+  const { hint } = error as { readonly hint?: unknown };
+  const expected = typeof hint === 'string' || isExpected(error);
+  io.stderr.write(`onrecord: ${expected ? error.message : (error.stack ?? error.message)}\n`);
+  if (typeof hint === 'string') io.stderr.write(`${hint}\n`);
+  if (error instanceof CommandError) return error.exitCode;
+  return error.name === 'TimeNotUnderstood' ? exitCodes.usage : exitCodes.error;
+}
+
+const expectedNames = new Set([
+  'CommandError',
+  'ConfigError',
+  'JournalCorruption',
+  'LaterVersionError',
+  'Refusal',
+  'Termination',
+  'Halt',
+]);
+
+/** Errors of the operating system have a code: ENOENT, EADDRINUSE. */
+function isExpected(error: Error): boolean {
+  const { code, syscall } = error as { readonly code?: unknown; readonly syscall?: unknown };
+  return expectedNames.has(error.name) || (typeof code === 'string' && typeof syscall === 'string');
+}

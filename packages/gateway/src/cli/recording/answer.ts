@@ -1,0 +1,71 @@
+import type { StatementFilter } from '../../store/statement-filter.ts';
+import type { Store } from '../../store/store.ts';
+import type { StatementView } from '../../store/views.ts';
+import { type Completeness, isComplete } from '../present/completeness.ts';
+import { wentWrong } from '../present/outcome.ts';
+
+/** Counts an answer while it is given, and says at its end what may be missing from it. */
+export class Answer {
+  #statements = 0;
+  #failed = 0;
+  readonly #sessions = new Set<string>();
+
+  add(view: StatementView): void {
+    this.#statements += 1;
+    if (wentWrong(view.outcome)) this.#failed += 1;
+    this.#sessions.add(view.session);
+  }
+
+  /** `more`: it stopped at a limit. */
+  async completeness(
+    store: Store,
+    filter: StatementFilter,
+    end: { readonly nowUs: number; readonly more: boolean },
+  ): Promise<Completeness> {
+    const { openSessions, holes, unknownOutcomes, damage } = await store.reservations(filter, end.nowUs);
+    const damaged =
+      damage === undefined
+        ? []
+        : [
+            {
+              index: store.next,
+              at: end.nowUs,
+              session: '',
+              identity: '',
+              type: 'damaged',
+              summary: `cannot be read on: ${damage}`,
+            },
+          ];
+    return {
+      statements: this.#statements,
+      failed: this.#failed,
+      sessions: this.#sessions.size,
+      more: end.more,
+      openSessions,
+      holes: [...holes, ...damaged],
+      unknownOutcomes,
+      notIndexed: 0,
+    };
+  }
+}
+
+/** True when the journal could not be read to its end. */
+export function isDamaged(answer: Completeness): boolean {
+  return answer.holes.some(({ type }) => type === 'damaged');
+}
+
+/** The last line that `--json` writes, to standard error. */
+export function completenessJson(answer: Completeness, range: string): object {
+  return {
+    type: 'completeness',
+    range,
+    complete: isComplete(answer),
+    statements: answer.statements,
+    failed: answer.failed,
+    sessions: answer.sessions,
+    more: answer.more,
+    openSessions: answer.openSessions,
+    holes: answer.holes.map(({ at, type, summary }) => ({ at: new Date(at / 1000).toISOString(), type, summary })),
+    unknownOutcomes: answer.unknownOutcomes,
+  };
+}

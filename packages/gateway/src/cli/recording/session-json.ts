@@ -1,0 +1,29 @@
+import type { SessionView } from '../../store/views.ts';
+import { isoMicros } from './statement-json.ts';
+
+/** What scripts read of a session, documented in docs/commands.md. Fields are only ever added. */
+export function sessionJson(view: SessionView): object {
+  return {
+    session: view.session,
+    identity: view.identity,
+    connection: view.connection,
+    openedAt: isoMicros(view.openedAt),
+    closedAt: view.closedAt === undefined ? null : isoMicros(view.closedAt),
+    closeReason: view.closeReason ?? null,
+    closeDetail: view.closeDetail ?? null,
+    statements: view.statements,
+    failed: view.failed,
+    identityKind: view.identityKind,
+    groups: view.groups,
+    method: view.method,
+    credential: view.credential,
+    database: view.database,
+    role: view.role,
+    client: view.client,
+    tls: view.tls ?? null,
+    claimed: view.claimed,
+    durability: view.durability,
+    configuration: view.configuration,
+    backendPid: view.backendPid,
+  };
+}

@@ -1,0 +1,118 @@
+import type { SessionView, StatementView, ValueView } from '../../store/views.ts';
+import { escapeForTerminal } from '../present/escape.ts';
+import { isoMicros } from './statement-json.ts';
+
+/**
+ * A session as a script that psql can run again. What completed stands as SQL, in order; everything else (what failed,
+ * was refused, skipped or cut short, or cannot be said in SQL) stands in comments. Recorded text gets out of a comment
+ * by no line break, and out of COPY data by no end mark. Pure.
+ */
+export function sessionSqlHeader(session: SessionView): string {
+  return [
+    `-- Onrecord session ${inline(session.session)}: ${inline(session.identity)} on ${inline(session.connection)}`,
+    `-- Database ${inline(session.database)} as ${inline(session.role)}, from ${isoMicros(session.openedAt)}` +
+      (session.closedAt === undefined ? ', still open' : ` until ${isoMicros(session.closedAt)}`),
+    '-- What did not complete stands in comments. Running this does the rest again: read it first.',
+    '\\set ON_ERROR_STOP on',
+    '',
+    '',
+  ].join('\n');
+}
+
+/** One statement, with a comment that says when it ran and how it ended. */
+export function statementSql(view: StatementView): string {
+  const head = `-- ${view.n}: ${isoMicros(view.at)} ${facts(view).map(inline).join(', ')}\n`;
+  const why = reasonNotToRun(view);
+  const body =
+    why === undefined
+      ? runnable(view)
+      : `${commented(`${why}:`)}${commented(`${view.sql};`)}${parameterComments(view)}`;
+  return `${head}${body}\n`;
+}
+
+function facts(view: StatementView): string[] {
+  const { error, position, commandTag } = view;
+  return [
+    view.outcome,
+    ...(commandTag === undefined ? [] : [commandTag]),
+    ...(view.durationUs === undefined ? [] : [`${view.durationUs / 1000} ms`]),
+    ...(position === undefined ? [] : [`statement ${position.index + 1} of ${position.count} in one Query`]),
+    ...(error === undefined ? [] : [`${error.severity} ${error.sqlstate}: ${error.message}`]),
+  ];
+}
+
+/** Undefined for what can be run as it stands. */
+function reasonNotToRun(view: StatementView): string | undefined {
+  if (view.kind === 'prepare' || view.kind === 'bind') return 'only prepared';
+  if (view.kind === 'call') return 'a function call of the protocol';
+  if (view.kind === 'replication') return 'a replication command';
+  if (view.outcome !== 'completed' && view.outcome !== 'suspended')
+    return `not run again, since it was ${view.outcome}`;
+  if (view.redacted) return 'not run again, since a password was taken out of it';
+  if (view.copy?.direction === 'in' && copyText(view) === undefined) {
+    return 'not run again, since its data was not kept whole, or is not text';
+  }
+  // A script cannot hold it: psql and the server would read on behind the NUL.
+  return view.sql.includes('\0') ? 'not text' : undefined;
+}
+
+function runnable(view: StatementView): string {
+  if (view.parameters.length > 0) return withParameters(view);
+  const copy = view.copy?.direction === 'in' ? copyText(view) : undefined;
+  // The semicolon stands on a line of its own: the text may end in a comment.
+  return `${view.sql}\n;\n${copy === undefined ? '' : `${copy}\\.\n`}`;
+}
+
+/** Parameters are bound as they were: by PREPARE, whose name no other statement of the script has. */
+function withParameters(view: StatementView): string {
+  const name = `onrecord_${view.n}`;
+  const types = view.parameters.map(({ typeName }) =>
+    /^[a-z_][a-z0-9_]*(\[\])?$/.test(typeName) ? typeName : 'unknown',
+  );
+  const values = view.parameters.map(literal);
+  return `PREPARE ${name} (${types.join(', ')}) AS\n${view.sql}\n;\nEXECUTE ${name} (${values.join(', ')});\nDEALLOCATE ${name};\n`;
+}
+
+/** Reads the same whatever standard_conforming_strings is. */
+function literal({ text }: ValueView): string {
+  if (text === null) return 'NULL';
+  const quoted = text.replaceAll("'", "''");
+
+  return quoted.includes('\\') ? `E'${quoted.replaceAll('\\', '\\\\')}'` : `'${quoted}'`;
+}
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** The data that followed a COPY FROM STDIN, when all of it was kept and it can stand in a script. */
+function copyText(view: StatementView): string | undefined {
+  const { copy } = view;
+  if (copy === undefined || copy.truncated || copy.failure !== undefined) return undefined;
+  let text: string;
+  try {
+    text = strictUtf8.decode(copy.data);
+  } catch {
+    return undefined;
+  }
+  // A line of its own with the end mark would let what follows run as SQL.
+  if (text.includes('\0') || /(^|[\r\n])\\\.[ \t]*([\r\n]|$)/.test(text)) return undefined;
+  return text === '' || text.endsWith('\n') ? text : `${text}\n`;
+}
+
+function parameterComments(view: StatementView): string {
+  if (view.parameters.length === 0) return '';
+  return commented(
+    view.parameters.map((value, at) => `$${at + 1} = ${value.text === null ? 'NULL' : literal(value)}`).join('\n'),
+  );
+}
+
+/** Every line behind two dashes; other characters that end a line somewhere are escaped. */
+function commented(text: string): string {
+  return escapeForTerminal(text, { multiline: true })
+    .split('\n')
+    .map((line) => `-- ${line}\n`)
+    .join('');
+}
+
+function inline(text: string): string {
+  return escapeForTerminal(text, { multiline: false });
+}
