@@ -4,7 +4,6 @@ import { createSecureContext } from 'node:tls';
 import { type Body, gatewaySession } from '@onrecord/record';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load-config.ts';
-import { ConfigError } from '../config/problem.ts';
 import type { Halt } from '../errors.ts';
 import { serverCertificate } from '../identity/server-certificate.ts';
 import { Tokens } from '../identity/tokens.ts';
@@ -110,13 +109,14 @@ export async function serve({ configFile, env, log }: ServeOptions): Promise<Ser
     stopped: stopped.promise,
     async reload(): Promise<void> {
       try {
-        config = await reloaded(config, configFile, log);
-        await append([{ type: 'configured', configuration: config.hash }]);
-        gateway.reload(config, await serverTls(config));
+        const next = await reloaded(config, configFile, log);
+        const tls = await serverTls(next);
+        await append([{ type: 'configured', configuration: next.hash }]);
+        gateway.reload(next, tls);
+        config = next;
         log(`configuration ${config.hash.slice(0, 12)} is in force for new sessions`);
       } catch (error) {
-        if (!(error instanceof ConfigError)) throw error;
-        log(`the configuration was not changed: ${error.message}`);
+        log(`the configuration was not changed: ${error instanceof Error ? error.message : String(error)}`);
       }
     },
     async stop(reason): Promise<void> {

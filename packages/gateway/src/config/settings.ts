@@ -190,9 +190,10 @@ function key(pattern: RegExp, rule: string): z.ZodType<string, string> {
     }) as z.ZodType<string, string>;
 }
 
+/** "onrecord" is left to the gateway's own sessions (net/type-learner.ts). */
 const identityName = key(
-  /^[\p{L}\p{N}][\p{L}\p{M}\p{N}_.@+:-]*$/u,
-  'a letter or digit, then letters, digits and any of _ . @ + : -',
+  /^(?!onrecord$)[\p{L}\p{N}][\p{L}\p{M}\p{N}_.@+:-]*$/u,
+  'a letter or digit, then letters, digits and any of _ . @ + : - ("onrecord" is the gateway itself)',
 );
 const connectionName = key(
   /^[\p{L}\p{N}][\p{L}\p{M}\p{N}_.-]*$/u,

@@ -60,6 +60,7 @@ async function rig(t: TestContext, pipeline = 10_000): Promise<Rig> {
     receipt,
     clock: systemClock(),
     pipeline,
+    sighted: () => {},
     closed: () => closed.resolve(),
   });
   const none = new Uint8Array(0);

@@ -29,6 +29,8 @@ export interface DriveOptions {
   readonly clock: Clock;
   /** Replies owed by the server before the client is paused. */
   readonly pipeline: number;
+  /** Called with types that the session has named for the first time and that are not built in. */
+  readonly sighted: (types: readonly number[]) => void;
   /** Called once, when both sockets are closed and the last entry has been appended. */
   readonly closed: () => void;
 }
@@ -146,6 +148,7 @@ export class Drive {
 
   /** Records and forwards; what the gateway answers itself goes out in its place among the server's answers. */
   #performFrontend(turn: Turn): void {
+    this.#report();
     const { entries, forward, deliver, statements, end } = turn;
     const { forward: durable } = this.#options.durable;
     const leaves = end?.reason === 'client terminated';
@@ -167,11 +170,17 @@ export class Drive {
 
   /** Records and delivers. */
   #performBackend({ entries, deliver, end }: Turn): void {
+    this.#report();
     const { reveal: durable } = this.#options.durable;
     if (entries.length > 0 || deliver.length > 0 || end !== undefined) {
       this.#enqueue(this.#deliver, { entries, out: deliver, durable, statements: none, end });
     }
     this.#flow();
+  }
+
+  #report(): void {
+    const types = this.#options.session.takeSightings();
+    if (types.length > 0) this.#options.sighted(types);
   }
 
   #enqueue(queue: Step[], { entries, out, durable, statements, end }: Wanted): void {

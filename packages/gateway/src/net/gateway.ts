@@ -11,6 +11,7 @@ import type { Clock } from './clock.ts';
 import { LiveSessions } from './live-sessions.ts';
 import { type Login, LoginFailure, login } from './login.ts';
 import { clientAddress, openSession } from './open-session.ts';
+import { TypeLearner } from './type-learner.ts';
 import { cancelUpstream, type DialUpstream } from './upstream.ts';
 
 export interface GatewayOptions {
@@ -46,6 +47,7 @@ export class Gateway {
   readonly #live: LiveSessions = new LiveSessions();
   readonly #knocks = new Set<Knock>();
   readonly #closing = new AbortController();
+  readonly #types: TypeLearner;
   #config: Config;
   #tls: ServerTls | undefined;
   #idle: (() => void) | undefined;
@@ -54,6 +56,10 @@ export class Gateway {
     this.#options = options;
     this.#config = options.config;
     this.#tls = options.tls;
+    const { recorder, clock, sql, dial, log } = options;
+    const { startupMs: timeoutMs } = options.config.limits;
+    const configuration = (): string => this.#config.hash;
+    this.#types = new TypeLearner({ recorder, clock, sql, dial, timeoutMs, configuration, log });
     // Half-open: a client that has said its last word still gets its answers.
     this.#server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, (socket) => {
       void this.#accept(socket);
@@ -101,11 +107,13 @@ export class Gateway {
     for (const knock of this.#knocks) knock.socket.destroy();
     const error = new Termination('57P01', 'the gateway is shutting down', { hint: 'Connect again in a moment.' });
     for (const live of this.#live) live.drive.terminate(error, { reason: 'gateway shut down' });
-    if (this.#live.size === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#idle = resolve;
-      setTimeout(resolve, shutdownMs * 2).unref();
-    });
+    if (this.#live.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve;
+        setTimeout(resolve, shutdownMs * 2).unref();
+      });
+    }
+    await this.#types.idle();
   }
 
   async #accept(socket: Socket): Promise<void> {
@@ -166,6 +174,7 @@ export class Gateway {
         dial,
         env,
         live: this.#live,
+        types: this.#types,
         closed: () => {
           if (this.#live.size === 0) this.#idle?.();
         },

@@ -16,6 +16,7 @@ import type { Login } from './login.ts';
 import { createSessionId } from './session-id.ts';
 import { createSha256 } from './sha256-digest.ts';
 import { replicationAsked, upstreamParameters } from './startup-parameters.ts';
+import type { TypeLearner } from './type-learner.ts';
 import { type DialUpstream, type Upstream, upstreamTarget } from './upstream.ts';
 
 export interface OpenSessionOptions {
@@ -25,6 +26,7 @@ export interface OpenSessionOptions {
   readonly sql: SqlReader;
   readonly dial: DialUpstream;
   readonly live: LiveSessions;
+  readonly types: TypeLearner;
   /** Called when the session has closed and is not among the live ones any more. */
   readonly closed: () => void;
   readonly env: NodeJS.ProcessEnv;
@@ -89,6 +91,7 @@ export async function openSession(login: Login, options: OpenSessionOptions): Pr
     receipt,
     clock,
     pipeline: config.limits.pipeline,
+    sighted: (types) => options.types.learn(target, types),
     closed: () => {
       live.remove(opensAs);
       options.closed();

@@ -225,6 +225,7 @@ export class Arrivals {
     const count = reader.uint16();
     const types: number[] = [];
     for (let at = 0; at < count; at += 1) types.push(reader.uint32());
+    for (const type of types) this.#state.sight(type);
     const statement = this.#statement('prepare', sql, glance(sql));
     if (name.length > 0) statement.statementName = name.slice();
     if (count > 0) statement.parameterTypes = types;

@@ -22,6 +22,9 @@ const untimely: ReadonlySet<number> = new Set([
   backendTag.notificationResponse,
   backendTag.parameterStatus,
 ]);
+/** Of a column in RowDescription, behind its name: table and attribute; size, modifier and format behind the type. */
+const beforeTypeBytes = 6;
+const behindTypeBytes = 8;
 const known: ReadonlySet<number> = new Set(Object.values(backendTag));
 
 /**
@@ -212,10 +215,12 @@ export class Replies {
     const reader = new Reader(this.#body());
     const types: number[] = [];
     for (let left = reader.uint16(); left > 0; left -= 1) types.push(reader.uint32());
+    for (const type of types) this.#state.sight(type);
     prepared.parameterTypes = types;
   }
 
   #rowDescription(head: ExpectedReply): void {
+    this.#sightColumns(this.#body());
     if (head.to === 'describe') {
       // Kept as a view; whoever keeps it beyond the turn copies it.
       if (head.describes !== undefined) describe(head.describes, this.#body());
@@ -223,6 +228,16 @@ export class Replies {
     }
     const open = this.#statement(head, backendTag.rowDescription);
     open.columns = this.#body().slice();
+  }
+
+  #sightColumns(body: Uint8Array): void {
+    const reader = new Reader(body);
+    for (let left = reader.uint16(); left > 0; left -= 1) {
+      reader.cstringBytes();
+      reader.take(beforeTypeBytes);
+      this.#state.sight(reader.uint32());
+      reader.take(behindTypeBytes);
+    }
   }
 
   // Results

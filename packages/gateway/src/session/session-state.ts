@@ -59,9 +59,33 @@ export class SessionState {
   /** The last statement that was recorded, for what belongs to none. */
   last: OpenStatement | undefined;
   standardConformingStrings: boolean;
+  /** Types that are not built in and that a message of this session named, and those among them that nobody heard of yet. */
+  readonly #sighted = new Set<number>();
+  #news: number[] = [];
 
   constructor(options: SessionOptions) {
     this.options = options;
     this.standardConformingStrings = options.parameters.get('standard_conforming_strings') !== 'off';
   }
+
+  /** A message named the type with this OID. */
+  sight(type: number): void {
+    if (type < firstNormalObjectId || this.#sighted.has(type) || this.#sighted.size >= maxSightedTypes) return;
+    this.#sighted.add(type);
+    this.#news.push(type);
+  }
+
+  /** Types that were sighted since the last call. */
+  takeSightings(): readonly number[] {
+    if (this.#news.length === 0) return none;
+    const news = this.#news;
+    this.#news = [];
+    return news;
+  }
 }
+
+const none: readonly number[] = [];
+/** FirstNormalObjectId (include/access/transam.h): types of users begin here. */
+const firstNormalObjectId = 16_384;
+/** A session that names more is not told apart from one that makes them up. */
+const maxSightedTypes = 10_000;

@@ -57,6 +57,11 @@ export class Session {
     return this.#state.count;
   }
 
+  /** OIDs of types that are not built in and were named for the first time since the last call. */
+  takeSightings(): readonly number[] {
+    return this.#state.takeSightings();
+  }
+
   /** SQLSTATE of the FATAL error with which the server ended the session. */
   get fatal(): string | undefined {
     return this.#state.fatal;

@@ -1,0 +1,148 @@
+import type { LearnedType, SessionOpened } from '@onrecord/record';
+import { encodeFrontend, protocolVersion } from '@onrecord/wire';
+import type { Recorder } from '../journal/receipt.ts';
+import { Session } from '../session/session.ts';
+import type { SqlReader } from '../session/session-state.ts';
+import type { Clock } from './clock.ts';
+import { recorded, recordedQuery } from './recorded-query.ts';
+import { createSessionId } from './session-id.ts';
+import { createSha256 } from './sha256-digest.ts';
+import { upstreamParameters } from './startup-parameters.ts';
+import type { DialUpstream, UpstreamTarget } from './upstream.ts';
+
+export interface TypeLearnerOptions {
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+  readonly sql: SqlReader;
+  readonly dial: DialUpstream;
+  readonly timeoutMs: number;
+  readonly configuration: () => string;
+  readonly log: (message: string) => void;
+}
+
+/** Sessions of the gateway itself have this identity; the configuration keeps the name free. */
+export const gatewayIdentity = 'onrecord';
+
+/**
+ * Learns what types that are not built in are, so that binary values of enums, composites, domains and their arrays can
+ * be read years later. When a session names a type that is not known of its database yet, the catalog is asked in a
+ * session of the gateway's own, recorded like every other. Failing costs nothing but hexadecimal values.
+ */
+export class TypeLearner {
+  readonly #options: TypeLearnerOptions;
+  /** OIDs that were asked for, by connection and database. */
+  readonly #asked = new Map<string, Set<number>>();
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: TypeLearnerOptions) {
+    this.#options = options;
+  }
+
+  /** Asks for those that nobody has asked for yet; returns at once. */
+  learn(target: UpstreamTarget, sighted: readonly number[]): void {
+    const key = `${target.connection.name}/${target.database}`;
+    const asked = this.#asked.get(key) ?? new Set();
+    this.#asked.set(key, asked);
+    const wanted = sighted.filter((type) => !asked.has(type));
+    if (wanted.length === 0) return;
+    for (const type of wanted) asked.add(type);
+    // One at a time: this is to be no load on anybody's connection limit.
+    this.#running = this.#running.then(() =>
+      this.#ask(target, wanted).catch((error: Error) => {
+        for (const type of wanted) asked.delete(type);
+        this.#options.log(`types of the connection "${target.connection.name}" were not learned: ${error.message}`);
+      }),
+    );
+  }
+
+  /** Resolves when nothing is being asked. */
+  idle(): Promise<void> {
+    return this.#running;
+  }
+
+  async #ask(target: UpstreamTarget, wanted: readonly number[]): Promise<void> {
+    const { recorder, clock, sql, dial, timeoutMs, configuration } = this.#options;
+    recorder.admit();
+    const chains = { session: createSessionId(Date.now()), identity: gatewayIdentity };
+    const parameters = upstreamParameters([], { id: chains.session, claimedName: undefined, replication: undefined });
+    const upstream = await dial(target, { parameters, timeoutMs, signal: AbortSignal.timeout(timeoutMs) });
+    const { socket } = upstream;
+    socket.on('error', () => {});
+    const { connection, database } = target;
+    const opened: SessionOpened = {
+      type: 'session_opened',
+      identityKind: 'service',
+      groups: [],
+      method: 'gateway',
+      credential: '',
+      connection: connection.name,
+      database,
+      role: connection.user,
+      upstream: upstream.address,
+      backendPid: upstream.backendPid,
+      client: '',
+      protocol: protocolVersion.v3_0,
+      configuration: configuration(),
+      durability: 'before-forward',
+      claimed: {},
+      parameters: Object.fromEntries(upstream.parameters),
+    };
+    const session = new Session({
+      rows: connection.recording.rows,
+      messageBytes: 1 << 20,
+      createDigest: createSha256,
+      sql,
+      replication: false,
+      parameters: upstream.parameters,
+    });
+    try {
+      const receipt = await recorded([opened], { recorder, chains });
+      const rows = await recordedQuery(catalogQuery(wanted), { upstream, session, recorder, chains, clock, receipt });
+      const types = rows.map(learnedType);
+      const learned = { type: 'types_learned', connection: connection.name, database, types } as const;
+      if (types.length > 0) await recorded([learned], { recorder, chains });
+    } finally {
+      socket.end(encodeFrontend({ type: 'terminate' }).finish());
+      const { entries } = session.abandon({ outcome: 'unknown' }, clock.monotonicUs());
+      const closed = { type: 'session_closed', reason: 'client terminated', statements: session.statements } as const;
+      await recorded([...entries, closed], { recorder, chains }).catch(() => {});
+    }
+  }
+}
+
+/** The types and everything they are made of. OIDs are numbers, so nothing in the text is anybody's to choose. */
+function catalogQuery(types: readonly number[]): string {
+  return `/* onrecord: what these types are */
+WITH RECURSIVE wanted (oid) AS (
+  SELECT unnest('{${types.join(',')}}'::pg_catalog.oid[])
+  UNION
+  SELECT part.oid
+  FROM wanted
+  JOIN pg_catalog.pg_type t ON t.oid = wanted.oid
+  CROSS JOIN LATERAL (
+    SELECT t.typelem AS oid WHERE t.typelem <> 0
+    UNION ALL SELECT t.typbasetype WHERE t.typbasetype <> 0
+    UNION ALL SELECT r.rngsubtype FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid
+    UNION ALL SELECT a.atttypid FROM pg_catalog.pg_attribute a
+      WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+  ) part
+)
+SELECT t.oid, t.typname, t.typtype,
+  coalesce(nullif(t.typbasetype, 0), nullif(t.typelem, 0), r.rngsubtype, 0),
+  t.typelem <> 0 AND t.typlen = -1,
+  CASE WHEN t.typtype = 'c' THEN (
+    SELECT pg_catalog.json_agg(pg_catalog.json_build_array(a.attname, a.atttypid::pg_catalog.int8) ORDER BY a.attnum)
+    FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+  ) END
+FROM pg_catalog.pg_type t
+LEFT JOIN pg_catalog.pg_range r ON r.rngtypid = t.oid
+WHERE t.oid IN (SELECT oid FROM wanted) AND t.oid >= 16384
+ORDER BY t.oid`;
+}
+
+function learnedType([oid, name, kind, of, array, fields]: readonly (string | null)[]): LearnedType {
+  const type = { oid: Number(oid), name: name ?? '', kind: kind ?? '', of: Number(of), array: array === 't' };
+  if (fields === null || fields === undefined) return type;
+  const pairs = JSON.parse(fields) as [string, number][];
+  return { ...type, fields: pairs.map(([field, fieldType]) => ({ name: field, type: fieldType })) };
+}
