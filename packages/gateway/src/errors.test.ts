@@ -18,8 +18,8 @@ function used(): Map<string, string> {
     for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
       if (!name.endsWith('.ts') || name.endsWith('.test.ts') || name.endsWith('.fixture.ts')) continue;
       const text = readFileSync(join(folder, name), 'utf8');
-      for (const [, code] of text.matchAll(/new (?:Refusal|Termination|Halt)\(\s*'([0-9A-Z]{5})'/g)) {
-        if (code !== undefined) found.set(code, name);
+      for (const [, first] of text.matchAll(/new (?:Refusal|Termination|Halt)\(([^,]*),/g)) {
+        for (const [, code] of (first ?? '').matchAll(/'([0-9A-Z]{5})'/g)) found.set(code as string, name);
       }
       for (const [, code] of text.matchAll(/new ProtocolError\([^;]*?,\s*'([0-9A-Z]{5})'/g)) {
         if (code !== undefined) found.set(code, name);

@@ -60,6 +60,7 @@ async function rig(t: TestContext, pipeline = 10_000): Promise<Rig> {
     receipt,
     clock: systemClock(),
     pipeline,
+    log: () => {},
     sighted: () => {},
     closed: () => closed.resolve(),
   });
@@ -157,6 +158,15 @@ describe('driving a session', () => {
     await until('client', '08006');
     const outcome = recorder.entries.find((body) => body.type === 'outcome');
     assert.equal(outcome?.outcome, 'unknown');
+  });
+
+  it('ends only the session in which the gateway itself fails, and says so', async (t) => {
+    const { client, recorder, until, closed } = await rig(t);
+    recorder.refusal = new RangeError('a bug');
+    client.write(query('select 1'));
+    await recorder.recordUntil('session_closed');
+    await until('client', 'XX000');
+    await closed;
   });
 
   it('ends a session whose entries cannot be recorded, without forwarding or revealing', async (t) => {

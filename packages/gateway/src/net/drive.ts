@@ -29,6 +29,8 @@ export interface DriveOptions {
   readonly clock: Clock;
   /** Replies owed by the server before the client is paused. */
   readonly pipeline: number;
+  /** For what only an operator should read. */
+  readonly log: (message: string) => void;
   /** Called with types that the session has named for the first time and that are not built in. */
   readonly sighted: (types: readonly number[]) => void;
   /** Called once, when both sockets are closed and the last entry has been appended. */
@@ -116,19 +118,21 @@ export class Drive {
 
   #fromClient(chunk: Uint8Array): void {
     if (this.#end !== undefined) return;
-    this.#performFrontend(this.#options.session.frontend(chunk, this.#us(), this.#refusal()));
+    try {
+      this.#performFrontend(this.#options.session.frontend(chunk, this.#us(), this.#refusal()));
+    } catch (error) {
+      this.#bug(error);
+    }
   }
 
   #fromUpstream(chunk: Uint8Array): void {
     if (this.#closed) return;
-    let turn: Turn;
     try {
-      turn = this.#options.session.backend(chunk, this.#us());
+      this.#performBackend(this.#options.session.backend(chunk, this.#us()));
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      return this.#brokenUpstream(error);
+      if (error instanceof ProtocolError) this.#cut(new Termination(error.sqlstate, error.message));
+      else this.#bug(error);
     }
-    this.#performBackend(turn);
   }
 
   #us(): number {
@@ -280,14 +284,22 @@ export class Drive {
     this.#closeWhenDone();
   }
 
-  #brokenUpstream(error: ProtocolError): void {
-    const { session } = this.#options;
+  /** Something that the gateway did not foresee: this session ends, the others live; only our own log hears what it was. */
+  #bug(error: unknown): void {
+    this.#options.log(
+      `session ${this.#options.chains.session}: ${error instanceof Error ? error.stack : String(error)}`,
+    );
+    this.#cut(new Termination('XX000', 'internal error of the gateway', { hint: "The gateway's log says more." }));
+  }
+
+  /** Ends the session at once: what Postgres does with what it has got cannot be known any more. */
+  #cut(error: Termination): void {
+    const { session, upstream } = this.#options;
     const end: TurnEnd = { reason: 'terminated by the gateway', detail: error.message };
     this.#end ??= end;
     const turn = session.abandon({ outcome: 'unknown', reason: error.message }, this.#us());
-    const out = [errorResponse(new Termination(error.sqlstate, error.message))];
-    this.#performBackend({ ...turn, deliver: out, end });
-    this.#options.upstream.destroy();
+    this.#performBackend({ ...turn, deliver: [errorResponse(error)], end });
+    upstream.destroy();
   }
 
   #cannotRecord(error: Error): void {

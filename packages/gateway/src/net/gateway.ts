@@ -158,7 +158,7 @@ export class Gateway {
   }
 
   async #open(result: Login): Promise<void> {
-    const { recorder, clock, sql, dial, env } = this.#options;
+    const { recorder, clock, sql, dial, env, log } = this.#options;
     const { socket } = result;
     const gone = new AbortController();
     const leave = (): void => gone.abort();
@@ -175,6 +175,7 @@ export class Gateway {
         env,
         live: this.#live,
         types: this.#types,
+        log,
         closed: () => {
           if (this.#live.size === 0) this.#idle?.();
         },

@@ -27,6 +27,7 @@ export interface OpenSessionOptions {
   readonly dial: DialUpstream;
   readonly live: LiveSessions;
   readonly types: TypeLearner;
+  readonly log: (message: string) => void;
   /** Called when the session has closed and is not among the live ones any more. */
   readonly closed: () => void;
   readonly env: NodeJS.ProcessEnv;
@@ -91,6 +92,7 @@ export async function openSession(login: Login, options: OpenSessionOptions): Pr
     receipt,
     clock,
     pipeline: config.limits.pipeline,
+    log: options.log,
     sighted: (types) => options.types.learn(target, types),
     closed: () => {
       live.remove(opensAs);
