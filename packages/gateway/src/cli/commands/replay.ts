@@ -28,7 +28,7 @@ SESSION is the beginning or end of a session's id, or latest; with /N the player
 Keys: space plays at recorded speed (no pause longer than 3 s) and pauses, arrows or h j k l step, / searches, a number
 and Enter jumps, e finds the next statement that did not complete, ? shows all keys, q quits.
 
-When standard input and output are not a terminal, the whole session is printed as \`onrecord show\` does.
+When standard input and output are not a terminal, the session is printed as \`onrecord show\` does.
 Exit codes: 0 shown, 1 there is no such session or statement, 2 the command was called wrongly.`;
 
 /** `onrecord replay`: steps through a session on the terminal. */
@@ -57,7 +57,7 @@ async function replay(target: string, options: ReplayOptions, io: CommandIo): Pr
     // The class, not only what the command was told: raw mode is a method of it.
     if (io.isTerminal && stdin instanceof ReadStream && stdout instanceof WriteStream) {
       await onTerminal(scope, meant.n, { stdin, stdout: stdout as WriteStream & { readonly fd: number } });
-    } else await asText(scope, io);
+    } else await asText(scope, meant.n, io);
   } finally {
     recording.close();
   }
@@ -102,21 +102,28 @@ async function onTerminal(
   }
 }
 
-async function asText(scope: Scope, io: CommandIo): Promise<void> {
+/** From statement `n` on, or all of it. */
+async function asText(scope: Scope, n: number | undefined, io: CommandIo): Promise<void> {
   const { store, look, nowUs } = scope.recording;
   const filter = filterOf(scope);
+  if (n !== undefined && (await store.statement(filter.session, n)) === undefined) {
+    throw new CommandError(`session ${filter.session} has no statement ${n}`);
+  }
   const output = new Output(io.stdout);
   const answer = new Answer();
+  let started = n === undefined;
   await output.write(`${renderSession(scope.session, look)}\n`);
   for await (const item of inOrder(
     store.statements(filter),
     store.events({ session: filter.session, types: sessionEvents }),
   )) {
-    if (item.type === 'event') await output.write(`${renderEventLine(item.view, look)}\n`);
-    else {
+    if (item.type === 'statement') {
       answer.add(item.view);
-      await output.write(`${renderStatement(item.view, look)}\n`);
+      started ||= item.view.n === n;
     }
+    if (!started) continue;
+    const text = item.type === 'event' ? renderEventLine(item.view, look) : renderStatement(item.view, look);
+    await output.write(`${text}\n`);
   }
   await output.write(renderCompleteness(await answer.completeness(store, filter, { nowUs, more: false }), look));
   await output.flush();

@@ -68,9 +68,8 @@ function statementRows(view: StatementView, look: Look, previous: StatementView 
       ? [...place, ...sql]
       : [...place, ...padLine(sql, room), span(' '), ...padLineStart(result, resultWidth)];
   const why = whyOf(view);
-  return why.length === 0
-    ? [first]
-    : [first, cutLine([span(' '.repeat(indent)), ...why], Math.max(look.width, indent + 20))];
+  const lines: Line[] = why.length === 0 ? [first] : [first, [span(' '.repeat(indent)), ...why]];
+  return lines.map((line) => cutLine(line, look.width));
 }
 
 /** What it was, when that is not simply a statement that ran. */

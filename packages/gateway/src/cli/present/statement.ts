@@ -42,7 +42,7 @@ export function statementBody(view: StatementView, look: Look): Line[] {
     ...noticeLines(view, look),
     ...rowLines(view, look),
     ...(view.copy ? copyLines(view.copy, look) : []),
-  ];
+  ].map((line) => cutLine(line, look.width));
 }
 
 /** The first character the error points at, when it points into this text and not into a longer Query. */
