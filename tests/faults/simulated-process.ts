@@ -40,9 +40,8 @@ export class SimulatedProcess implements Disk {
   #calls = 0;
   #ticking = false;
   #dead = false;
-  /** What the calls so far were, for tables of faults. */
-  readonly made: DiskCall['call'][] = [];
-  faulted: DiskCall['call'] | undefined;
+  /** The call that the fault befell, if it came to that. */
+  faulted: CallName | undefined;
 
   constructor(disk: SimulatedDisk, random: SeededRandom, options: ProcessOptions = {}) {
     this.#disk = disk;
@@ -90,8 +89,18 @@ export class SimulatedProcess implements Disk {
 
   open(path: string, mode: 'read' | 'create'): number {
     this.#alive();
+    let inode: Inode | undefined;
+    if (mode === 'read') inode = this.#disk.find(path);
+    else {
+      this.#make('create', {
+        whole: () => {
+          inode = this.#created(path);
+        },
+      });
+    }
+    if (inode === undefined) throw diskError('EIO', 'create');
     const fd = this.#nextFd++;
-    this.#open.set(fd, mode === 'read' ? this.#disk.find(path) : this.#created(path));
+    this.#open.set(fd, inode);
     return fd;
   }
 
@@ -105,19 +114,29 @@ export class SimulatedProcess implements Disk {
   }
 
   call(call: DiskCall): void {
+    const whole = (): void => this.#apply(call);
+    if (call.call === 'write') this.#make('write', { whole, part: () => this.#writePart(call) });
+    else if (call.call === 'fsync' || call.call === 'fdatasync') {
+      this.#make(call.call, { whole, failing: () => this.#disk.dropDirty(this.#inode(call.fd)) });
+    } else this.#make(call.call, { whole });
+  }
+
+  /** Makes a call, or what becomes of it when the process dies in the middle of it, or when it is to fail. */
+  #make(name: CallName, { whole, part, failing }: Outcomes): void {
     this.#alive();
     this.#calls += 1;
-    this.made.push(call.call);
     if (this.#calls === this.#options.killedAt) {
-      if (call.call === 'write') this.#writePart(call);
-      else if (this.#random.chance(0.5)) this.#apply(call);
+      if (part !== undefined) part();
+      else if (this.#random.chance(0.5)) whole();
       this.kill();
-      throw diskError('EKILLED', call.call);
+      throw diskError('EKILLED', name);
     }
     const { fault } = this.#options;
-    if (fault === undefined || fault.nth !== this.#calls) return this.#apply(call);
-    this.faulted = call.call;
-    this.#fail(call, fault);
+    if (fault?.nth !== this.#calls) return whole();
+    this.faulted = name;
+    if (fault.how === 'persists') whole();
+    else (failing ?? part)?.();
+    throw diskError(fault.code, name);
   }
 
   perform(lane: Lane, calls: readonly DiskCall[], done: (performed: Performed) => void): void {
@@ -168,13 +187,6 @@ export class SimulatedProcess implements Disk {
     return inode;
   }
 
-  #fail(call: DiskCall, { how, code }: Fault): never {
-    if (how === 'persists') this.#apply(call);
-    else if (call.call === 'write') this.#writePart(call);
-    else if (call.call === 'fsync' || call.call === 'fdatasync') this.#disk.dropDirty(this.#inode(call.fd));
-    throw diskError(code, call.call);
-  }
-
   #writePart(call: DiskCall & { call: 'write' }): void {
     const part = call.bytes.subarray(0, this.#random.below(call.bytes.length + 1));
     this.#disk.write(this.#inode(call.fd), part, call.at);
@@ -219,6 +231,16 @@ export class SimulatedProcess implements Disk {
   #alive(): void {
     if (this.#dead) throw diskError('EKILLED', 'call');
   }
+}
+
+/** A call that changes something. */
+export type CallName = DiskCall['call'] | 'create';
+
+/** What may become of a call: all of it, a part of it, or what a failure does. */
+interface Outcomes {
+  readonly whole: () => void;
+  readonly part?: () => void;
+  readonly failing?: () => void;
 }
 
 interface Task {
