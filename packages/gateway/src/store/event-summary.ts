@@ -1,7 +1,6 @@
-import type { Body } from '@onrecord/record';
-import type { DecodeText } from './client-encoding.ts';
+import type { Body, DecodeText } from '@onrecord/record';
 import type { EventType } from './codes.ts';
-import { errorFieldsOf } from './message-view.ts';
+import { messageView } from './message-view.ts';
 
 type EventBody<Type extends EventType> = Extract<Body, { readonly type: Type }>;
 
@@ -48,7 +47,7 @@ function serverMessage({ message, body }: EventBody<'server_message'>, decode: D
   switch (message) {
     case 'error':
     case 'notice': {
-      const fields = errorFieldsOf(body, decode);
+      const fields = messageView(body, decode);
       return `${fields.severity} ${fields.sqlstate}: ${fields.message}`;
     }
     case 'notification': {

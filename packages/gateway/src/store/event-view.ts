@@ -1,10 +1,10 @@
 import type { Body } from '@onrecord/record';
 import type { Kysely } from 'kysely';
 import type { JournalReader } from '../journal/reader.ts';
-import { defaultEncoding, textDecoder } from './client-encoding.ts';
 import { type EventType, eventCode, eventTypes } from './codes.ts';
 import { eventSummary } from './event-summary.ts';
 import type { IndexSchema } from './schema.ts';
+import { defaultEncoding, textDecoder } from './text-decoder.ts';
 import { entriesOf } from './time-range.ts';
 import type { EventView } from './views.ts';
 

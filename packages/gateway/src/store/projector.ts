@@ -9,13 +9,13 @@ import type {
   TypesLearned,
 } from '@onrecord/record';
 import type { Place, Placed } from '../journal/reader.ts';
-import { textDecoder } from './client-encoding.ts';
 import { completed, type EventType, eventCode, failed, kindCode, outcomeCode, pending, role } from './codes.ts';
 import { Names } from './names.ts';
 import { parameterStatusOf } from './parameter-status.ts';
 import { entriesPerMark } from './schema.ts';
 import { type ProjectedSession, SessionRows } from './session-rows.ts';
 import { type StatementRow, StatementRows } from './statement-rows.ts';
+import { textDecoder } from './text-decoder.ts';
 import { type TablesOf, Texts } from './texts.ts';
 
 /**

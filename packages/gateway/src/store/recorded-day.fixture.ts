@@ -38,11 +38,12 @@ export const opened = (part: Partial<SessionOpened> = {}): SessionOpened => ({
   ...part,
 });
 
+const rows = (...messages: Uint8Array[]): Uint8Array => Buffer.concat(messages);
 const digest = new Uint8Array(32).fill(7);
 const columns = rowDescription(['id', 23], ['name', 25]);
+const bind = textParameters('x'.repeat(10));
 const one = dataRow('1', 'Ada');
 const two = dataRow('2', null);
-const rows = (...messages: Uint8Array[]): Uint8Array => Buffer.concat(messages);
 
 /** Two interleaved sessions with a statement of every kind and every ending, one entry a second. */
 export function recordDay(journal: JournalFixture): void {
@@ -201,8 +202,8 @@ export function recordDay(journal: JournalFixture): void {
       rows: copyData('2\ttwo\n'),
       digest,
     }),
-    { type: 'statement_part', n: 19, bytes: textParameters('x'.repeat(10)).subarray(0, 9) },
-    { type: 'statement_part', n: 19, bytes: textParameters('x'.repeat(10)).subarray(9) },
+    { type: 'statement_part', n: 19, bytes: bind.subarray(0, 9) },
+    { type: 'statement_part', n: 19, bytes: bind.subarray(9) },
     statement({ n: 19, kind: 'execute', sql: utf8('INSERT INTO notes VALUES ($1)'), parts: 2, parameterTypes: [25] }),
     outcome(19, { tag: 'INSERT 0 1' }),
     statement({ n: 20, kind: 'call', parameters: Uint8Array.of(0, 0, 6, 62, 0, 0, 0, 0, 0, 0) }),

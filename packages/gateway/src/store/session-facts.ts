@@ -1,14 +1,14 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { LearnedType, SessionOpened } from '@onrecord/record';
+import { type DecodeText, type LearnedType, type SessionOpened, TypeCatalog } from '@onrecord/record';
 import type { JournalReader } from '../journal/reader.ts';
-import { type DecodeText, defaultEncoding, textDecoder } from './client-encoding.ts';
+import { defaultEncoding, textDecoder } from './text-decoder.ts';
 
 /** What reading a session's statements takes besides their own entries. */
 export interface SessionFacts {
   /** The reader of texts in force when an entry was recorded. */
   decodeText(entry: number): DecodeText;
-  /** Types that are not built in, by OID. */
-  readonly types: ReadonlyMap<number, LearnedType>;
+  /** Types built in, and those that its database is known to have. */
+  readonly catalog: TypeCatalog;
 }
 
 /** Sessions whose facts are kept. */
@@ -18,7 +18,7 @@ const maxKept = 256;
 export class SessionFactsReader {
   readonly #journal: JournalReader;
   readonly #kept = new Map<number, SessionFacts>();
-  readonly #types = new Map<string, ReadonlyMap<number, LearnedType>>();
+  readonly #catalogs = new Map<string, TypeCatalog>();
   readonly #selectSession: StatementSync;
   readonly #selectEncodings: StatementSync;
   readonly #selectTypes: StatementSync;
@@ -47,7 +47,7 @@ export class SessionFactsReader {
 
   forget(): void {
     this.#kept.clear();
-    this.#types.clear();
+    this.#catalogs.clear();
   }
 
   #read(session: number): SessionFacts {
@@ -57,7 +57,7 @@ export class SessionFactsReader {
     const opened = this.#opened(session);
     return {
       decodeText: (entry) => encodings.find((change) => change.entry <= entry)?.decode ?? textDecoder(defaultEncoding),
-      types: opened === undefined ? new Map() : this.#learned(opened.connection, opened.database),
+      catalog: opened === undefined ? new TypeCatalog() : this.#learned(opened.connection, opened.database),
     };
   }
 
@@ -69,17 +69,18 @@ export class SessionFactsReader {
     return body.type === 'session_opened' ? body : undefined;
   }
 
-  /** Later entries add to earlier ones, and replace a type whose OID was given out again. */
-  #learned(connection: string, database: string): ReadonlyMap<number, LearnedType> {
+  /** Later entries add to earlier ones. */
+  #learned(connection: string, database: string): TypeCatalog {
     const key = JSON.stringify([connection, database]);
-    const known = this.#types.get(key);
+    const known = this.#catalogs.get(key);
     if (known !== undefined) return known;
-    const types = new Map<number, LearnedType>();
+    const types: LearnedType[] = [];
     for (const row of this.#selectTypes.all(connection, database)) {
       const { body } = this.#journal.read({ segment: Number(row['segment']), offset: Number(row['offset']) });
-      if (body.type === 'types_learned') for (const type of body.types) types.set(type.oid, type);
+      if (body.type === 'types_learned') types.push(...body.types);
     }
-    this.#types.set(key, types);
-    return types;
+    const catalog = new TypeCatalog(types);
+    this.#catalogs.set(key, catalog);
+    return catalog;
   }
 }

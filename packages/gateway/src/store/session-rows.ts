@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Entry } from '@onrecord/record';
-import { defaultEncoding } from './client-encoding.ts';
 import type { Names } from './names.ts';
+import { defaultEncoding } from './text-decoder.ts';
 
 /** A row of `sessions` while it is being projected, and the client_encoding in force. */
 export interface ProjectedSession {

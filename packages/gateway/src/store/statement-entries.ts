@@ -1,7 +1,14 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { CopyInEnded, Entry, LearnedType, Outcome, Statement, TransactionStatus } from '@onrecord/record';
+import type {
+  CopyInEnded,
+  DecodeText,
+  Entry,
+  Outcome,
+  Statement,
+  TransactionStatus,
+  TypeCatalog,
+} from '@onrecord/record';
 import type { JournalReader, Place } from '../journal/reader.ts';
-import type { DecodeText } from './client-encoding.ts';
 import { role } from './codes.ts';
 import { type SessionFacts, SessionFactsReader } from './session-facts.ts';
 import type { IndexedStatement } from './statement-rows-query.ts';
@@ -23,7 +30,7 @@ export interface StatementEntries {
   /** Status before the next statement of the session, for when no outcome says it. */
   readonly nextTransactionBefore: TransactionStatus | undefined;
   readonly decode: DecodeText;
-  readonly types: ReadonlyMap<number, LearnedType>;
+  readonly catalog: TypeCatalog;
 }
 
 export interface Execution {
@@ -97,7 +104,7 @@ export class StatementEntriesReader {
       cancelRequestedAt: pieces.filter((piece) => piece.role === role.cancel).map(({ entry }) => entry.at),
       nextTransactionBefore: this.#before(session, last),
       decode: facts.decodeText(indexed.entry),
-      types: facts.types,
+      catalog: facts.catalog,
     };
   }
 

@@ -1,10 +1,15 @@
-import type { OutcomeKind, Statement } from '@onrecord/record';
-import type { DecodeText } from './client-encoding.ts';
+import {
+  type DecodedParameters,
+  type DecodeText,
+  decodeCopyData,
+  decodeCopyFormats,
+  decodeParameters,
+  type OutcomeKind,
+} from '@onrecord/record';
 import { outcomeOf } from './codes.ts';
-import { copyBytes, isCopyOutResponse, isRowData } from './copy-messages.ts';
-import { errorFieldsOf } from './message-view.ts';
+import { messageView } from './message-view.ts';
 import type { Execution, Result, StatementEntries } from './statement-entries.ts';
-import { type DecodedColumn, decodeColumns, decodeParameters, decodeRows } from './values.ts';
+import { columnViews, rowViews, valueView } from './value-views.ts';
 import type { ColumnView, CopyView, FetchView, StatementView, ValueView } from './views.ts';
 
 /**
@@ -25,10 +30,11 @@ export function statementView(entries: StatementEntries): StatementView {
   const error = outcomes.find((outcome) => outcome.error !== undefined)?.error;
   const reason = outcomes.findLast((outcome) => outcome.reason !== undefined)?.reason;
   const tags = outcomes.flatMap(({ tag }) => tag ?? []);
+  const asked = lazy(() => askedWith(entries));
   const columns = lazy(() => (copyOut ? [] : columnsOf(entries, results)));
-  const rows = lazy(() => (copyOut ? [] : rowsOf(entries, results)));
+  const rows = lazy(() => (copyOut ? [] : rowsOf(entries, results, asked().resultFormats)));
   const copy = lazy(() => (copyOut ? copyOutOf(results) : copyInOf(entries)));
-  const parameters = lazy(() => parametersOf(entries, statement));
+  const parameters = lazy(() => asked().parameters.map((value) => valueView(value, entries)));
   return {
     index: entry.index,
     at: entry.at,
@@ -61,8 +67,8 @@ export function statementView(entries: StatementEntries): StatementView {
     get copy() {
       return copy();
     },
-    error: error === undefined ? undefined : errorFieldsOf(error, decode),
-    notices: outcomes.flatMap(({ notices = [] }) => notices.map((notice) => errorFieldsOf(notice, decode))),
+    error: error === undefined ? undefined : messageView(error, decode),
+    notices: outcomes.flatMap(({ notices = [] }) => notices.map((notice) => messageView(notice, decode))),
     noticesDropped: sum('noticesDropped'),
     reason: reason ?? (isLost(entries) ? 'the session ended without an outcome on record' : undefined),
     transactionBefore: statement.transactionBefore,
@@ -119,11 +125,11 @@ function keptRows(
   return outcomes.reduce((total, { truncatedAt, rowCount }) => total + (truncatedAt ?? rowCount), 0);
 }
 
-function parametersOf(entries: StatementEntries, { kind }: Statement): readonly ValueView[] {
-  const { parameters, parameterTypes } = entries;
-  return parameters === undefined
-    ? []
-    : decodeParameters(parameters, { ...entries, parameterTypes, isCall: kind === 'call' });
+/** What Bind or FunctionCall said; nothing for a simple query. */
+function askedWith({ executions: [{ statement }], parameters, parameterTypes }: StatementEntries): DecodedParameters {
+  const said =
+    parameters === undefined ? undefined : decodeParameters({ kind: statement.kind, parameters }, parameterTypes);
+  return said ?? { parameters: [], resultFormats: [], calledFunction: undefined };
 }
 
 function rawColumns({ outcome }: Result, entries: StatementEntries): Uint8Array | undefined {
@@ -133,26 +139,30 @@ function rawColumns({ outcome }: Result, entries: StatementEntries): Uint8Array 
 
 function columnsOf(entries: StatementEntries, results: readonly Result[]): readonly ColumnView[] {
   for (const result of results) {
-    const raw = rawColumns(result, entries);
-    if (raw !== undefined) return decodeColumns(raw, entries).map(({ format: _, ...column }) => column);
+    const description = rawColumns(result, entries);
+    if (description !== undefined) return columnViews(description, entries);
   }
   return [];
 }
 
 /** Each result's rows by the columns that were told for it, or for the one before it: a fetch is not described again. */
-function rowsOf(entries: StatementEntries, results: readonly Result[]): readonly (readonly ValueView[])[] {
-  let columns: readonly DecodedColumn[] = [];
+function rowsOf(
+  entries: StatementEntries,
+  results: readonly Result[],
+  resultFormats: readonly number[],
+): readonly (readonly ValueView[])[] {
+  let description: Uint8Array | undefined;
   return results.flatMap((result) => {
-    const raw = rawColumns(result, entries);
-    if (raw !== undefined) columns = decodeColumns(raw, entries);
-    return result.messages.flatMap((messages) => decodeRows(messages, columns, entries));
+    description = rawColumns(result, entries) ?? description;
+    return result.messages.flatMap((messages) => rowViews(messages, { description, resultFormats }, entries));
   });
 }
 
-function isCopyOut({ outcome, messages }: Result): boolean {
-  const [first] = messages;
-  if (first !== undefined) return !isRowData(first);
-  return outcome?.columns !== undefined && isCopyOutResponse(outcome.columns);
+const copyDataTag = 0x64;
+
+function isCopyOut({ outcome, messages: [first] }: Result): boolean {
+  if (first !== undefined) return first[0] === copyDataTag;
+  return outcome?.columns !== undefined && decodeCopyFormats(outcome.columns) !== undefined;
 }
 
 function copyOutOf(results: readonly Result[]): CopyView {
@@ -163,7 +173,7 @@ function copyOutOf(results: readonly Result[]): CopyView {
     messages: outcomes.reduce((total, { rowCount }) => total + rowCount, 0),
     bytes: outcomes.reduce((total, { rowBytes }) => total + rowBytes, 0),
     digest: digest === undefined ? undefined : hex(digest),
-    data: copyBytes(results.flatMap(({ messages }) => messages)),
+    data: Buffer.concat(results.flatMap(({ messages }) => messages.flatMap(decodeCopyData))),
     truncated: outcomes.some(({ truncatedAt }) => truncatedAt !== undefined),
     failure: undefined,
   };
@@ -176,7 +186,7 @@ function copyInOf({ copyIn, copyInMessages, copyInEnded, decode }: StatementEntr
     messages: copyInEnded?.messages ?? copyInMessages,
     bytes: copyInEnded?.bytes ?? copyIn.reduce((total, { length }) => total + length, 0),
     digest: copyInEnded === undefined ? undefined : hex(copyInEnded.digest),
-    data: copyBytes(copyIn),
+    data: Buffer.concat(copyIn.flatMap(decodeCopyData)),
     truncated: copyInEnded?.truncated === true,
     failure: textOf(copyInEnded?.failure, decode),
   };

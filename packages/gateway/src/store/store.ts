@@ -5,7 +5,6 @@ import type { Kysely } from 'kysely';
 import { JournalCorruption } from '../journal/journal-corruption.ts';
 import { JournalReader } from '../journal/reader.ts';
 import { type CatchUpOptions, catchUp, nextEntry } from './catch-up.ts';
-import { defaultEncoding, textDecoder } from './client-encoding.ts';
 import { eventSummary } from './event-summary.ts';
 import { type EventFilter, eventPlaces, eventViews } from './event-view.ts';
 import { emptyIndex, type IndexDatabase, isDamage, openIndex, replaceIndex } from './index-database.ts';
@@ -18,6 +17,7 @@ import { StatementEntriesReader } from './statement-entries.ts';
 import type { StatementFilter } from './statement-filter.ts';
 import { indexedStatement, indexedStatements, portalOf } from './statement-rows-query.ts';
 import { statementView } from './statement-view.ts';
+import { defaultEncoding, textDecoder } from './text-decoder.ts';
 import { tablesReader } from './text-tables.ts';
 import type { EventView, SessionView, StatementView, TimelineItem } from './views.ts';
 
