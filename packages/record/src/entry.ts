@@ -332,7 +332,10 @@ export interface Outcome {
   readonly rows?: Uint8Array;
   /** How many rows the `rows` entries and this one hold together, when that is fewer than `rowCount`. */
   readonly truncatedAt?: number;
-  /** SHA-256 over all row messages as the client saw them, headers included; absent without rows. */
+  /**
+   * SHA-256 over all row messages as the client saw them, headers included. Absent without rows, and where `rows` of this
+   * entry holds all of them: it is the SHA-256 of `rows` then.
+   */
   readonly digest?: Uint8Array;
   /** Body of ErrorResponse, as the client saw it. */
   readonly error?: Uint8Array;

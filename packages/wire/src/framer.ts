@@ -1,3 +1,4 @@
+import { bigEndianInt32 } from './big-endian.ts';
 import { ImpossibleLength, ProtocolError } from './protocol-error.ts';
 
 /** How a Framer treats the messages of one direction. Both answers must depend on nothing but their arguments. */
@@ -13,7 +14,6 @@ export interface FramerOptions {
 
 const headerBytes = 5;
 const nothing = new Uint8Array(0);
-const noView = new DataView(nothing.buffer);
 const unasked = -1;
 
 /**
@@ -45,7 +45,6 @@ export class Framer {
   /** `maxHeldBytes` of each tag, once it was asked. */
   readonly #max: Float64Array = new Float64Array(256).fill(unasked);
   #chunk: Uint8Array = nothing;
-  #view: DataView = noView;
   #at = 0;
   /** Bytes still to come of the message that is being streamed. */
   #streaming = 0;
@@ -73,7 +72,6 @@ export class Framer {
   push(chunk: Uint8Array): void {
     const bytes = this.#at === this.#chunk.length ? chunk : joined(this.#chunk.subarray(this.#at), chunk);
     this.#chunk = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#at = 0;
   }
 
@@ -86,7 +84,7 @@ export class Framer {
     const available = chunk.length - at;
     if (available < headerBytes) return this.#hold(available);
     const tag = chunk[at] as number;
-    const length = this.#view.getInt32(at + 1) + 1;
+    const length = bigEndianInt32(chunk, at + 1) + 1;
     // The limit is over 5 for a tag that was asked and -1 for one that was not, so this is the only test on the way.
     if (length > (this.#max[tag] as number) || length < headerBytes) this.#check(tag, length);
     if (length > available) return this.#incomplete(tag, length);
@@ -180,7 +178,7 @@ export class Framer {
     if (this.#heldBytes < headerBytes) return false;
     const header = this.#held;
     const tag = header[0] as number;
-    const length = new DataView(header.buffer, header.byteOffset).getInt32(1) + 1;
+    const length = bigEndianInt32(header, 1) + 1;
     this.#check(tag, length);
     this.tag = tag;
     this.#heldLength = length;
@@ -219,7 +217,6 @@ export class Framer {
   /** Lets go of a chunk that is used up: an idle session would keep its last one alive. */
   #release(): false {
     this.#chunk = this.bytes = nothing;
-    this.#view = noView;
     this.#at = 0;
     return false;
   }

@@ -1,3 +1,4 @@
+import { bigEndianInt32 } from './big-endian.ts';
 import { ProtocolError } from './protocol-error.ts';
 
 const utf8 = new TextDecoder('utf-8');
@@ -8,13 +9,11 @@ const utf8 = new TextDecoder('utf-8');
  */
 export class Reader {
   readonly bytes: Uint8Array;
-  readonly #view: DataView;
   #at: number;
   readonly #end: number;
 
   constructor(bytes: Uint8Array, start = 0, end: number = bytes.length) {
     this.bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#at = start;
     this.#end = end;
   }
@@ -29,30 +28,35 @@ export class Reader {
   }
 
   uint8(): number {
-    return this.#view.getUint8(this.#take(1));
+    return this.bytes[this.#take(1)] as number;
   }
 
   int16(): number {
-    return this.#view.getInt16(this.#take(2));
+    return (this.uint16() << 16) >> 16;
   }
 
   /** Counts in Bind and FunctionCall are unsigned: 65,535 parameters are legal (exec_bind_message). */
   uint16(): number {
-    return this.#view.getUint16(this.#take(2));
+    const at = this.#take(2);
+    return ((this.bytes[at] as number) << 8) | (this.bytes[at + 1] as number);
   }
 
   int32(): number {
-    return this.#view.getInt32(this.#take(4));
+    return bigEndianInt32(this.bytes, this.#take(4));
   }
 
   uint32(): number {
-    return this.#view.getUint32(this.#take(4));
+    return this.int32() >>> 0;
   }
 
   /** A view of the next `length` bytes. */
   take(length: number): Uint8Array {
     const at = this.#take(length);
     return this.bytes.subarray(at, at + length);
+  }
+
+  skip(length: number): void {
+    this.#take(length);
   }
 
   /** Everything up to the end, as a view. */
@@ -73,6 +77,12 @@ export class Reader {
   hasNul(): boolean {
     const nul = this.bytes.indexOf(0, this.#at);
     return nul !== -1 && nul < this.#end;
+  }
+
+  skipCstring(): void {
+    const nul = this.bytes.indexOf(0, this.#at);
+    if (nul === -1 || nul >= this.#end) throw new ProtocolError('invalid string in message');
+    this.#at = nul + 1;
   }
 
   /** A NUL-terminated string read as UTF-8; ill-formed bytes become U+FFFD. */

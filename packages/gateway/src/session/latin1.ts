@@ -5,6 +5,7 @@ const atATime = 8192;
  * syntax, so boundaries and literals can be found in this form whatever the client_encoding is, and offsets stay bytes.
  */
 export function latin1(bytes: Uint8Array): string {
+  if (bytes.length === 0) return '';
   if (bytes.length <= atATime) return String.fromCharCode.apply(null, bytes as unknown as number[]);
   let text = '';
   for (let at = 0; at < bytes.length; at += atATime) text += latin1(bytes.subarray(at, at + atATime));

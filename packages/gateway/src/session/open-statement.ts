@@ -77,6 +77,7 @@ export class OpenStatement {
   /** Captured pieces that no entry holds yet, and how many rows begin in them. */
   uncommitted: Uint8Array[] = [];
   uncommittedRows = 0;
+  /** Over all row messages; not begun while `uncommitted` holds all of them. */
   digest: Digest | undefined;
   notices: Uint8Array[] | undefined;
   noticeBytes = 0;

@@ -39,6 +39,7 @@ export class Replies {
   #turn: Turn | undefined;
   #span: Span = new Span([]);
   #us = 0;
+  #lastTag = '';
   /** Outcome entries of this turn that the next ReadyForQuery is about. */
   #lastOutcome: { transactionAfter?: TransactionStatus } | undefined;
 
@@ -95,6 +96,7 @@ export class Replies {
     this.#capture.takeRun();
     const open = this.#state.expected.head?.current;
     if (open !== undefined && open.uncommitted.length > 0) {
+      this.#capture.letGo(open);
       const rows = rowsBody(open);
       if (rows !== undefined) this.#entries.push(rows);
     }
@@ -135,12 +137,23 @@ export class Replies {
       case backendTag.errorResponse:
         return this.#error(head, this.#body());
       case backendTag.readyForQuery:
-        return this.#ready(this.#body()[0] ?? 0);
+        return this.#ready(bytes[start + 5] ?? 0);
     }
     if (tag === backendTag.copyData) return this.#copyData(open);
     if (head === undefined) throw outOfPlace(tag);
     if (open !== undefined && open.firstByteUs === 0) open.firstByteUs = this.#us;
     this.#reply(head, tag);
+  }
+
+  /** The command tag; agents get the same one again and again. */
+  #tag(): string {
+    const { bytes, start, end } = this.#framer;
+    const last = this.#lastTag;
+    const from = start + 5;
+    let same = end - 1 - from === last.length;
+    for (let at = 0; same && at < last.length; at += 1) same = bytes[from + at] === last.charCodeAt(at);
+    if (!same) this.#lastTag = latin1(untilNul(this.#body()));
+    return this.#lastTag;
   }
 
   #body(): Uint8Array {
@@ -162,7 +175,7 @@ export class Replies {
         if (head.to !== 'describe') throw outOfPlace(tag);
         return this.#next();
       case backendTag.commandComplete:
-        return this.#complete(head, latin1(untilNul(this.#body())));
+        return this.#complete(head, this.#tag());
       case backendTag.emptyQueryResponse:
         return this.#complete(head, undefined);
       case backendTag.portalSuspended:
@@ -222,21 +235,20 @@ export class Replies {
   #rowDescription(head: ExpectedReply): void {
     this.#sightColumns(this.#body());
     if (head.to === 'describe') {
-      // Kept as a view; whoever keeps it beyond the turn copies it.
       if (head.describes !== undefined) describe(head.describes, this.#body());
       return this.#next();
     }
-    const open = this.#statement(head, backendTag.rowDescription);
-    open.columns = this.#body().slice();
+    // A view: it is needed until the statement has ended.
+    this.#statement(head, backendTag.rowDescription).columns = this.#body();
   }
 
   #sightColumns(body: Uint8Array): void {
     const reader = new Reader(body);
     for (let left = reader.uint16(); left > 0; left -= 1) {
-      reader.cstringBytes();
-      reader.take(beforeTypeBytes);
+      reader.skipCstring();
+      reader.skip(beforeTypeBytes);
       this.#state.sight(reader.uint32());
-      reader.take(behindTypeBytes);
+      reader.skip(behindTypeBytes);
     }
   }
 
@@ -479,8 +491,9 @@ function portalOf(declared: OpenStatement): Portal {
   return { name: undefined, prepared: undefined, owner: declared, execution: declared, columns: undefined };
 }
 
+/** A prepared statement may live long: a view would keep the whole chunk with it. A portal ends with its transaction. */
 function describe(described: Prepared | Portal, columns: Uint8Array): void {
-  described.columns = columns;
+  described.columns = 'parameterTypes' in described ? columns.slice() : columns;
 }
 
 function untilNul(body: Uint8Array): Uint8Array {

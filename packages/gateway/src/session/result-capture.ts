@@ -1,3 +1,4 @@
+import type { Digest } from './digest.ts';
 import type { OpenStatement } from './open-statement.ts';
 import type { SessionOptions } from './session-state.ts';
 
@@ -48,11 +49,26 @@ export class ResultCapture {
     const run = this.#bytes.subarray(this.#start, this.#end);
     of.rowCount += this.#rows;
     of.rowBytes += run.length;
-    of.digest ??= this.#options.createDigest();
-    of.digest.update(run);
+    const before = of.uncommitted.length;
     if (of.capturing) this.#keep(of, run);
+    // As long as everything is kept in hand the outcome carries it, and with it what a digest would say.
+    if (!of.capturing || of.digest !== undefined) this.#digest(of, before).update(run);
     this.#of = undefined;
     this.#bytes = nothing;
+  }
+
+  /** What is kept goes into an entry of its own: from now on only a digest tells that it belongs together. */
+  letGo(of: OpenStatement): void {
+    this.#digest(of, of.uncommitted.length);
+  }
+
+  /** The digest, begun with the first pieces of what is kept. */
+  #digest(of: OpenStatement, pieces: number): Digest {
+    if (of.digest === undefined) {
+      of.digest = this.#options.createDigest();
+      for (const piece of of.uncommitted.slice(0, pieces)) of.digest.update(piece);
+    }
+    return of.digest;
   }
 
   #keep(of: OpenStatement, run: Uint8Array): void {

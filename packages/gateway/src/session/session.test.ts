@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { type BackendMessage, type FrontendMessage, protocolVersion } from '@onrecord/wire';
+import type { BackendMessage, FrontendMessage } from '@onrecord/wire';
 import { Refusal } from '../errors.ts';
 import { backend, createSession, frontend, readable, summary, text } from './session.fixture.ts';
 import type { Session } from './session.ts';
-
-assert.ok(protocolVersion.v3_0);
 
 const query = (sql: string): FrontendMessage => ({ type: 'query', sql: text(sql) });
 const parse = (sql: string, name = ''): FrontendMessage => ({
@@ -154,8 +153,16 @@ describe('a session with simple queries', () => {
     ]);
   });
 
+  it('leaves the digest to the rows when the outcome holds them all', () => {
+    const session = createSession();
+    send(session, query('select 1'));
+    const [outcome] = answer(session, columns, row('1'), complete('SELECT 1'), ready()).entries;
+    assert.ok(outcome?.type === 'outcome' && outcome.rows !== undefined && outcome.digest === undefined);
+  });
+
   it('digests the rows exactly as they are delivered, however they are cut into chunks', () => {
-    const messages = [columns, row('one'), row('two'), row('a longer third row'), complete('SELECT 3'), ready()];
+    const rows = [row('one'), row('two'), row('a longer third row'), row('beyond the cap')];
+    const messages = [columns, ...rows, complete('SELECT 4'), ready()];
     const whole = backend(...messages);
     const digests = new Set<string>();
     for (let size = 1; size <= whole.length; size += 1) {
@@ -171,7 +178,14 @@ describe('a session with simple queries', () => {
       }
       assert.deepEqual(Buffer.concat(delivered), Buffer.from(whole));
     }
-    assert.equal(digests.size, 1);
+    assert.deepEqual(
+      [...digests],
+      [
+        createHash('sha256')
+          .update(backend(...rows))
+          .digest('hex'),
+      ],
+    );
   });
 });
 
