@@ -1,9 +1,10 @@
+import { hash } from 'node:crypto';
 import {
   type DecodedParameters,
   type DecodeText,
   decodeCopyData,
-  decodeCopyFormats,
   decodeParameters,
+  type Outcome,
   type OutcomeKind,
 } from '@onrecord/record';
 import { outcomeOf } from './codes.ts';
@@ -63,7 +64,7 @@ export function statementView(entries: StatementEntries): StatementView {
       return rows();
     },
     truncatedAt: copyOut ? undefined : keptRows(outcomes),
-    digests: copyOut ? [] : outcomes.flatMap(({ digest }) => (digest === undefined ? [] : hex(digest))),
+    digests: copyOut ? [] : outcomes.flatMap((outcome) => digestOf(outcome) ?? []),
     get copy() {
       return copy();
     },
@@ -158,21 +159,26 @@ function rowsOf(
   });
 }
 
+/** SHA-256 over the row messages, hex: of what the outcome holds when it holds all of them. */
+function digestOf({ digest, rows: kept }: Pick<Outcome, 'digest' | 'rows'>): string | undefined {
+  if (digest !== undefined) return hex(digest);
+  return kept === undefined ? undefined : hash('sha256', kept, 'hex');
+}
+
 const copyDataTag = 0x64;
 
 function isCopyOut({ outcome, messages: [first] }: Result): boolean {
-  if (first !== undefined) return first[0] === copyDataTag;
-  return outcome?.columns !== undefined && decodeCopyFormats(outcome.columns) !== undefined;
+  return outcome?.copy === 'out' || first?.[0] === copyDataTag;
 }
 
 function copyOutOf(results: readonly Result[]): CopyView {
   const outcomes = results.flatMap(({ outcome }) => outcome ?? []);
-  const digest = outcomes.findLast((outcome) => outcome.digest !== undefined)?.digest;
+  const digest = outcomes.map(digestOf).findLast((found) => found !== undefined);
   return {
     direction: 'out',
     messages: outcomes.reduce((total, { rowCount }) => total + rowCount, 0),
     bytes: outcomes.reduce((total, { rowBytes }) => total + rowBytes, 0),
-    digest: digest === undefined ? undefined : hex(digest),
+    digest,
     data: Buffer.concat(results.flatMap(({ messages }) => messages.flatMap(decodeCopyData))),
     truncated: outcomes.some(({ truncatedAt }) => truncatedAt !== undefined),
     failure: undefined,
