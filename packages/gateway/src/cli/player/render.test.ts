@@ -38,9 +38,9 @@ test('a frame is exactly as large as the terminal, at every size and in every mo
 test('the header says whose session it is and where in it we are', () => {
   const [who, facts] = screen(renderFrame(scene({ position: 3 }), { columns: 140, rows: 40 }, look)).split('\n');
   assert.match(who ?? '', /^ billing-agent → billing {2}session 0k3d9x2v7m4hq8tz .* 4 of 11 $/);
-  assert.match(
-    facts ?? '',
-    /Tuesday 2026-11-17 14:03:20 Europe\/Berlin \(UTC\+01:00\) · 1 m 37 s, client terminated · 11 statements, 4 not completed/,
+  assert.equal(
+    facts,
+    ' 11 statements, 4 not completed · 1 m 37 s, client terminated · Tuesday 2026-11-17 14:03:20 Europe/Berlin (UTC+01:00)',
   );
 });
 

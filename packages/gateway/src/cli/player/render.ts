@@ -98,12 +98,12 @@ function headerLines({ session, outline, progress, state }: Scene, width: number
           'dim',
         );
   const facts: Line = [
-    span(` ${weekday} ${date} ${time} ${formatZone(look.timeZone, offset)}`, 'dim'),
-    span(' · ', 'dim'),
-    end,
-    span(` · ${formatCount(outline.length, 'statement')}`, 'dim'),
+    span(` ${formatCount(outline.length, 'statement')}`),
     ...(failed > 0 ? [span(', ', 'dim'), span(`${groupDigits(failed)} not completed`, 'bad')] : []),
     ...progressSpans(progress),
+    span(' · ', 'dim'),
+    end,
+    span(` · ${weekday} ${date} ${time} ${formatZone(look.timeZone, offset)}`, 'dim'),
   ];
   return [spread(who, placeSpans(outline, state), width), facts, timelineStrip(outline, state.position, width)];
 }
@@ -130,8 +130,7 @@ export function timelineStrip(outline: readonly OutlineItem[], position: number,
   const room = width - 2;
   const count = outline.length;
   if (count === 0) return [span(` ${'─'.repeat(room)}`, 'dim')];
-  const columns = Math.min(room, Math.max(count, 1));
-  const cellWidth = Math.max(1, Math.floor(room / columns));
+  const columns = Math.min(room, count);
   const trouble = new Array<boolean>(columns).fill(false);
   outline.forEach(({ outcome }, i) => {
     if (wentWrong(outcome)) trouble[Math.floor((i * columns) / count)] = true;
@@ -139,13 +138,15 @@ export function timelineStrip(outline: readonly OutlineItem[], position: number,
   const here = Math.floor((position * columns) / count);
   const line: Span[] = [span(' ')];
   for (let column = 0; column < columns; column++) {
+    const wrong = trouble[column] === true;
     const past = column < here;
-    const bar = (past ? '━' : '─').repeat(cellWidth - 1);
+    const bar = past ? '━' : '─';
     const style = past ? 'accent' : 'dim';
-    if (column === here)
-      line.push(span('●', trouble[column] === true ? 'bad' : 'heading'), span('─'.repeat(cellWidth - 1), 'dim'));
-    else if (trouble[column] === true) line.push(span('✗', 'bad'), span(bar, style));
-    else line.push(span(`${past ? '━' : '─'}${bar}`, style));
+    // Few statements share out all of the width.
+    const cellWidth = Math.floor(((column + 1) * room) / columns) - Math.floor((column * room) / columns);
+    if (column === here) line.push(span('●', wrong ? 'bad' : 'heading'));
+    else line.push(wrong ? span('✗', 'bad') : span(bar, style));
+    line.push(span(bar.repeat(cellWidth - 1), style));
   }
   return line;
 }

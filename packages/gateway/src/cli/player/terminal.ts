@@ -52,6 +52,8 @@ export async function withTerminal(
     // SIGTSTP is caught here, so only SIGSTOP still stops the process.
     process.kill(process.pid, 'SIGSTOP');
   };
+  /** What the terminal does for Ctrl-Z when it is not in raw mode: npm or npx around us have to stop, too. */
+  const suspend = (): void => void process.kill(0, 'SIGTSTP');
   const fatalSignals = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const;
   const onFatal = (signal: NodeJS.Signals): void => {
     leave();
@@ -76,7 +78,7 @@ export async function withTerminal(
         listeners.add(listener);
         return () => listeners.delete(listener);
       },
-      suspend: onStop,
+      suspend,
     });
   } finally {
     leave();
