@@ -53,7 +53,7 @@ type Job =
 /**
  * The record of everything, one writer, append only. What is appended in one turn of the event loop is one batch and one
  * write at the end of the turn, on this thread; one sync serves all that wait for it, and while it runs the next ones
- * gather (docs/adr/0002-journal-writer.md). After a write or a sync that failed, what is on disk is not known: everything
+ * gather (docs/adr/0001-journal-writer.md). After a write or a sync that failed, what is on disk is not known: everything
  * that waits and everything after it is settled with a Halt. A disk without room for the next segment is not that: `admit`
  * refuses new work until there is room, and what is left of this segment is for closing what is open.
  */

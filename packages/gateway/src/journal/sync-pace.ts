@@ -4,7 +4,7 @@ const weight = 1 / 8;
 /**
  * Decides where to sync. On the writing thread it costs what the disk takes, and everything else waits; on another
  * thread it costs the way there and back on top, about 80 µs, and nothing waits. So: here while the disk has lately been
- * faster than `inlineBelowUs`, there when it has not, or when nothing is known yet. docs/adr/0002-journal-writer.md has the
+ * faster than `inlineBelowUs`, there when it has not, or when nothing is known yet. docs/adr/0001-journal-writer.md has the
  * figures.
  */
 export class SyncPace {
