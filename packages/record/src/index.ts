@@ -29,3 +29,15 @@ export {
   type SegmentHeader,
   segmentHeaderBytes,
 } from './segment-header.ts';
+export { type CopyFormats, decodeColumns, decodeCopyFormats, type RawColumn } from './values/decode-columns.ts';
+export { decodeErrorFields, type RawErrorFields } from './values/decode-error-fields.ts';
+export { decodeCopyData, decodeRows } from './values/decode-messages.ts';
+export {
+  type DecodedParameters,
+  decodeParameters,
+  parametersOfBind,
+  type RawValue,
+} from './values/decode-parameters.ts';
+export { type FormatOptions, type FormattedValue, formatValue } from './values/format-value.ts';
+export { type DecodeText, textDecoding } from './values/text-decoding.ts';
+export { type KnownType, TypeCatalog } from './values/type-catalog.ts';
