@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { run } from './run.ts';
 
 export interface Ran {
@@ -10,10 +11,27 @@ export interface Ran {
 /** Runs a command line in this process, as if in `cwd`, and answers with what it wrote. */
 export async function runCommand(
   args: readonly string[],
-  options: { readonly cwd: string; readonly env?: NodeJS.ProcessEnv; readonly isTerminal?: boolean },
+  options: {
+    readonly cwd: string;
+    readonly env?: NodeJS.ProcessEnv;
+    readonly isTerminal?: boolean;
+    /** The user's interrupt. */
+    readonly interrupt?: AbortSignal;
+    /** Told of each piece of standard output as it comes. */
+    readonly onOutput?: (text: string) => void;
+  },
 ): Promise<Ran> {
-  const stdout = new PassThrough();
-  const stderr = new PassThrough();
+  const stdout = new PassThrough({ encoding: 'utf8' });
+  const stderr = new PassThrough({ encoding: 'utf8' });
+  let out = '';
+  let errors = '';
+  stdout.on('data', (text: string) => {
+    out += text;
+    options.onOutput?.(text);
+  });
+  stderr.on('data', (text: string) => {
+    errors += text;
+  });
   const isTerminal = options.isTerminal ?? false;
   let code = 0;
   await run(args, {
@@ -24,10 +42,13 @@ export async function runCommand(
     cwd: options.cwd,
     isTerminal,
     columns: isTerminal ? 160 : undefined,
-    interrupted: () => new AbortController().signal,
+    interrupted: () => options.interrupt ?? new AbortController().signal,
     setExitCode: (next) => {
       code = next;
     },
   });
-  return { stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? ''), code };
+  stdout.end();
+  stderr.end();
+  await Promise.all([finished(stdout), finished(stderr)]);
+  return { stdout: out, stderr: errors, code };
 }

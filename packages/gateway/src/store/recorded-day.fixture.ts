@@ -198,6 +198,7 @@ export function recordDay(journal: JournalFixture): void {
       tag: 'COPY 2',
       rowCount: 2,
       rowBytes: 22,
+      copy: 'out',
       columns: Uint8Array.of(0, 0, 2, 0, 0, 0, 0),
       rows: copyData('2\ttwo\n'),
       digest,

@@ -43,13 +43,12 @@ export async function reservations(
   };
 }
 
-/** In a range that is over, an open session has nothing more to say. */
+/** In a range that is over, an open session can only add how a statement ended that is still running. */
 async function openSessions(
   index: Kysely<IndexSchema>,
   filter: StatementFilter,
   nowUs: number,
 ): Promise<readonly OpenSession[]> {
-  if (filter.untilUs !== undefined && filter.untilUs <= nowUs) return [];
   let query = index
     .selectFrom('sessions')
     .innerJoin('identities', 'identities.id', 'sessions.identity')
@@ -61,7 +60,15 @@ async function openSessions(
   if (filter.identity !== undefined) query = query.where('identities.name', '=', filter.identity);
   if (filter.connection !== undefined) query = query.where('connections.name', '=', filter.connection);
   const rows = await query.execute();
-  return rows.map(({ session, identity, connection }) => ({ session, identity, connection: connection ?? '' }));
+  const sessions = rows.map(({ session, identity, connection }) => ({
+    session,
+    identity,
+    connection: connection ?? '',
+  }));
+  if (sessions.length === 0 || filter.untilUs === undefined || filter.untilUs > nowUs) return sessions;
+  const running = new Set<string>();
+  for await (const row of indexedStatements(index, { ...filter, outcome: 'running' })) running.add(row.session);
+  return sessions.filter(({ session }) => running.has(session));
 }
 
 /**

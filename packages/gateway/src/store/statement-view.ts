@@ -14,8 +14,8 @@ import { columnViews, rowViews, valueView } from './value-views.ts';
 import type { ColumnView, CopyView, FetchView, StatementView, ValueView } from './views.ts';
 
 /**
- * Joins and decodes what the journal holds on a statement. Pure. Rows, columns and COPY data are decoded when they are
- * looked at, once: a long timeline does not look.
+ * Joins and decodes what the journal holds on a statement. Pure. Parameters, rows and COPY data are decoded when they
+ * are looked at, once: a long timeline does not look at rows.
  */
 export function statementView(entries: StatementEntries): StatementView {
   const { indexed, executions, decode } = entries;
@@ -34,6 +34,7 @@ export function statementView(entries: StatementEntries): StatementView {
   const asked = lazy(() => askedWith(entries));
   const columns = lazy(() => (copyOut ? [] : columnsOf(entries, results)));
   const rows = lazy(() => (copyOut ? [] : rowsOf(entries, results, asked().resultFormats)));
+  const digests = lazy(() => (copyOut ? [] : outcomes.flatMap((outcome) => digestOf(outcome) ?? [])));
   const copy = lazy(() => (copyOut ? copyOutOf(results) : copyInOf(entries)));
   const parameters = lazy(() => asked().parameters.map((value) => valueView(value, entries)));
   return {
@@ -64,7 +65,9 @@ export function statementView(entries: StatementEntries): StatementView {
       return rows();
     },
     truncatedAt: copyOut ? undefined : keptRows(outcomes),
-    digests: copyOut ? [] : outcomes.flatMap((outcome) => digestOf(outcome) ?? []),
+    get digests() {
+      return digests();
+    },
     get copy() {
       return copy();
     },
@@ -134,6 +137,8 @@ function askedWith({ executions: [{ statement }], parameters, parameterTypes }: 
 }
 
 function rawColumns({ outcome }: Result, entries: StatementEntries): Uint8Array | undefined {
+  // Of a COPY it is no RowDescription.
+  if (outcome?.copy !== undefined) return undefined;
   if (outcome?.columns !== undefined) return outcome.columns;
   return outcome?.columnsOf === undefined ? undefined : entries.columnsOf(outcome.columnsOf);
 }

@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { dataRow, JournalFixture, rowDescription, utf8 } from './journal.fixture.ts';
+import { JournalFixture, rowDescription, utf8 } from './journal.fixture.ts';
 import { billing, morning, opened, recordDay, second, support } from './recorded-day.fixture.ts';
 import type { StatementFilter } from './statement-filter.ts';
 import { NoJournal, Store } from './store.ts';
@@ -341,6 +341,11 @@ describe('Store', () => {
     it('are about what was asked only', async () => {
       const { openSessions, unknownOutcomes } = await store.reservations({ identity: 'billing-agent' }, nowUs);
       assert.deepEqual([openSessions, unknownOutcomes], [[], 1]);
+      const running = await store.reservations({ untilUs: morning + 100 * second }, nowUs);
+      assert.deepEqual(
+        running.openSessions.map(({ session }) => session),
+        [support.session],
+      );
       const early = await store.reservations({ untilUs: morning + 20 * second }, nowUs);
       assert.deepEqual([early.openSessions, early.holes, early.unknownOutcomes], [[], [], 0]);
       const session = await store.reservations({ session: support.session }, nowUs);
@@ -442,8 +447,6 @@ describe('Store on other directories', () => {
       const columns = rowDescription(['id', 23]);
       // One parameter in binary (int4 7), results in binary.
       const parameters = Uint8Array.of(0, 1, 0, 1, 0, 1, 0, 0, 0, 4, 0, 0, 0, 7, 0, 1, 0, 1);
-      const row = dataRow('x');
-      row.set([0, 2], 5);
       const binary = Uint8Array.of(0x44, 0, 0, 0, 14, 0, 1, 0, 0, 0, 4, 0, 0, 1, 0);
       journal.append(
         { at: morning, ...billing, body: opened() },

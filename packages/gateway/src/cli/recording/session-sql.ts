@@ -47,7 +47,7 @@ function reasonNotToRun(view: StatementView): string | undefined {
   if (view.kind === 'call') return 'a function call of the protocol';
   if (view.kind === 'replication') return 'a replication command';
   if (view.outcome !== 'completed' && view.outcome !== 'suspended')
-    return `not run again, since it was ${view.outcome}`;
+    return `not run again, its outcome was: ${view.outcome}`;
   if (view.redacted) return 'not run again, since a password was taken out of it';
   if (view.copy?.direction === 'in' && copyText(view) === undefined) {
     return 'not run again, since its data was not kept whole, or is not text';

@@ -1,9 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { didYouMean } from '../../config/near-miss.ts';
+import { searchExpression } from '../../store/search-words.ts';
 import type { StatementFilter } from '../../store/statement-filter.ts';
 import type { Store } from '../../store/store.ts';
 import type { StatementView } from '../../store/views.ts';
-import { CommandError } from '../command-io.ts';
+import { CommandError, exitCodes } from '../command-io.ts';
 import { escapeForTerminal } from '../present/escape.ts';
 import { parseRange } from '../time/parse-range.ts';
 import { findSession } from './find-session.ts';
@@ -101,6 +102,9 @@ export async function chooseStatements(
   range: ChosenRange,
 ): Promise<StatementFilter> {
   const { table, search, outcome, all } = options;
+  if (search !== undefined && searchExpression(search) === undefined) {
+    throw new CommandError(`--search "${plain(search)}": there is no word in it`, { exitCode: exitCodes.usage });
+  }
   return {
     ...(await chooseWhose(options, store)),
     ...(options.session === undefined ? {} : { session: await findSession(store, options.session) }),

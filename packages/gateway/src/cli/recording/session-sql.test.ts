@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { CopyView } from '../../store/views.ts';
+import { sessionView, statementView, valueView } from '../present/views.fixture.ts';
+import { sessionSqlHeader, statementSql } from './session-sql.ts';
+
+const copyIn = (data: string, part: Partial<CopyView> = {}): CopyView => ({
+  direction: 'in',
+  messages: 1,
+  bytes: data.length,
+  digest: undefined,
+  data: new TextEncoder().encode(data),
+  truncated: false,
+  failure: undefined,
+  ...part,
+});
+
+/** What psql would not take for a comment. */
+const runs = (script: string): string[] => script.split('\n').filter((line) => line !== '' && !line.startsWith('--'));
+
+describe('a session as SQL', () => {
+  it('has each completed statement as it was, ended on a line of its own', () => {
+    const script = statementSql(statementView({ sql: 'SELECT 1 -- done' }));
+    assert.deepEqual(runs(script), ['SELECT 1 -- done', ';']);
+    assert.match(script, /^-- 1: 2026-11-17T13:03:22\.123456Z completed, SELECT 1, 1\.24 ms\n/);
+  });
+
+  it('binds parameters as they were', () => {
+    const parameters = [
+      valueView("it's \\ here", 'text'),
+      valueView(null, 'int4'),
+      valueView('{1,2}', 'int4[]'),
+      valueView('x', 'type 16400'),
+    ];
+    assert.deepEqual(runs(statementSql(statementView({ n: 7, sql: 'SELECT $1', parameters }))), [
+      'PREPARE onrecord_7 (text, int4, int4[], unknown) AS',
+      'SELECT $1',
+      ';',
+      "EXECUTE onrecord_7 (E'it''s \\\\ here', NULL, '{1,2}', 'x');",
+      'DEALLOCATE onrecord_7;',
+    ]);
+  });
+
+  it('does not run again what did not complete, was only prepared, or lost its password', () => {
+    for (const outcome of ['failed', 'skipped', 'cancelled', 'refused', 'client gone', 'unknown', 'running'] as const) {
+      assert.deepEqual(runs(statementSql(statementView({ outcome, sql: 'DROP TABLE t' }))), [], outcome);
+    }
+    assert.deepEqual(runs(statementSql(statementView({ kind: 'prepare', sql: 'DROP TABLE t' }))), []);
+    assert.deepEqual(runs(statementSql(statementView({ redacted: true, sql: "ALTER ROLE r PASSWORD '***'" }))), []);
+  });
+
+  it('lets recorded text out of a comment by no line break', () => {
+    const breaks = ['\n', '\r', '\r\n', '\u0085', '\u2028', '\u2029', '\v', '\f', '\0'];
+    for (const gap of breaks) {
+      const evil = `x${gap}DROP TABLE t;`;
+      const script = statementSql(
+        statementView({
+          outcome: 'failed',
+          sql: evil,
+          commandTag: evil,
+          error: {
+            severity: evil,
+            sqlstate: '42703',
+            message: evil,
+            detail: undefined,
+            hint: undefined,
+            position: undefined,
+          },
+          parameters: [valueView(evil)],
+        }),
+      );
+      assert.deepEqual(
+        script.split(/[\n\r\u0085\u2028\u2029\v\f]/).filter((line) => line !== '' && !line.startsWith('--')),
+        [],
+        JSON.stringify(gap),
+      );
+      assert.deepEqual(runs(sessionSqlHeader(sessionView({ identity: evil, role: evil, database: evil }))), [
+        '\\set ON_ERROR_STOP on',
+      ]);
+    }
+  });
+
+  it('is made of comments only for any failed statement', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (sql, message) => {
+        const error = {
+          severity: 'ERROR',
+          sqlstate: '42601',
+          message,
+          detail: undefined,
+          hint: undefined,
+          position: undefined,
+        };
+        assert.deepEqual(runs(statementSql(statementView({ outcome: 'failed', sql, error }))), []);
+      }),
+    );
+  });
+
+  it('quotes any parameter so that it ends where it should', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        const script = statementSql(statementView({ sql: 'S', parameters: [valueView(text)] }));
+        const quoted = /EXECUTE onrecord_1 \((E?'[\s\S]*')\);\nDEALLOCATE/.exec(script)?.[1] ?? '';
+        const inside = quoted.replace(/^E?'/, '').slice(0, -1);
+        const read = quoted.startsWith('E')
+          ? inside.replace(/''|\\\\/g, ([first = '']) => first)
+          : inside.replaceAll("''", "'");
+        assert.equal(read, text);
+      }),
+    );
+  });
+
+  it('feeds COPY the data that was sent', () => {
+    assert.deepEqual(runs(statementSql(statementView({ sql: 'COPY t FROM STDIN', copy: copyIn('1\n2\n') }))), [
+      'COPY t FROM STDIN',
+      ';',
+      '1',
+      '2',
+      '\\.',
+    ]);
+  });
+
+  it('does not feed COPY data that is not whole, not text, or would end early', () => {
+    for (const copy of [
+      copyIn('1\n', { truncated: true }),
+      copyIn('1\n\\.\nDROP TABLE t;\n'),
+      copyIn('\\.\r\nDROP TABLE t;'),
+      copyIn('', { data: Uint8Array.of(0xff, 0xfe) }),
+    ]) {
+      assert.deepEqual(runs(statementSql(statementView({ sql: 'COPY t FROM STDIN', copy }))), []);
+    }
+  });
+});
