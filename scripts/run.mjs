@@ -58,6 +58,7 @@ const tasks = {
     [exec('biome'), ['check', '--error-on-warnings', '.']],
     [exec('tsc'), ['--build', '--pretty', 'false']],
     [exec('tsc'), ['--project', 'tsconfig.tests.json', '--pretty', 'false']],
+    [exec('tsc'), ['--project', 'packages/gateway/src/cli/present/page', '--pretty', 'false']],
     [exec('knip'), []],
   ],
   format: () => [[exec('biome'), ['check', '--write', '.']]],

@@ -8,7 +8,7 @@ import { describe, test } from 'node:test';
 const hasScript = process.platform === 'linux' && spawnSync('script', ['--version']).status === 0;
 const skip = hasScript ? false : 'needs `script` of util-linux';
 
-const player = join(import.meta.dirname, 'play-fixture.ts');
+const player = join(import.meta.dirname, 'play.fixture.ts');
 const enter = '\x1b[?1049h';
 const leave = '\x1b[?25h\x1b[?1049l';
 

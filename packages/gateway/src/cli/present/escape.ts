@@ -19,6 +19,7 @@ export interface Piece {
  * The exported HTML page runs this function from its own source text: it may use nothing outside of itself.
  */
 export function piecesOf(text: string, kept: string): Piece[] {
+  if (/^[ -~]+$/.test(text)) return [{ text, hidden: false }];
   const hidden =
     /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]|(?<=^|[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|\p{M}{4})\p{M}/gv;
   const short: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };

@@ -16,23 +16,8 @@ export interface SqlToken {
  * The exported HTML page runs this function from its own source text: it may use nothing outside of itself.
  */
 export function sqlTokens(sql: string): SqlToken[] {
-  const keywords = new Set(
-    (
-      'abort add all alter analyze and any array as asc asymmetric atomic begin between both by call cascade case cast ' +
-      'check close cluster collate column comment commit concurrently constraint copy create cross current current_date ' +
-      'current_time current_timestamp current_user cursor database deallocate declare default deferrable delete desc ' +
-      'discard distinct do domain drop each else end escape except exclude execute exists explain extension extract ' +
-      'false fetch filter first following for foreign from full function generated grant group grouping having if ilike ' +
-      'immutable in index inherits initially inner insert instead intersect into is isnull join key language last ' +
-      'lateral leading left like limit listen local lock materialized merge move natural next no not nothing notify ' +
-      'notnull null nulls of offset on only or order outer over overlaps owner partition policy position preceding ' +
-      'prepare primary privileges procedure range recursive references refresh reindex release rename replace reset ' +
-      'restrict returning returns revoke right role rollback row rows savepoint schema security select sequence ' +
-      'session session_user set share show similar some start statement table tables tablesample temp temporary then ' +
-      'ties to trailing transaction trigger true truncate type unbounded union unique unlisten unlogged update user ' +
-      'using vacuum values view volatile when where window with within without work zone'
-    ).split(' '),
-  );
+  const keyword =
+    /^(?:abort|add|all|alter|analyze|and|any|array|as|asc|asymmetric|atomic|begin|between|both|by|call|cascade|case|cast|check|close|cluster|collate|column|comment|commit|concurrently|constraint|copy|create|cross|current|current_date|current_time|current_timestamp|current_user|cursor|database|deallocate|declare|default|deferrable|delete|desc|discard|distinct|do|domain|drop|each|else|end|escape|except|exclude|execute|exists|explain|extension|extract|false|fetch|filter|first|following|for|foreign|from|full|function|generated|grant|group|grouping|having|if|ilike|immutable|in|index|inherits|initially|inner|insert|instead|intersect|into|is|isnull|join|key|language|last|lateral|leading|left|like|limit|listen|local|lock|materialized|merge|move|natural|next|no|not|nothing|notify|notnull|null|nulls|of|offset|on|only|or|order|outer|over|overlaps|owner|partition|policy|position|preceding|prepare|primary|privileges|procedure|range|recursive|references|refresh|reindex|release|rename|replace|reset|restrict|returning|returns|revoke|right|role|rollback|row|rows|savepoint|schema|security|select|sequence|session|session_user|set|share|show|similar|some|start|statement|table|tables|tablesample|temp|temporary|then|ties|to|trailing|transaction|trigger|true|truncate|type|unbounded|union|unique|unlisten|unlogged|update|user|using|vacuum|values|view|volatile|when|where|window|with|within|without|work|zone)$/i;
   const tokens: SqlToken[] = [];
   // Only where a string or comment begins: a regular expression over a whole one overflows at some tens of megabytes.
   const lexeme =
@@ -91,7 +76,7 @@ export function sqlTokens(sql: string): SqlToken[] {
     } else if (groups['dollar'] !== undefined) push('string', behind(text, end));
     else if (groups['parameter'] !== undefined) push('parameter', end);
     else if (groups['number'] !== undefined) push('number', end);
-    else push(keywords.has(text.toLowerCase()) ? 'keyword' : 'name', end);
+    else push(keyword.test(text) ? 'keyword' : 'name', end);
   }
   push('other', sql.length);
   return tokens;

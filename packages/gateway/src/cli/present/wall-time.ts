@@ -36,17 +36,26 @@ function formatOf(timeZone: string): Intl.DateTimeFormat {
   return format;
 }
 
+/** Neighbours in a timeline share their second, and a second takes Intl as long as the rest of a line together. */
+const latest = new Map<string, { readonly second: number; readonly shown: Omit<WallTime, 'micros'> }>();
+
 /** The time `at` (µs) in a zone. Throws RangeError for a zone that does not exist. */
 export function wallTime(at: number, timeZone: string): WallTime {
-  const ms = Math.floor(at / 1000);
+  const second = Math.floor(at / 1_000_000);
+  const known = latest.get(timeZone);
+  const shown = known?.second === second ? known.shown : showSecond(second, timeZone);
+  if (known?.second !== second) latest.set(timeZone, { second, shown });
+  return { ...shown, micros: String(at - second * 1_000_000).padStart(6, '0') };
+}
+
+function showSecond(second: number, timeZone: string): Omit<WallTime, 'micros'> {
   const parts: Partial<Record<Intl.DateTimeFormatPartTypes, string>> = {};
-  for (const { type, value } of formatOf(timeZone).formatToParts(ms)) parts[type] = value;
-  const { weekday = '', year = '', month = '', day = '', hour = '', minute = '', second = '' } = parts;
+  for (const { type, value } of formatOf(timeZone).formatToParts(second * 1000)) parts[type] = value;
+  const { weekday = '', year = '', month = '', day = '', hour = '', minute = '', second: seconds = '' } = parts;
   return {
     weekday,
     date: `${year.padStart(4, '0')}-${month}-${day}`,
-    time: `${hour}:${minute}:${second}`,
-    micros: String(((at % 1_000_000) + 1_000_000) % 1_000_000).padStart(6, '0'),
+    time: `${hour}:${minute}:${seconds}`,
     offset: (parts.timeZoneName ?? 'GMT').replace('GMT', 'UTC'),
   };
 }

@@ -1,5 +1,5 @@
 /**
- * Opens the player on a session made by hand: `node scripts/run.mjs run tests/player/play-fixture.ts [STATEMENTS]`.
+ * Opens the player on a session made by hand: `node scripts/run.mjs run tests/player/play.fixture.ts [STATEMENTS]`.
  * With PLAY_FIXTURE_FAILS the first key is an error that nobody catches.
  */
 import { play } from '../../packages/gateway/src/cli/player/player.ts';
