@@ -13,7 +13,7 @@ interface Precision {
   readonly digits: number;
   /** From this power of ten on, there is an exponent. */
   readonly positional: number;
-  /** Digits that never suffice for this value, and one. */
+  /** Digits to begin with; trailing zeros are none. */
   readonly fewest: (value: number) => number;
   /**
    * True when the decimal reads as the value, and lies not in the very middle between it and its neighbour: Postgres
@@ -36,7 +36,8 @@ const double: Precision = {
 const single: Precision = {
   digits: 9,
   positional: 6,
-  fewest: () => 1,
+  // FLT_DIG: two decimals of six digits never read as one single, unless it is a subnormal one.
+  fewest: (value) => (value > 1.2e-38 ? 6 : 1),
   reads: (decimal, value) => {
     const read = Number(decimal);
     const opposite = 2 * read - value;
@@ -50,15 +51,25 @@ function format(value: number, precision: Precision): string {
   const absolute = Math.abs(value);
   if (absolute === Number.POSITIVE_INFINITY) return `${sign}Infinity`;
   if (absolute === 0) return `${sign}0`;
-  return sign + layOut(shortest(absolute, precision), precision.positional);
+  // No number in this range lies between decimals of 17 digits in such a way that Postgres and JavaScript would differ.
+  const isPlain = precision === double && absolute > 1e-300 && absolute < 2 ** 51 && !isPowerOfTwo(absolute);
+  const decimal = isPlain ? absolute.toExponential() : shortest(absolute, precision);
+  return sign + layOut(decimal, precision.positional);
+}
+
+/** These lie closer to their lower neighbour than to their upper one. */
+function isPowerOfTwo(value: number): boolean {
+  return Number.isInteger(Math.log2(value));
 }
 
 /** As `1.234e+5`; of two that are as short and as near, the one whose last digit is even. */
 function shortest(value: number, precision: Precision): string {
   for (let digits = precision.fewest(value); digits < precision.digits; digits += 1) {
     const nearest = nearestDecimal(value, digits);
-    // Under a power of two the numbers lie closer than above it: the next decimal may be in reach where this one is not.
-    for (const decimal of [nearest, moved(nearest, 1)]) if (precision.reads(decimal, value)) return decimal;
+    if (precision.reads(nearest, value)) return nearest;
+    // The nearest decimal may lie below, out of reach, and the next one above within it.
+    const above = isPowerOfTwo(value) ? moved(nearest, 1) : nearest;
+    if (precision.reads(above, value)) return above;
   }
   return nearestDecimal(value, precision.digits);
 }
