@@ -11,8 +11,8 @@ import {
   utf8,
 } from './journal.fixture.ts';
 
-/** Tuesday 2026-11-17 09:00 UTC, in microseconds. */
-export const morning = Date.UTC(2026, 10, 17, 9) * 1000;
+/** Tuesday 2024-11-19 09:00 UTC, in microseconds. */
+export const morning = Date.UTC(2024, 10, 19, 9) * 1000;
 export const second = 1_000_000;
 
 export const billing = { session: '0k3d9x2v7m000001', identity: 'billing-agent' };

@@ -41,7 +41,7 @@ describe('commands that read a recording', () => {
       assert.equal(statements.length, 19);
       const sixth = statements.find(({ n }) => n === 6);
       const wanted = {
-        at: '2026-11-17T09:00:12.000000Z',
+        at: '2024-11-19T09:00:12.000000Z',
         identity: 'billing-agent',
         connection: 'billing',
         session: billing.session,
@@ -78,18 +78,18 @@ describe('commands that read a recording', () => {
     });
 
     it('echoes the range, shows the timeline and ends with what may be missing', async () => {
-      const { stdout, code } = await onrecord('log', '--on', '2026-11-17', '--tz', 'Europe/Berlin');
+      const { stdout, code } = await onrecord('log', '--on', '2024-11-19', '--tz', 'Europe/Berlin');
       assert.equal(code, 0);
-      assert.match(stdout, /^Tuesday 2026-11-17 00:00 – 24:00 Europe\/Berlin \(UTC\+01:00\)\n/);
+      assert.match(stdout, /^Tuesday 2024-11-19 00:00 – 24:00 Europe\/Berlin \(UTC\+01:00\)\n/);
       assert.match(stdout, /10:00:03\.000/);
       assert.match(stdout, /21 statements in 2 sessions, 6 did not complete\. Not complete:/);
       assert.match(stdout, /still open/);
     });
 
     it('says that an answer is complete when it is', async () => {
-      const { stdout } = await onrecord('log', '--until', '2026-11-17T09:00:20Z');
+      const { stdout } = await onrecord('log', '--until', '2024-11-19T09:00:20Z');
       assert.match(stdout, /Complete/);
-      const { stderr } = await onrecord('log', '--until', '2026-11-17T09:00:20Z', '--json');
+      const { stderr } = await onrecord('log', '--until', '2024-11-19T09:00:20Z', '--json');
       assert.equal(objects(stderr)[0]?.['complete'], true);
     });
 
@@ -144,7 +144,7 @@ describe('commands that read a recording', () => {
       assert.deepEqual(
         objects(stdout).map(({ session, closedAt }) => [session, closedAt]),
         [
-          [billing.session, '2026-11-17T09:01:00.000000Z'],
+          [billing.session, '2024-11-19T09:01:00.000000Z'],
           [support.session, null],
         ],
       );
