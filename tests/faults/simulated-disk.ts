@@ -3,7 +3,7 @@ import type { ReadableFiles } from '../../packages/gateway/src/journal/readable-
 import type { SeededRandom } from './seeded-random.ts';
 
 /** A sector is written whole or not at all; everything larger may be torn, and sectors may be written in any order. */
-export const sectorBytes = 512;
+const sectorBytes = 512;
 
 /** A file: what the kernel shows, what the disk holds, and which sectors differ because nobody has written them back. */
 interface Inode {

@@ -11,7 +11,6 @@ import {
   encodeEntry,
   encodeSegmentHeader,
   endFrame,
-  frameBytes,
   type Heads,
   hashBytes,
   runningHash,
@@ -232,6 +231,3 @@ export class Composer {
     this.#hashes.length = hashes;
   }
 }
-
-/** Bytes that a segment needs besides its entries, at least. */
-export const leastSegmentBytes: number = segmentHeaderBytes + 2 * batchOverheadBytes + 2 * frameBytes;

@@ -26,11 +26,11 @@ const document = readFileSync(new URL('../../../../docs/journal-format.md', impo
 const types = new Map<number, { readonly name: string; readonly fields: Table }>();
 const records = new Map<string, Table>();
 for (const [, type, typeName, record, rows] of document.matchAll(
-  /^###+ (?:Type (\d+): `(\w+)`|Record `([\w ]+)`)\n\n\| field.*\n\|---.*\n((?:\|.*\n)*)/gm,
+  /^###+ (?:Type (\d+): `(\w+)`|Record `([\w ]+)`)\n\n\| *field.*\n\| *---.*\n((?:\|.*\n)*)/gm,
 )) {
   const fields: Table = new Map();
   for (const [, number, name, optional, value] of (rows ?? '').matchAll(
-    /^\| (\d+) \| `(\w+)`( optional)? \| (.*) \|$/gm,
+    /^\| *(\d+) *\| *`(\w+)`( optional)? *\| *(.*?) *\|$/gm,
   )) {
     fields.set(Number(number), { name: name as string, optional: optional !== undefined, value: value as string });
   }
