@@ -17,6 +17,11 @@ export class Admin {
     return new Admin(await WireClient.login(target));
   }
 
+  /** Process id of its backend. */
+  get pid(): number {
+    return this.#client.processId;
+  }
+
   /** The rows of the last statement that gave some; rejects with the server's message when it fails. */
   async query(sql: string): Promise<readonly (readonly (string | null)[])[]> {
     const answer = await this.#client.query(sql);
@@ -42,11 +47,16 @@ export class Admin {
     }
   }
 
-  /** The schema `public` as a new database has it, and nobody else connected. */
-  async reset(): Promise<void> {
+  /** Waits until nobody else is connected. */
+  async alone(): Promise<void> {
     await this.waitFor(
       "select count(*) = 0 from pg_stat_activity where pid <> pg_backend_pid() and backend_type = 'client backend'",
     );
+  }
+
+  /** The schema `public` as a new database has it, and nobody else connected. */
+  async reset(): Promise<void> {
+    await this.alone();
     await this.query(
       'drop schema if exists public cascade; create schema public; grant all on schema public to public',
     );

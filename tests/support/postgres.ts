@@ -21,6 +21,8 @@ export interface Postgres extends Target {
   readonly binaries: PostgresBinaries;
   /** Directory of the Unix socket. */
   readonly socketDirectory: string;
+  /** Directory of the cluster (PGDATA). */
+  readonly dataDirectory: string;
   /** What the server writes to its log. */
   readonly logFile: string;
   readonly pid: number;
@@ -115,6 +117,7 @@ async function start(binaries: PostgresBinaries, directory: string, port: number
     database: 'postgres',
     binaries,
     socketDirectory: directory,
+    dataDirectory: data,
     logFile,
     pid: child.pid ?? 0,
     log: () => readFileSync(logFile, 'utf8'),

@@ -1,0 +1,18 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Pair } from '../support/pair.ts';
+import { logHolds } from './postgres-log.ts';
+
+const deadlineMs = 20_000;
+
+/** Waits until every session but the tests' own is gone, and everything that they ran is in the server's log. */
+export async function settled({ admin, postgres }: Pair): Promise<void> {
+  await admin.alone();
+  // The log has one writer: what was reported before the mark is written before the mark.
+  const mark = `the end of the log ${process.hrtime.bigint()}`;
+  await admin.query(`select '${mark}'`);
+  const until = Date.now() + deadlineMs;
+  while (!logHolds(postgres.dataDirectory, mark)) {
+    if (Date.now() > until) throw new Error('the log of the server is not written');
+    await delay(5);
+  }
+}
