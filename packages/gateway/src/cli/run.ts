@@ -49,9 +49,10 @@ export async function run(args: readonly string[], io: CommandIo): Promise<void>
   }
 }
 
-/** The command that was asked for; all of them when there is none of that name. */
+/** The command that was asked for; all of them when there is none of that name, since the help names them all. */
 function chosen(args: readonly string[]): readonly (() => Promise<Register>)[] {
   const [name = ''] = args;
+  if (name === '--version' || name === '-V') return [];
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
   return load === undefined ? Object.values(commands) : [load];
 }

@@ -520,3 +520,63 @@ describe('Store on other directories', () => {
     }
   });
 });
+
+describe('a search that very many statements answer', () => {
+  const many = 20_500;
+  let journal: JournalFixture;
+  let store: Store;
+
+  before(async () => {
+    journal = new JournalFixture();
+    journal.append({ at: morning, ...billing, body: opened() }, { at: morning, ...support, body: opened() });
+    for (let from = 1; from <= many; from += 500) {
+      journal.append(
+        ...Array.from({ length: 500 }, (_, at) => ({
+          at: morning + from + at,
+          ...(at % 100 === 0 ? support : billing),
+          body: {
+            type: 'statement' as const,
+            n: from + at,
+            kind: 'simple' as const,
+            sql: utf8(`SELECT common${(from + at) % 7 === 0 ? ', seventh' : ''} FROM t`),
+            transactionBefore: 'I' as const,
+          },
+        })),
+      );
+    }
+    store = new Store(journal.data);
+    await store.catchUp();
+  });
+  after(() => {
+    store.close();
+    journal.remove();
+  });
+
+  const numbers = async (filter: StatementFilter): Promise<number[]> =>
+    (await all(store.statements(filter))).map(({ n }) => n);
+  const expected = (matches: (n: number) => boolean): number[] =>
+    Array.from({ length: many }, (_, at) => at + 1).filter(matches);
+  const isSupport = (n: number): boolean => (n - 1) % 100 === 0;
+
+  it('has all of them, in order', async () => {
+    assert.deepEqual(
+      await numbers({ search: 'common' }),
+      expected(() => true),
+    );
+  });
+
+  it('has those of one identity', async () => {
+    assert.deepEqual(await numbers({ search: 'common', identity: 'support-agent' }), expected(isSupport));
+  });
+
+  it('has the few of another text among them', async () => {
+    assert.deepEqual(
+      await numbers({ search: 'seventh' }),
+      expected((n) => n % 7 === 0),
+    );
+    assert.deepEqual(
+      await numbers({ search: 'seventh common', identity: 'support-agent', fromUs: morning + 5_000 }),
+      expected((n) => n % 7 === 0 && isSupport(n) && n >= 5_000),
+    );
+  });
+});
