@@ -114,9 +114,9 @@ function replace(disk: Disk, path: string, write: (fd: number) => void): number 
 }
 
 function copy(disk: Disk, from: number, to: number, end: number): void {
-  const buffer = new Uint8Array(copyBytes);
+  const buffer = new Uint8Array(Math.min(copyBytes, end));
   for (let at = 0; at < end; ) {
-    const count = disk.read(from, buffer.subarray(0, Math.min(copyBytes, end - at)), at);
+    const count = disk.read(from, buffer.subarray(0, end - at), at);
     if (count === 0) throw new Error('the segment got shorter while it was copied');
     disk.call({ call: 'write', fd: to, bytes: buffer.subarray(0, count), at });
     at += count;
