@@ -6,11 +6,11 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { JournalCorruption } from '../journal/journal-corruption.ts';
 import { JournalReader } from '../journal/reader.ts';
+import type { TablesOf } from '../sql/tables.ts';
 import { catchUp, nextEntry } from './catch-up.ts';
 import { emptyIndex, type IndexDatabase, indexFile, isReplaced, openIndex } from './index-database.ts';
 import { JournalFixture, utf8 } from './journal.fixture.ts';
 import { billing, morning, opened, recordDay } from './recorded-day.fixture.ts';
-import type { TablesOf } from './texts.ts';
 
 const tablesOf: TablesOf = (sql) =>
   Array.from(sql.matchAll(/(?:FROM|UPDATE) (?:(\w+)\.)?(\w+)/g), ([, schema = '', name = '']) => ({ schema, name }));

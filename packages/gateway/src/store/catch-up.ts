@@ -1,9 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { JournalReader, Place, Placed } from '../journal/reader.ts';
+import type { TablesOf } from '../sql/tables.ts';
 import { emptyIndex, type IndexDatabase } from './index-database.ts';
 import { Projector } from './projector.ts';
-import type { TablesOf } from './texts.ts';
 
 /** Entries in one transaction: large enough that most statements begin and end in it, small enough that others wait little. */
 const batchEntries = 8192;

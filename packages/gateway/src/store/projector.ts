@@ -9,6 +9,7 @@ import type {
   TypesLearned,
 } from '@onrecord/record';
 import type { Place, Placed } from '../journal/reader.ts';
+import type { TablesOf } from '../sql/tables.ts';
 import { completed, type EventType, eventCode, failed, kindCode, outcomeCode, pending, role } from './codes.ts';
 import { Names } from './names.ts';
 import { parameterStatusOf } from './parameter-status.ts';
@@ -16,7 +17,7 @@ import { entriesPerMark } from './schema.ts';
 import { type ProjectedSession, SessionRows } from './session-rows.ts';
 import { type StatementRow, StatementRows } from './statement-rows.ts';
 import { textDecoder } from './text-decoder.ts';
-import { type TablesOf, Texts } from './texts.ts';
+import { Texts } from './texts.ts';
 
 /**
  * Turns entries into rows of the index. Reads the journal's entries in order and nothing else: no clock, no file.

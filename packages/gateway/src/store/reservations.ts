@@ -1,7 +1,6 @@
 import type { Body } from '@onrecord/record';
 import type { Kysely } from 'kysely';
 import type { JournalReader } from '../journal/reader.ts';
-import { outcomeCode } from './codes.ts';
 import { eventViews } from './event-view.ts';
 import type { IndexSchema } from './schema.ts';
 import type { StatementFilter } from './statement-filter.ts';
@@ -16,6 +15,8 @@ export interface Reservations {
   readonly holes: readonly EventView[];
   /** Statements of the answer whose outcome nobody knows; `maxUnknown` stands for that many or more. */
   readonly unknownOutcomes: number;
+  /** Completed statements whose tables are not known, when a table was asked for; counted up to `maxUnknown`. */
+  readonly unknownTables: number;
   /** What the journal could not be read for, from there on. */
   readonly damage: string | undefined;
 }
@@ -35,11 +36,12 @@ export async function reservations(
   journal: JournalReader,
   filter: StatementFilter,
   nowUs: number,
-): Promise<Pick<Reservations, 'openSessions' | 'holes' | 'unknownOutcomes'>> {
+): Promise<Pick<Reservations, 'openSessions' | 'holes' | 'unknownOutcomes' | 'unknownTables'>> {
   return {
     openSessions: await openSessions(index, filter, nowUs),
     holes: await holes(index, journal, filter),
     unknownOutcomes: await unknownOutcomes(index, filter),
+    unknownTables: await unknownTables(index, filter),
   };
 }
 
@@ -95,9 +97,23 @@ function leftHole(body: Body, at: number, untilUs: number): boolean {
 
 async function unknownOutcomes(index: Kysely<IndexSchema>, filter: StatementFilter): Promise<number> {
   if (filter.outcome !== undefined && filter.outcome !== 'unknown') return 0;
+  return countUpTo(maxUnknown, indexedStatements(index, { ...filter, outcome: 'unknown', limit: maxUnknown }));
+}
+
+/** One that failed has named its tables in vain, mostly because it was no SQL. */
+async function unknownTables(index: Kysely<IndexSchema>, filter: StatementFilter): Promise<number> {
+  if (filter.table === undefined) return 0;
+  const { table: _, ...others } = filter;
+  if (filter.outcome !== undefined && filter.outcome !== 'completed') return 0;
+  const unknown = { ...others, tablesUnknown: true, outcome: 'completed', limit: maxUnknown } as const;
+  return countUpTo(maxUnknown, indexedStatements(index, unknown));
+}
+
+async function countUpTo(max: number, rows: AsyncIterable<unknown>): Promise<number> {
   let count = 0;
-  for await (const row of indexedStatements(index, { ...filter, outcome: 'unknown', limit: maxUnknown })) {
-    count += Number(row.outcome === outcomeCode('unknown'));
+  for await (const _ of rows) {
+    count += 1;
+    if (count === max) break;
   }
   return count;
 }

@@ -14,6 +14,8 @@ export interface StatementFilter {
   readonly untilUs?: number;
   /** `t` or `schema.t`; a text that names the table without a schema matches both. */
   readonly table?: string;
+  /** Only statements whose text could not be parsed, so that their tables are not known. */
+  readonly tablesUnknown?: true;
   /** Words that the SQL holds, see `searchExpression`. */
   readonly search?: string;
   readonly outcome?: OutcomeKind | 'running';

@@ -88,11 +88,11 @@ async function filtered(
     // Says what the partial index says, or it would not be used.
     if (leads === 'outcome') query = query.where(sql<boolean>`s.outcome <> 0`);
   }
-  if (filter.search === undefined && filter.table === undefined) return query.stream();
+  if (filter.search === undefined && filter.table === undefined && filter.tablesUnknown !== true) return query.stream();
 
   const texts = textsWith(index, {
     expression: filter.search === undefined ? undefined : searchExpression(filter.search),
-    table: filter.table,
+    table: filter.tablesUnknown === true ? '' : filter.table,
   });
   const few = await texts.executions(range, fewExecutions);
   if (few === undefined) return query.where(sql<boolean>`+s.text IN (${texts.query})`).stream();

@@ -257,6 +257,16 @@ describe('Store', () => {
       assert.deepEqual(await found({ search: 'customers WHERE' }), ['1/6', '1/7']);
     });
 
+    it('is of a table, with or without its schema, and of whatever may be that table', async () => {
+      assert.deepEqual(await found({ table: 'invoices' }), ['1/3', '1/11', '1/17', '1/18']);
+      assert.deepEqual(await found({ table: 'customers' }), ['1/1', '1/6', '1/7', '1/8']);
+      assert.deepEqual(await found({ table: 'billing.customers' }), ['1/1', '1/6', '1/7', '1/8']);
+      assert.deepEqual(await found({ table: 'other.customers' }), ['1/6', '1/7', '1/8']);
+      assert.deepEqual(await found({ table: 'tickets', outcome: 'running' }), ['2/2']);
+      assert.deepEqual(await found({ table: 'customers', search: 'order' }), ['1/8']);
+      assert.deepEqual(await found({ table: 'nothing' }), []);
+    });
+
     it('goes on behind a statement', async () => {
       const [, , third] = await all(store.statements({ limit: 3 }));
       assert.deepEqual(await found({ after: third?.index ?? 0, limit: 2 }), ['2/1', '1/6']);
@@ -373,6 +383,38 @@ describe('Store', () => {
 });
 
 describe('Store on other directories', () => {
+  it('counts what may name a table and could not be parsed, unless it failed', async () => {
+    const journal = new JournalFixture();
+    try {
+      journal.append({ at: morning, ...billing, body: opened() });
+      for (const [at, outcome] of (['completed', 'failed'] as const).entries()) {
+        const n = at + 1;
+        journal.append(
+          {
+            at: morning,
+            ...billing,
+            body: {
+              type: 'statement',
+              n,
+              kind: 'simple',
+              sql: utf8('FROM t SELECT NEW SYNTAX'),
+              transactionBefore: 'I',
+            },
+          },
+          { at: morning, ...billing, body: { type: 'outcome', of: n, outcome, rowCount: 0, rowBytes: 0 } },
+        );
+      }
+      const store = new Store(journal.data);
+      await store.catchUp();
+      assert.equal((await store.reservations({ table: 't' }, morning)).unknownTables, 1);
+      assert.equal((await store.reservations({ table: 't', identity: 'nobody' }, morning)).unknownTables, 0);
+      assert.equal((await store.reservations({}, morning)).unknownTables, 0);
+      store.close();
+    } finally {
+      journal.remove();
+    }
+  });
+
   it('answers from a copy as from the original', async () => {
     const journal = new JournalFixture();
     const copy = mkdtempSync(join(tmpdir(), 'onrecord-copy-'));

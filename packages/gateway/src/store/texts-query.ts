@@ -13,7 +13,7 @@ export interface MatchingTexts {
 export interface TextCriteria {
   /** Full-text expression; undefined: any. */
   readonly expression: string | undefined;
-  /** `t` or `schema.t`. */
+  /** `t` or `schema.t`; '' for texts that could not be parsed. */
   readonly table: string | undefined;
 }
 

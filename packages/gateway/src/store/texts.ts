@@ -1,14 +1,9 @@
 import { hash } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { TableName, TablesOf } from '../sql/tables.ts';
 
-/** A table as an SQL text names it; `schema` is '' where it names none. */
-export interface TableName {
-  readonly schema: string;
-  readonly name: string;
-}
-
-/** Tables that a text reads or writes; none when it does not parse. */
-export type TablesOf = (sql: string) => readonly TableName[];
+/** Stands for the tables of a text that could not be parsed: they are not known. */
+export const unknownTable: TableName = { schema: '', name: '' };
 
 /** Texts looked up lately. Agents and drivers repeat themselves: most texts are found here. */
 const maxRecent = 4096;
@@ -65,7 +60,7 @@ export class Texts {
     this.#next += 1;
     this.#insert.run(id, digest, sql);
     this.#insertWords.run(id, sql);
-    for (const table of this.#tablesOf(sql)) this.#insertTextTable.run(this.#table(table), id);
+    for (const table of this.#tablesOf(sql) ?? [unknownTable]) this.#insertTextTable.run(this.#table(table), id);
     return id;
   }
 

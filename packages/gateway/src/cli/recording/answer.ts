@@ -1,8 +1,9 @@
 import type { StatementFilter } from '../../store/statement-filter.ts';
 import type { Store } from '../../store/store.ts';
-import type { StatementView } from '../../store/views.ts';
+import type { EventView, StatementView } from '../../store/views.ts';
 import { type Completeness, isComplete } from '../present/completeness.ts';
 import { wentWrong } from '../present/outcome.ts';
+import { formatCount } from '../present/quantity.ts';
 
 /** Counts an answer while it is given, and says at its end what may be missing from it. */
 export class Answer {
@@ -22,27 +23,21 @@ export class Answer {
     filter: StatementFilter,
     end: { readonly nowUs: number; readonly more: boolean },
   ): Promise<Completeness> {
-    const { openSessions, holes, unknownOutcomes, damage } = await store.reservations(filter, end.nowUs);
-    const damaged =
-      damage === undefined
-        ? []
-        : [
-            {
-              index: store.next,
-              at: end.nowUs,
-              session: '',
-              identity: '',
-              type: 'damaged',
-              summary: `cannot be read on: ${damage}`,
-            },
-          ];
+    const { openSessions, holes, unknownOutcomes, unknownTables, damage } = await store.reservations(filter, end.nowUs);
+    const hole = { index: store.next, at: end.nowUs, session: '', identity: '' };
+    const more: EventView[] = [];
+    if (unknownTables > 0) {
+      const summary = `${formatCount(unknownTables, 'statement')} could not be parsed: they may name the table as well`;
+      more.push({ ...hole, type: 'unparsed', summary });
+    }
+    if (damage !== undefined) more.push({ ...hole, type: 'damaged', summary: `cannot be read on: ${damage}` });
     return {
       statements: this.#statements,
       failed: this.#failed,
       sessions: this.#sessions.size,
       more: end.more,
       openSessions,
-      holes: [...holes, ...damaged],
+      holes: [...holes, ...more],
       unknownOutcomes,
       notIndexed: 0,
     };
