@@ -145,6 +145,7 @@ describe('the exported HTML file', { skip }, () => {
     await page.keyboard.press('/');
     await page.keyboard.type('10231');
     await page.getByText('3 of 11 statements shown').waitFor();
+    await heading(page, /Statement 3 /).waitFor();
     assert.equal(await page.getByRole('listbox').getByRole('option').count(), 3);
     assert.ok((await page.locator('article mark').count()) > 0);
     await page.keyboard.press('Escape');

@@ -87,17 +87,17 @@ export function foldLine(line: Line, width: number, indent = 0): Line[] {
   const lines: Line[] = [];
   for (let at = 0; at < text.length; ) {
     const room = Math.max(1, at === 0 ? width : width - indent);
-    const length = foldAt(text.slice(at, at + room * 16), room, at + room * 16 >= text.length);
+    const length = foldAt(text.slice(at, at + room * 16), room);
     lines.push([...(at === 0 ? [] : margin), ...take(length)]);
     at += length;
   }
   return lines;
 }
 
-/** How much of a text goes on a line. A character wider than the whole line still has to go somewhere. */
-function foldAt(text: string, width: number, isEnd: boolean): number {
+/** How much of a text, which is longer than a line unless it is the last, goes on one. A character wider than the whole line still has to go somewhere. */
+function foldAt(text: string, width: number): number {
   const [head, rest] = splitText(text, width);
-  if (rest === '' && isEnd) return text.length;
+  if (rest === '') return text.length;
   if (head === '') return graphemes.segment(text)[Symbol.iterator]().next().value?.segment.length ?? text.length;
   const space = head.lastIndexOf(' ') + 1;
   return space > head.length / 2 && !rest.startsWith(' ') ? space : head.length;

@@ -59,6 +59,8 @@ const keysDialog = byId('keys', HTMLDialogElement);
 let shown = outline.map((_, index) => index);
 /** Index into the outline of the statement on show. */
 let current = 0;
+/** The statement that was on show when the search began: as it is typed, the first match from there on is shown. */
+let anchor = 0;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let playing;
 
@@ -478,7 +480,7 @@ function show(index) {
   jump.value = String(n ?? '');
   previousButton.disabled = nextShown(-1) === undefined;
   nextButton.disabled = nextShown(1) === undefined;
-  rows.style.height = `${shown.length * rowHeight}px`;
+  rows.style.height = `${Math.max(1, shown.length) * rowHeight}px`;
   bringIntoView();
   drawList();
   drawStrip();
@@ -609,7 +611,7 @@ function applyFilter() {
     if (fits && (wanted === '' || haystack(index).includes(wanted))) shown.push(index);
   });
   tellCount();
-  const nearest = shown.includes(current) ? current : (shown.find((index) => index > current) ?? shown.at(-1));
+  const nearest = shown.find((index) => index >= anchor) ?? shown.at(-1);
   list.scrollTop = 0;
   show(nearest ?? current);
 }
@@ -649,7 +651,7 @@ const keyHelp = [
   ['space', 'play at recorded speed, or pause'],
   ['/', 'search; Esc forgets it'],
   ['e E', 'next, previous that did not complete'],
-  ['?', 'this'],
+  ['?', 'this list'],
 ];
 
 function openHelp() {
@@ -728,6 +730,7 @@ function onKey(event) {
 }
 
 function clearSearch() {
+  anchor = current;
   search.value = '';
   filter.value = '';
   applyFilter();
@@ -756,6 +759,7 @@ function preparePrint() {
 function start() {
   fillFilter();
   strip.append(...cells);
+  strip.style.maxWidth = `${cells.length * 4}rem`;
   byId('of', HTMLElement).textContent = `of ${groupDigits(outline.at(-1)?.n ?? 0)}`;
   if (about.events.length > 0) {
     const events = byId('events', HTMLElement);
@@ -768,7 +772,13 @@ function start() {
   playButton.addEventListener('click', togglePlay);
   byId('help', HTMLElement).addEventListener('click', openHelp);
   search.addEventListener('input', applyFilter);
-  filter.addEventListener('change', applyFilter);
+  search.addEventListener('focus', () => {
+    anchor = current;
+  });
+  filter.addEventListener('change', () => {
+    anchor = current;
+    applyFilter();
+  });
   list.addEventListener('scroll', drawList, { passive: true });
   strip.addEventListener('click', (event) => {
     const { left, width } = strip.getBoundingClientRect();
