@@ -32,12 +32,13 @@ describe('a session as SQL', () => {
       valueView(null, 'int4'),
       valueView('{1,2}', 'int4[]'),
       valueView('x', 'type 16400'),
+      valueView('y', 'unspecified', { type: 0 }),
     ];
     assert.deepEqual(runs(statementSql(statementView({ n: 7, sql: 'SELECT $1', parameters }))), [
-      'PREPARE onrecord_7 (text, int4, int4[], unknown) AS',
+      'PREPARE onrecord_7 (text, int4, int4[], unknown, unknown) AS',
       'SELECT $1',
       ';',
-      "EXECUTE onrecord_7 (E'it''s \\\\ here', NULL, '{1,2}', 'x');",
+      "EXECUTE onrecord_7 (E'it''s \\\\ here', NULL, '{1,2}', 'x', 'y');",
       'DEALLOCATE onrecord_7;',
     ]);
   });

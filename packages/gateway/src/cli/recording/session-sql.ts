@@ -66,11 +66,14 @@ function runnable(view: StatementView): string {
 /** Parameters are bound as they were: by PREPARE, whose name no other statement of the script has. */
 function withParameters(view: StatementView): string {
   const name = `onrecord_${view.n}`;
-  const types = view.parameters.map(({ typeName }) =>
-    /^[a-z_][a-z0-9_]*(\[\])?$/.test(typeName) ? typeName : 'unknown',
-  );
+  const types = view.parameters.map(typeOf);
   const values = view.parameters.map(literal);
   return `PREPARE ${name} (${types.join(', ')}) AS\n${view.sql}\n;\nEXECUTE ${name} (${values.join(', ')});\nDEALLOCATE ${name};\n`;
+}
+
+/** `unknown` leaves it to the server, as the client did or as must be for a type whose name cannot be written. */
+function typeOf({ type, typeName }: ValueView): string {
+  return type !== 0 && /^[a-z_][a-z0-9_]*(\[\])?$/.test(typeName) ? typeName : 'unknown';
 }
 
 /** Reads the same whatever standard_conforming_strings is. */
