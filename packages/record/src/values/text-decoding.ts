@@ -8,7 +8,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /**
  * Labels of the Encoding Standard by Postgres's names, spelt as `clean_encoding_name` (encnames.c) compares them. The
  * JIS X 0213 encodings are read as their older kin, which share all but rare characters. The standard has none for
- * EUC_TW, JOHAB and MULE_INTERNAL.
+ * EUC_TW, JOHAB and MULE_INTERNAL; Node's `euc-kr` lacks the syllables that only UHC has.
  */
 const labels: { readonly [name: string]: string } = {
   big5: 'big5',
@@ -64,7 +64,38 @@ export function textDecoding(clientEncoding: string): DecodeText {
   const label = labels[name];
   if (label === undefined) return escapeHighBytes;
   const decoder = new TextDecoder(label, { fatal: true, ignoreBOM: true });
-  return (bytes) => strictly(decoder, bytes) ?? escapeHighBytes(bytes);
+  if (label.startsWith('iso-')) return (bytes) => strictly(decoder, bytes) ?? piecewise(decoder, bytes);
+  const decode: DecodeText = (bytes) => whole(decoder, bytes) ?? piecewise(decoder, bytes);
+  return name === 'koi8u' ? (bytes) => withoutBelarusian(decode(bytes)) : decode;
+}
+
+/** Outside ISO 8859, decoders make the control characters of ISO 6429 of bytes that mean nothing to them. */
+const meaningless = /[\x80-\x9f]/;
+
+function whole(decoder: typeof utf8, bytes: Uint8Array): string | undefined {
+  const text = strictly(decoder, bytes);
+  return text === undefined || meaningless.test(text) ? undefined : text;
+}
+
+/** Character by character: the longest in these encodings has four bytes (GB18030). */
+function piecewise(decoder: typeof utf8, bytes: Uint8Array): string {
+  let text = '';
+  for (let at = 0; at < bytes.length; ) {
+    let length = 0;
+    let piece: string | undefined;
+    while (piece === undefined && length < 4 && at + length < bytes.length) {
+      length += 1;
+      piece = whole(decoder, bytes.subarray(at, at + length));
+    }
+    text += piece ?? escaped(bytes[at] as number);
+    at += piece === undefined ? 1 : length;
+  }
+  return text;
+}
+
+/** The standard's KOI8-U has two letters of Belarusian where RFC 2319 and Postgres have box drawings. */
+function withoutBelarusian(text: string): string {
+  return text.replace(/\u045e/g, '\u255d').replace(/\u040e/g, '\u256c');
 }
 
 /** UTF-8; each byte that is part of no character is shown as `\xNN`. */
