@@ -1,6 +1,7 @@
 import { connectionSecrets, passwordWord, type Range } from './connection-secrets.ts';
 import { Lexer, tokenKind } from './lexer.ts';
 import { contentRange, readLiteral } from './literal.ts';
+import { maskMultibyte } from './multibyte.ts';
 
 /** What replaces a secret. */
 const mask = '***';
@@ -16,17 +17,22 @@ const maxArguments = 16;
 
 /**
  * The text with every password literal replaced by `***` (its delimiters stay), or undefined when there is none.
- * `sql` is a latin1 string. Found are: the literal behind the word PASSWORD (roles, user mappings, servers, and what
+ * `sql` is a latin1 string, `clientEncoding` named as ParameterStatus names it. Found are: the literal behind the word PASSWORD (roles, user mappings, servers, and what
  * looks like them), `password=…` in conninfo strings, and the password in URLs, wherever a literal or comment holds
  * them, in dollar-quoted bodies and in SQL within strings too. A literal that does not end is masked to the end of the
  * text. Passwords that are ordinary data (`INSERT INTO users …`, `WHERE password = '…'`) are not found: they are what
  * the statement is about.
  * BUG: a text that hides the word itself (`'PASS' || 'WORD …'`, escapes within it) is not seen through.
  */
-export function redactPasswords(sql: string, standardConformingStrings: boolean): string | undefined {
+export function redactPasswords(
+  sql: string,
+  standardConformingStrings: boolean,
+  clientEncoding = 'UTF8',
+): string | undefined {
   if (!hint.test(sql)) return undefined;
   const secrets: Range[] = [];
-  findInSql({ text: sql, origin: (offset) => offset, depth: 0, standardConformingStrings }, secrets);
+  const text = maskMultibyte(sql, clientEncoding);
+  findInSql({ text, origin: (offset) => offset, depth: 0, standardConformingStrings }, secrets);
   return secrets.length === 0 ? undefined : replace(sql, secrets);
 }
 

@@ -1,5 +1,6 @@
 import { Lexer, tokenKind } from './lexer.ts';
 import { Lru } from './lru.ts';
+import { maskMultibyte } from './multibyte.ts';
 import { loadParser, type Parser, type RawStatement } from './parser.ts';
 import { type StatementRange, splitTokens, trimEnd, trimStart } from './split-tokens.ts';
 
@@ -8,6 +9,8 @@ export type { StatementRange } from './split-tokens.ts';
 export interface SplitOptions {
   /** The setting of the session; true when it is not known (the default since Postgres 9.1). */
   readonly standardConformingStrings?: boolean;
+  /** As ParameterStatus names it; UTF8 when it is not known. */
+  readonly clientEncoding?: string;
 }
 
 /**
@@ -30,12 +33,13 @@ const cacheBounds = { maxEntries: 1_000, maxCharacters: 4_000_000 } as const;
 export async function createSplitter(): Promise<Splitter> {
   const parser = await loadParser();
   const standard = new Lru<readonly StatementRange[] | undefined>(cacheBounds);
-  return (sql, { standardConformingStrings = true } = {}) => {
-    const single = splitSingle(sql);
+  return (text, { standardConformingStrings = true, clientEncoding = 'UTF8' } = {}) => {
+    const single = splitSingle(text);
     if (single !== undefined) return single;
-    if (standardConformingStrings) return standard.get(sql, (text) => split(text, parser));
+    const sql = maskMultibyte(text, clientEncoding);
+    if (standardConformingStrings) return standard.get(sql, (key) => split(key, parser));
     // The parser knows no other strings than standard ones.
-    return sql.includes('\\') ? splitTokens(sql, false) : standard.get(sql, (text) => split(text, parser));
+    return sql.includes('\\') ? splitTokens(sql, false) : standard.get(sql, (key) => split(key, parser));
   };
 }
 
