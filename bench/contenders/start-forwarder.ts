@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { startChild } from '../../tests/support/start-child.ts';
 import type { Target } from '../../tests/support/target.ts';
-import { startChild } from './child.ts';
 import type { Started } from './contender.ts';
 
 /** The bare Node forwarder, in a process of its own so that its CPU can be told apart. */

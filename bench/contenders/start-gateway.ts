@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { removeDirectory, temporaryDirectory } from '../../tests/support/leftovers.ts';
+import { startChild } from '../../tests/support/start-child.ts';
 import type { Target } from '../../tests/support/target.ts';
 import { journalBytes } from '../journal-bytes.ts';
-import { startChild } from './child.ts';
 import { type ContenderName, gatewayModes, type Started } from './contender.ts';
 
 export interface GatewayStarted extends Started {

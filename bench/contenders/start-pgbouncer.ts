@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { freePort } from '../../tests/support/free-port.ts';
 import { removeDirectory, temporaryDirectory } from '../../tests/support/leftovers.ts';
 import { postgresAccount } from '../../tests/support/postgres-binaries.ts';
+import { startChild } from '../../tests/support/start-child.ts';
 import type { Target } from '../../tests/support/target.ts';
-import { startChild } from './child.ts';
 import type { Started } from './contender.ts';
 
 /**

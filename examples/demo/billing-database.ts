@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { type Postgres, startPostgres } from '../../tests/support/postgres.ts';
+import type { Target } from '../../tests/support/target.ts';
+
+export interface BillingDatabase {
+  readonly postgres: Postgres;
+  /** The database as the role that the gateway logs in as: it reads everything and updates invoices. */
+  readonly app: Target;
+  /** How many rows there are. */
+  readonly rows: { readonly customers: number; readonly invoices: number; readonly payments: number };
+}
+
+const database = 'billing';
+const role = 'billing_app';
+
+/** Starts an embedded Postgres and fills it with customers, invoices and payments. */
+export async function startBillingDatabase(): Promise<BillingDatabase> {
+  const postgres = await startPostgres();
+  try {
+    const password = randomBytes(18).toString('base64url');
+    await asSuperuser(postgres, postgres.database, async (client) => {
+      await client.query(`create role ${role} login password '${password}'`);
+      await client.query(`create database ${database}`);
+    });
+    const rows = await asSuperuser(postgres, database, async (client) => {
+      await client.query(readFileSync(join(import.meta.dirname, 'billing.sql'), 'utf8'));
+      await client.query(`grant select on customers, invoices, payments to ${role}`);
+      await client.query(`grant update on invoices to ${role}`);
+      const counted = await client.query<BillingDatabase['rows']>(
+        'select (select count(*)::int from customers) as customers, (select count(*)::int from invoices) as invoices, (select count(*)::int from payments) as payments',
+      );
+      return counted.rows[0] ?? { customers: 0, invoices: 0, payments: 0 };
+    });
+    return { postgres, app: { ...postgres, user: role, password, database }, rows };
+  } catch (error) {
+    await postgres.stop();
+    throw error;
+  }
+}
+
+async function asSuperuser<T>(postgres: Postgres, name: string, act: (client: Client) => Promise<T>): Promise<T> {
+  const { host, port, user, password } = postgres;
+  const client = new Client({ host, port, user, password, database: name });
+  await client.connect();
+  try {
+    return await act(client);
+  } finally {
+    await client.end();
+  }
+}
