@@ -10,6 +10,7 @@ import { openIndex } from '../../packages/gateway/src/store/index-database.ts';
 import { type FixtureEntry, JournalFixture, utf8 } from '../../packages/gateway/src/store/journal.fixture.ts';
 import { kyselyOver } from '../../packages/gateway/src/store/kysely-over.ts';
 import { indexedStatements } from '../../packages/gateway/src/store/statement-rows-query.ts';
+import { Store } from '../../packages/gateway/src/store/store.ts';
 import { tablesReader } from '../../packages/gateway/src/store/text-tables.ts';
 
 const statements = Number(process.argv[2] ?? 200_000);
@@ -125,6 +126,12 @@ try {
   let all = 0;
   for await (const _ of indexedStatements(kysely, { identity: 'billing-agent' })) all += 1;
   report('stream', { rows: all, rowsPerSecond: Math.round((all / (performance.now() - from)) * 1000) });
+  const store = new Store(journal.data);
+  from = performance.now();
+  let views = 0;
+  for await (const view of store.statements({ limit: 50_000 })) views += Number(view.parameters.length === 0);
+  report('views', { rows: views, rowsPerSecond: Math.round((views / (performance.now() - from)) * 1000) });
+  store.close();
 } finally {
   journal.remove();
 }

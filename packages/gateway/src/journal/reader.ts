@@ -29,6 +29,8 @@ export class JournalReader {
   readonly #files: ReadableFiles;
   #current: OpenSegment | undefined;
   #batch: PlacedBatch | undefined;
+  /** The entries of `#batch`, once one of them was read. */
+  #frames: readonly FramedEntry[] | undefined;
   #tornOnly: number | undefined;
 
   constructor(directory: string, files: ReadableFiles = machineFiles) {
@@ -69,8 +71,8 @@ export class JournalReader {
       batch = this.#batchAround(reader, place.offset);
     }
     if (batch === undefined) throw new JournalCorruption(reader.file, place.offset, 'no whole batch around this place');
-    const framed = framesOf(batch, reader.file);
-    const at = framed.findIndex((frame) => batch.offset + frame.offset === place.offset);
+    const framed = this.#framesOf(batch, reader.file);
+    const at = placeAmong(framed, place.offset - batch.offset);
     const frame = framed[at];
     if (frame === undefined) throw new JournalCorruption(reader.file, place.offset, 'no entry starts here');
     return decode(frame, batch, at, reader.file);
@@ -79,7 +81,7 @@ export class JournalReader {
   close(): void {
     this.#current?.file.close();
     this.#current = undefined;
-    this.#batch = undefined;
+    this.#batch = this.#frames = undefined;
   }
 
   *#entriesOf(reader: SegmentReader, from: number): Generator<Placed> {
@@ -131,8 +133,16 @@ export class JournalReader {
   #batchAround(reader: SegmentReader, offset: number): PlacedBatch | undefined {
     const start = reader.batchStartOf(offset);
     if (start === undefined) return undefined;
-    if (this.#batch?.offset !== start) this.#batch = reader.batchAt(start);
+    if (this.#batch?.offset !== start) {
+      this.#batch = reader.batchAt(start);
+      this.#frames = undefined;
+    }
     return this.#batch;
+  }
+
+  #framesOf(batch: PlacedBatch, file: string): readonly FramedEntry[] {
+    this.#frames ??= framesOf(batch, file);
+    return this.#frames;
   }
 
   #opened(segment: number): SegmentReader {
@@ -173,6 +183,20 @@ function framesOf(batch: PlacedBatch, file: string): FramedEntry[] {
   } catch (error) {
     throw new JournalCorruption(file, batch.offset, messageOf(error), error);
   }
+}
+
+/** Where the frame that starts at `offset` is among the frames of a batch, which lie in order; -1 when none does. */
+function placeAmong(framed: readonly FramedEntry[], offset: number): number {
+  let low = 0;
+  let high = framed.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >>> 1;
+    const found = (framed[middle] as FramedEntry).offset - offset;
+    if (found === 0) return middle;
+    if (found < 0) low = middle + 1;
+    else high = middle - 1;
+  }
+  return -1;
 }
 
 function decode(frame: FramedEntry, batch: PlacedBatch, at: number, file: string): Entry {
