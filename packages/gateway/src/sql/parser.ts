@@ -8,6 +8,9 @@ import { Lexer, tokenKind } from './lexer.ts';
  */
 const maxNesting = 2_000;
 
+/** What a parenthesis counts for: a subquery is five nodes deep. */
+const parenthesis = 6;
+
 /** One statement of a parsed text. Offsets are UTF-8 bytes; `length` is 0 for "up to the end". */
 export interface RawStatement {
   readonly location: number;
@@ -67,6 +70,8 @@ export function nesting(sql: string): number {
     switch (sql[lexer.start]) {
       case '(':
       case '[':
+        here += parenthesis - 1;
+        sum += parenthesis - 1;
         outer.push(here);
         here = 0;
         break;
