@@ -68,7 +68,7 @@ const tasks = {
     const files =
       chosen.length > 0
         ? chosen.flatMap((path) => (statSync(join(root, path)).isDirectory() ? testFiles(path) : [path]))
-        : [...testFiles('packages'), ...testFiles('tests')];
+        : ['packages', 'tests', 'bench'].flatMap(testFiles);
     const flags = args.filter((arg) => arg.startsWith('-'));
     return [
       [
