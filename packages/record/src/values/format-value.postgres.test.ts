@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { backendTag, encodeFrontend, type FrontendMessage, Writer } from '@onrecord/wire';
 import fc from 'fast-check';
 import { type Postgres, startPostgres } from '../../../../tests/support/postgres.ts';
 import { errorText, WireClient } from '../../../../tests/support/wire-client.ts';
@@ -8,6 +7,7 @@ import type { LearnedType } from '../entry.ts';
 import { decodeColumns, type RawColumn } from './decode-columns.ts';
 import { decodeRows } from './decode-messages.ts';
 import { formatValue } from './format-value.ts';
+import { concat, cstring, int16, int32, list, message, utf8, value } from './message.fixture.ts';
 import { textDecoding } from './text-decoding.ts';
 import { TypeCatalog } from './type-catalog.ts';
 
@@ -389,38 +389,35 @@ describe('formatValue, against Postgres', () => {
   }
 
   async function fetch(sql: string, values: readonly string[] = [], format = 0): Promise<Result> {
-    const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-    const none = new Uint8Array(0);
-    const messages: FrontendMessage[] = [
-      { type: 'parse', name: none, sql: bytes(sql), parameterTypes: [] },
-      {
-        type: 'bind',
-        portal: none,
-        statement: none,
-        parameterFormats: [],
-        parameters: values.map(bytes),
-        resultFormats: [format],
-      },
-      { type: 'describe', target: 'portal', name: none },
-      { type: 'execute', portal: none, maxRows: 0 },
-      { type: 'sync' },
-    ];
-    const writer = new Writer();
-    for (const message of messages) encodeFrontend(message, writer);
-    await client.send(writer.finish());
-    const answer = await client.until(backendTag.readyForQuery);
-    const failed = answer.find(({ tag }) => tag === backendTag.errorResponse);
+    await client.send(
+      concat(
+        message('P', cstring(''), cstring(sql), int16(0)),
+        message(
+          'B',
+          cstring(''),
+          cstring(''),
+          int16(0),
+          list(values, (text) => value(utf8(text))),
+          list([format], int16),
+        ),
+        message('D', utf8('P'), cstring('')),
+        message('E', cstring(''), int32(0)),
+        message('S'),
+      ),
+    );
+    const answer = await client.until(tagOf('Z'));
+    const failed = answer.find(({ tag }) => tag === tagOf('E'));
     if (failed !== undefined) throw new Error(`${errorText(failed)}: ${sql}`);
-    const description = answer.find(({ tag }) => tag === backendTag.rowDescription);
+    const description = answer.find(({ tag }) => tag === tagOf('T'));
     return {
       columns: decodeColumns(description?.bytes.subarray(5) ?? new Uint8Array(2)) ?? [],
-      rows: answer.filter(({ tag }) => tag === backendTag.dataRow).flatMap(({ bytes: row }) => decodeRows(row)),
+      rows: answer.filter(({ tag }) => tag === tagOf('D')).flatMap(({ bytes }) => decodeRows(bytes)),
     };
   }
 
   async function texts(sql: string): Promise<(string | null)[][]> {
     const { rows } = await fetch(sql);
-    return rows.map((row) => row.map((value) => (value === null ? null : decodeText(value))));
+    return rows.map((row) => row.map((bytes) => (bytes === null ? null : decodeText(bytes))));
   }
 
   async function compare(sql: string, values: readonly string[] = []): Promise<void> {
@@ -501,6 +498,10 @@ describe('formatValue, against Postgres', () => {
     );
   });
 });
+
+function tagOf(letter: string): number {
+  return letter.charCodeAt(0);
+}
 
 function learned([oid, name, kind, array, of]: readonly (string | null)[]): LearnedType {
   return { oid: Number(oid), name: name ?? '', kind: kind ?? '', array: array === 't', of: Number(of) };
