@@ -17,11 +17,11 @@ const maxArguments = 16;
 
 /**
  * The text with every password literal replaced by `***` (its delimiters stay), or undefined when there is none.
- * `sql` is a latin1 string, `clientEncoding` named as ParameterStatus names it. Found are: the literal behind the word PASSWORD (roles, user mappings, servers, and what
- * looks like them), `password=…` in conninfo strings, and the password in URLs, wherever a literal or comment holds
- * them, in dollar-quoted bodies and in SQL within strings too. A literal that does not end is masked to the end of the
- * text. Passwords that are ordinary data (`INSERT INTO users …`, `WHERE password = '…'`) are not found: they are what
- * the statement is about.
+ * `sql` is a latin1 string, `clientEncoding` named as ParameterStatus names it. Found are: the literal behind the word
+ * PASSWORD (roles, user mappings, servers, and what looks like them), `password=…` in conninfo strings, and the password
+ * in URLs, wherever a literal or comment holds them, in dollar-quoted bodies and in SQL within strings too. A literal
+ * that does not end is masked to the end of the text. Passwords that are ordinary data (`INSERT INTO users …`,
+ * `WHERE password = '…'`) are not found: they are what the statement is about.
  * BUG: a text that hides the word itself (`'PASS' || 'WORD …'`, escapes within it) is not seen through.
  */
 export function redactPasswords(
