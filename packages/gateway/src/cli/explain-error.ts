@@ -1,3 +1,4 @@
+import { isDamage } from '../store/index-database.ts';
 import { CommandError, type CommandIo, exitCodes } from './command-io.ts';
 
 /**
@@ -10,12 +11,17 @@ export function explainError(error: unknown, io: Pick<CommandIo, 'stderr'>): num
     io.stderr.write(`onrecord: ${String(error)}\n`);
     return exitCodes.error;
   }
-  const { hint } = error as { readonly hint?: unknown };
+  const hint = hintOf(error);
   const expected = typeof hint === 'string' || isExpected(error);
   io.stderr.write(`onrecord: ${expected ? error.message : (error.stack ?? error.message)}\n`);
   if (typeof hint === 'string') io.stderr.write(`${hint}\n`);
   if (error instanceof CommandError) return error.exitCode;
   return error.name === 'TimeNotUnderstood' ? exitCodes.usage : exitCodes.error;
+}
+
+function hintOf(error: Error): unknown {
+  if (isDamage(error)) return 'The index is damaged. `onrecord reindex` rebuilds it from the journal; nothing is lost.';
+  return (error as { readonly hint?: unknown }).hint;
 }
 
 const expectedNames = new Set([

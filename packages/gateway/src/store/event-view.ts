@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 import type { JournalReader } from '../journal/reader.ts';
 import { type EventType, eventCode, eventTypes } from './codes.ts';
 import { eventSummary } from './event-summary.ts';
+import { inPages } from './in-pages.ts';
 import type { IndexSchema } from './schema.ts';
 import { defaultEncoding, textDecoder } from './text-decoder.ts';
 import { entriesOf } from './time-range.ts';
@@ -45,16 +46,14 @@ export async function* eventPlaces(
   filter: EventFilter,
 ): AsyncGenerator<IndexSchema['events']> {
   const range = await entriesOf(index, filter.fromUs, filter.untilUs);
-  let query = index
-    .selectFrom('events')
-    .selectAll()
-    .where('entry', '>=', Math.max(range.from, (filter.after ?? -1) + 1))
-    .where('entry', '<', range.until)
-    .orderBy('entry');
+  let query = index.selectFrom('events').selectAll().where('entry', '<', range.until).orderBy('entry');
   if (filter.session !== undefined) query = query.where('session', '=', filter.session);
   if (filter.identity !== undefined) query = query.where('identity', '=', filter.identity);
   if (filter.types !== undefined) query = query.where('type', 'in', filter.types.map(eventCode));
   if (filter.fromUs !== undefined) query = query.where('at', '>=', filter.fromUs);
   if (filter.untilUs !== undefined) query = query.where('at', '<', filter.untilUs);
-  yield* query.stream();
+  const after = Math.max(range.from - 1, filter.after ?? -1);
+  yield* inPages({ after, limit: Number.POSITIVE_INFINITY }, (page) =>
+    query.where('entry', '>', page.after).limit(page.limit).execute(),
+  );
 }

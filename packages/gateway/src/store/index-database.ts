@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
-import { accessSync, constants, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, chownSync, closeSync, constants, existsSync, openSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { createSchema, dropSchema, schemaVersion } from './schema.ts';
 
@@ -60,7 +60,8 @@ export function emptyIndex({ database, file }: IndexDatabase, unless: () => bool
     }
     database.exec('COMMIT');
   } catch (error) {
-    database.exec('ROLLBACK');
+    // SQLite has rolled back by itself after some errors.
+    if (database.isTransaction) database.exec('ROLLBACK');
     throw error;
   }
 }
@@ -72,19 +73,30 @@ export function isReplaced({ file, database }: IndexDatabase): boolean {
   return mark !== markOf(file);
 }
 
-/** SQLITE_CORRUPT, SQLITE_NOTADB, and a table that should be there and is not. */
+/** SQLITE_CORRUPT, SQLITE_NOTADB. */
 export function isDamage(error: unknown): boolean {
-  const code = (error as { errcode?: number }).errcode;
-  return code !== undefined && ((code & 0xff) === 11 || (code & 0xff) === 26);
+  return isOneOf(error, [11, 26]);
 }
 
-function temporaryIndex(): IndexDatabase {
+/** SQLITE_BUSY, SQLITE_READONLY, SQLITE_IOERR, SQLITE_FULL: the file is all right, but cannot be written now. */
+export function isUnwritable(error: unknown): boolean {
+  return isOneOf(error, [5, 8, 10, 13]);
+}
+
+function isOneOf(error: unknown, codes: readonly number[]): boolean {
+  const { errcode } = error as { readonly errcode?: number };
+  return errcode !== undefined && codes.includes(errcode & 0xff);
+}
+
+/** An index that lives only as long as it is open. */
+export function temporaryIndex(): IndexDatabase {
   const database = new DatabaseSync('');
   create(database, undefined);
   return { database, file: undefined };
 }
 
 function open(file: string): DatabaseSync {
+  makePrivate(file);
   const database = new DatabaseSync(file, { timeout: busyTimeoutMs });
   try {
     // The index can be rebuilt: a power cut may cost its last batches, but must not damage it.
@@ -95,6 +107,18 @@ function open(file: string): DatabaseSync {
   return database;
 }
 
+/**
+ * Makes the file before SQLite does: it holds what agents said, so only its owner may read it. That is the owner of the
+ * directory, also when a command that root runs is the first to come. SQLite gives its other files the same mode and owner.
+ */
+function makePrivate(file: string): void {
+  if (existsSync(file)) return;
+  closeSync(openSync(file, 'a', 0o600));
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = statSync(dirname(file));
+  chownSync(file, uid, gid);
+}
+
 function create(database: DatabaseSync, file: string | undefined): void {
   database.exec(createSchema);
   database.exec(`PRAGMA user_version = ${schemaVersion}`);
@@ -103,10 +127,11 @@ function create(database: DatabaseSync, file: string | undefined): void {
 
 function isTrusted(database: DatabaseSync, file: string): boolean {
   try {
-    return (
-      numberOf(database, 'PRAGMA user_version') === schemaVersion &&
-      numberOf(database, 'PRAGMA application_id') === markOf(file)
-    );
+    if (numberOf(database, 'PRAGMA user_version') !== schemaVersion) return false;
+    if (numberOf(database, 'PRAGMA application_id') !== markOf(file)) return false;
+    // Reads the whole schema, and the table that everything begins with.
+    database.prepare('SELECT next FROM cursor').get();
+    return true;
   } catch (error) {
     if (isDamage(error)) return false;
     throw error;
@@ -141,7 +166,9 @@ function isWritable(data: string): boolean {
  * that it is gone with the process that holds it.
  */
 function whileNobodyElseOpens<T>(data: string, action: () => T): T {
-  const lock = new DatabaseSync(join(data, 'index.lock'), { timeout: busyTimeoutMs });
+  const file = join(data, 'index.lock');
+  makePrivate(file);
+  const lock = new DatabaseSync(file, { timeout: busyTimeoutMs });
   try {
     lock.exec('BEGIN EXCLUSIVE');
     return action();

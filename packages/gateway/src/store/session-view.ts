@@ -32,7 +32,7 @@ export async function* sessionViews(
   if (fromUs !== undefined)
     query = query.where((is) => is.or([is('closed_at', 'is', null), is('closed_at', '>=', fromUs)]));
   if (filter.open === true) query = query.where('closed_at', 'is', null);
-  for await (const row of query.stream()) yield sessionView(row, journal);
+  for (const row of await query.execute()) yield sessionView(row, journal);
 }
 
 export async function sessionViewOf(

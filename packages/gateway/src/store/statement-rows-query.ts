@@ -1,9 +1,10 @@
 import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
 import { outcomeCode, pending } from './codes.ts';
+import { inPages } from './in-pages.ts';
 import type { IndexSchema } from './schema.ts';
 import { searchExpression } from './search-words.ts';
 import type { StatementFilter } from './statement-filter.ts';
-import { textsWith } from './texts-query.ts';
+import { type TextCriteria, textsWith } from './texts-query.ts';
 import { type EntryRange, entriesOf } from './time-range.ts';
 
 /** What the index knows of a statement: where to read the rest. */
@@ -38,7 +39,7 @@ const fewExecutions = 20_000;
 const entriesAtATime = 500;
 
 /**
- * Statements in journal order. One query, read while it runs: nothing is counted, skipped or held, so that the first
+ * Statements in journal order, up to what the index holds at the call. Nothing is counted or skipped, so that the first
  * page of ten million costs what the first page of ten does. One index of `statements` leads; the unary plus keeps
  * SQLite from preferring another.
  */
@@ -46,38 +47,45 @@ export async function* indexedStatements(
   index: Kysely<IndexSchema>,
   filter: StatementFilter,
 ): AsyncGenerator<IndexedStatement> {
-  const limit = filter.limit ?? Number.POSITIVE_INFINITY;
-  if (limit <= 0) return;
   const range = await entriesOf(index, filter.fromUs, filter.untilUs);
-  const from = Math.max(range.from, (filter.after ?? -1) + 1);
-  const query = await filtered(index, filter, { from, until: range.until });
-  if (query === undefined) return;
-  let count = 0;
-  for await (const row of query) {
-    yield row;
-    count += 1;
-    if (count >= limit) return;
+  const after = Math.max(range.from - 1, filter.after ?? -1);
+  const found = await filtered(index, filter, { from: after + 1, until: range.until });
+  if (found === undefined) return;
+  const { query, entries } = found;
+  const limit = filter.limit ?? Number.POSITIVE_INFINITY;
+  if (entries !== undefined) yield* among(query, entries, limit);
+  else {
+    yield* inPages({ after, limit }, (page) => query.where('s.entry', '>', page.after).limit(page.limit).execute());
   }
+}
+
+interface Filtered {
+  readonly query: Query;
+  /** The only entries that can be meant, when those are few. */
+  readonly entries: readonly number[] | undefined;
 }
 
 async function filtered(
   index: Kysely<IndexSchema>,
   filter: StatementFilter,
   range: EntryRange,
-): Promise<AsyncIterable<IndexedStatement> | undefined> {
+): Promise<Filtered | undefined> {
   const identity = await numberOf(index, 'identities', filter.identity);
   const connection = await numberOf(index, 'connections', filter.connection);
   const session = await sessionNumber(index, filter.session);
   if (identity === null || connection === null || session === null) return undefined;
 
-  let query = base(index).where('s.entry', '>=', range.from).where('s.entry', '<', range.until).orderBy('s.entry');
+  let query = base(index).where('s.entry', '<', range.until).orderBy('s.entry');
   if (filter.n !== undefined) query = query.where('s.n', '=', filter.n);
   if (filter.fromUs !== undefined) query = query.where(sql<boolean>`+s.at >= ${filter.fromUs}`);
   if (filter.untilUs !== undefined) query = query.where(sql<boolean>`+s.at < ${filter.untilUs}`);
   if (filter.all !== true) query = query.where(sql<boolean>`+s.shown = 1`);
   else query = query.where(sql<boolean>`s.portal_of IS NULL`);
 
-  const leads = leadingIndex(filter);
+  const asksForTexts = filter.search !== undefined || filter.table !== undefined || filter.tablesUnknown === true;
+  const texts = asksForTexts ? textsWith(index, textCriteria(filter)) : undefined;
+  const entries = await texts?.executions(range, fewExecutions);
+  const leads = entries === undefined ? leadingIndex(filter) : 'entry';
   const plus = (column: string) => sql.raw(leads === column ? `s.${column}` : `+s.${column}`);
   if (session !== undefined) query = query.where(sql<boolean>`${plus('session')} = ${session}`);
   if (identity !== undefined) query = query.where(sql<boolean>`${plus('identity')} = ${identity}`);
@@ -88,15 +96,24 @@ async function filtered(
     // Says what the partial index says, or it would not be used.
     if (leads === 'outcome') query = query.where(sql<boolean>`s.outcome <> 0`);
   }
-  if (filter.search === undefined && filter.table === undefined && filter.tablesUnknown !== true) return query.stream();
+  if (texts !== undefined && entries === undefined) query = query.where(sql<boolean>`+s.text IN (${texts.query})`);
+  return { query, entries };
+}
 
-  const texts = textsWith(index, {
-    expression: filter.search === undefined ? undefined : searchExpression(filter.search),
-    table: filter.tablesUnknown === true ? '' : filter.table,
-  });
-  const few = await texts.executions(range, fewExecutions);
-  if (few === undefined) return query.where(sql<boolean>`+s.text IN (${texts.query})`).stream();
-  return among(query, few);
+function textCriteria({ search, table, tablesUnknown }: StatementFilter): TextCriteria {
+  return {
+    expression: search === undefined ? undefined : searchExpression(search),
+    table: tablesUnknown === true ? '' : table,
+  };
+}
+
+async function* among(query: Query, entries: readonly number[], limit: number): AsyncGenerator<IndexedStatement> {
+  let left = limit;
+  for (let at = 0; at < entries.length && left > 0; at += entriesAtATime) {
+    const rows = await query.where('s.entry', 'in', entries.slice(at, at + entriesAtATime)).execute();
+    yield* rows.slice(0, left);
+    left -= rows.length;
+  }
 }
 
 /** Which index of `statements` leads the query; undefined: the entries themselves. */
@@ -106,12 +123,6 @@ function leadingIndex(filter: StatementFilter): string | undefined {
   if (filter.identity !== undefined) return 'identity';
   if (filter.connection !== undefined) return 'connection';
   return undefined;
-}
-
-async function* among(query: Query, entries: readonly number[]): AsyncGenerator<IndexedStatement> {
-  for (let at = 0; at < entries.length; at += entriesAtATime) {
-    yield* await query.where('s.entry', 'in', entries.slice(at, at + entriesAtATime)).execute();
-  }
 }
 
 function base(index: Kysely<IndexSchema>): Query {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { indexFile } from './index-database.ts';
 import { JournalFixture, rowDescription, utf8 } from './journal.fixture.ts';
 import { billing, morning, opened, recordDay, second, support } from './recorded-day.fixture.ts';
 import type { StatementFilter } from './statement-filter.ts';
@@ -430,6 +431,39 @@ describe('Store on other directories', () => {
     } finally {
       journal.remove();
       rmSync(copy, { recursive: true });
+    }
+  });
+
+  it('rebuilds an index that is damaged', async () => {
+    const journal = new JournalFixture();
+    try {
+      recordDay(journal);
+      const first = new Store(journal.data);
+      await first.catchUp();
+      const answer = await all(first.statements({ all: true }));
+      first.close();
+      const bytes = readFileSync(indexFile(journal.data));
+      writeFileSync(indexFile(journal.data), bytes.fill(0xa5, 4096));
+      const damaged = new Store(journal.data);
+      await damaged.reindex();
+      assert.deepEqual(await all(damaged.statements({ all: true })), answer);
+      damaged.close();
+    } finally {
+      journal.remove();
+    }
+  });
+
+  it('lets only the owner read the index', async () => {
+    const journal = new JournalFixture();
+    try {
+      recordDay(journal);
+      const store = new Store(journal.data);
+      await store.catchUp();
+      const modes = ['', '-wal', '-shm'].map((suffix) => statSync(indexFile(journal.data) + suffix).mode & 0o777);
+      assert.deepEqual(modes, [0o600, 0o600, 0o600]);
+      store.close();
+    } finally {
+      journal.remove();
     }
   });
 

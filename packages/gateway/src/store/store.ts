@@ -7,7 +7,15 @@ import { JournalReader } from '../journal/reader.ts';
 import { type CatchUpOptions, catchUp, nextEntry } from './catch-up.ts';
 import { eventSummary } from './event-summary.ts';
 import { type EventFilter, eventPlaces, eventViews } from './event-view.ts';
-import { emptyIndex, type IndexDatabase, isDamage, openIndex, replaceIndex } from './index-database.ts';
+import {
+  emptyIndex,
+  type IndexDatabase,
+  isDamage,
+  isUnwritable,
+  openIndex,
+  replaceIndex,
+  temporaryIndex,
+} from './index-database.ts';
 import { kyselyOver } from './kysely-over.ts';
 import { type Reservations, reservations } from './reservations.ts';
 import type { IndexSchema } from './schema.ts';
@@ -74,21 +82,26 @@ export class Store {
    * stands before the damage can still be asked for.
    */
   async catchUp(options: Omit<CatchUpOptions, 'tablesOf'> = {}): Promise<void> {
-    const tablesOf = await tablesReader();
-    this.#damage = undefined;
     try {
-      await catchUp(this.#index, this.#journal, { ...options, tablesOf });
+      await this.#project(options);
     } catch (error) {
-      if (error instanceof JournalCorruption) this.#damage = error.message;
-      else if (isDamage(error)) await this.#replaceIndex({ ...options, tablesOf });
+      if (isDamage(error)) this.#use(replaceIndex(this.#data, this.#index));
+      // On a full disk there may still be room elsewhere; questions must be answered then, too.
+      else if (isUnwritable(error)) this.#use(temporaryIndex());
       else throw error;
+      await this.#project(options);
     }
     this.#entries.forget();
   }
 
   /** Drops the index and projects the whole journal again. */
   async reindex(options: Omit<CatchUpOptions, 'tablesOf'> = {}): Promise<void> {
-    emptyIndex(this.#index);
+    try {
+      emptyIndex(this.#index);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      this.#use(replaceIndex(this.#data, this.#index));
+    }
     await this.catchUp(options);
   }
 
@@ -190,10 +203,20 @@ export class Store {
     return { fromUs: session.openedAt, ...ended, ...filter };
   }
 
-  async #replaceIndex(options: CatchUpOptions): Promise<void> {
-    this.#index = replaceIndex(this.#data, this.#index);
-    this.#kysely = kyselyOver(this.#index.database);
-    this.#entries = new StatementEntriesReader(this.#index.database, this.#journal);
-    await catchUp(this.#index, this.#journal, options);
+  async #project(options: Omit<CatchUpOptions, 'tablesOf'>): Promise<void> {
+    this.#damage = undefined;
+    try {
+      await catchUp(this.#index, this.#journal, { ...options, tablesOf: await tablesReader() });
+    } catch (error) {
+      if (!(error instanceof JournalCorruption)) throw error;
+      this.#damage = error.message;
+    }
+  }
+
+  #use(index: IndexDatabase): void {
+    if (this.#index.database.isOpen) this.#index.database.close();
+    this.#index = index;
+    this.#kysely = kyselyOver(index.database);
+    this.#entries = new StatementEntriesReader(index.database, this.#journal);
   }
 }

@@ -9,14 +9,14 @@ export interface EntryRange {
 
 /**
  * The entries among which those of a time range are. The wall clock may have been set back, so that times are not
- * quite in order: the range is a little wide, and who uses it looks at `at` too.
+ * quite in order: the range is a little wide, and who uses it looks at `at` too. It ends where the index ends now.
  */
 export async function entriesOf(
   index: Kysely<IndexSchema>,
   fromUs: number | undefined,
   untilUs: number | undefined,
 ): Promise<EntryRange> {
-  const [first, last] = await Promise.all([
+  const [first, last, cursor] = await Promise.all([
     fromUs === undefined
       ? { mark: 0 }
       : index
@@ -27,7 +27,7 @@ export async function entriesOf(
           .limit(1)
           .executeTakeFirst(),
     untilUs === undefined
-      ? { mark: Number.MAX_SAFE_INTEGER / entriesPerMark - 1 }
+      ? { mark: Number.POSITIVE_INFINITY }
       : index
           .selectFrom('time_marks')
           .select('mark')
@@ -35,7 +35,8 @@ export async function entriesOf(
           .orderBy('mark', 'desc')
           .limit(1)
           .executeTakeFirst(),
+    index.selectFrom('cursor').select('next').executeTakeFirst(),
   ]);
-  if (first === undefined || last === undefined) return { from: 0, until: 0 };
-  return { from: first.mark * entriesPerMark, until: (last.mark + 1) * entriesPerMark };
+  if (first === undefined || last === undefined || cursor === undefined) return { from: 0, until: 0 };
+  return { from: first.mark * entriesPerMark, until: Math.min((last.mark + 1) * entriesPerMark, cursor.next) };
 }
