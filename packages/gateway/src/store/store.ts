@@ -105,7 +105,10 @@ export class Store {
     await this.catchUp(options);
   }
 
-  /** In journal order, which is the order in which things happened. Texts are read from the journal as they are needed. */
+  /**
+   * In journal order, which is the order in which things happened. Views read on while they are looked at: they are good
+   * for as long as the store is open.
+   */
   async *statements(filter: StatementFilter): AsyncGenerator<StatementView> {
     for await (const row of indexedStatements(this.#kysely, filter)) yield statementView(this.#entries.read(row));
   }
