@@ -25,15 +25,19 @@ export function registerGateway(program: Command, io: CommandIo): void {
       const serving = await serve({ configFile: resolve(io.cwd, config), env: io.env, log });
       const { host, port } = serving.address;
       log(`listening on ${host.includes(':') ? `[${host}]` : host}:${port}`);
+      let stopping = false;
       const stop = (signal: NodeJS.Signals): void => {
+        // A signal to the process group arrives twice: once by itself, once passed on by bin/onrecord.js.
+        if (stopping) return;
+        stopping = true;
         log(`${signal}: ending ${serving.sessions()} open sessions`);
         serving.stop(signal).catch((error: Error) => {
           log(`could not stop in order: ${error.message}`);
           process.exit(1);
         });
       };
-      process.once('SIGTERM', stop);
-      process.once('SIGINT', stop);
+      process.on('SIGTERM', stop);
+      process.on('SIGINT', stop);
       process.on('SIGHUP', () => void serving.reload());
       const halt = await serving.stopped;
       process.exit(halt === undefined ? 0 : haltedCode);
