@@ -394,7 +394,7 @@ export interface LearnedType {
   readonly name: string;
   /** pg_type.typtype: b base, c composite, d domain, e enum, m multirange, p pseudo, r range. */
   readonly kind: string;
-  /** Element of an array, base of a domain, subtype of a range; 0 otherwise. */
+  /** Element of an array, base of a domain, subtype of a range, range of a multirange; 0 otherwise. */
   readonly of: number;
   readonly array: boolean;
   readonly fields?: readonly { readonly name: string; readonly type: number }[];

@@ -153,9 +153,10 @@ function* entriesFrom(directory: string, index: number): Generator<{ readonly bo
 async function sqlReader(): Promise<SqlReader> {
   const split = await createSplitter();
   return {
-    split: (sql, standardConformingStrings) => split(sql, { standardConformingStrings }),
-    redact: redactPasswords,
-    effect: sessionEffect,
+    split,
+    redact: (sql, { standardConformingStrings, clientEncoding }) =>
+      redactPasswords(sql, standardConformingStrings, clientEncoding),
+    effect: (sql, { standardConformingStrings }) => sessionEffect(sql, standardConformingStrings),
     traceparent: traceparentOf,
   };
 }

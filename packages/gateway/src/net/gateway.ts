@@ -200,11 +200,14 @@ export class Gateway {
         client: clientAddress(socket),
         ...(of === undefined ? {} : { of }),
       };
-      await this.#record(live.chains, body);
-      // The client waits until the connection closes; by then the server has been told.
-      await cancelUpstream(live.target, { pid: live.pid, key: live.upstreamKey }).catch((error: Error) =>
-        this.#options.log(`a cancel request did not reach Postgres: ${error.message}`),
-      );
+      try {
+        await this.#record(live.chains, body);
+        // The client waits until the connection closes; by then the server has been told.
+        await cancelUpstream(live.target, { pid: live.pid, key: live.upstreamKey });
+      } catch (error) {
+        // The session may have closed in the meantime, and nothing is sent that is not on record.
+        this.#options.log(`a cancel request did not reach Postgres: ${(error as Error).message}`);
+      }
     }
     socket.destroySoon();
   }

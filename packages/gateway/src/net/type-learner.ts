@@ -123,12 +123,13 @@ WITH RECURSIVE wanted (oid) AS (
     SELECT t.typelem AS oid WHERE t.typelem <> 0
     UNION ALL SELECT t.typbasetype WHERE t.typbasetype <> 0
     UNION ALL SELECT r.rngsubtype FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid
+    UNION ALL SELECT m.rngtypid FROM pg_catalog.pg_range m WHERE t.typtype = 'm' AND m.rngmultitypid = t.oid
     UNION ALL SELECT a.atttypid FROM pg_catalog.pg_attribute a
       WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
   ) part
 )
 SELECT t.oid, t.typname, t.typtype,
-  coalesce(nullif(t.typbasetype, 0), nullif(t.typelem, 0), r.rngsubtype, 0),
+  coalesce(nullif(t.typbasetype, 0), nullif(t.typelem, 0), r.rngsubtype, m.rngtypid, 0),
   t.typelem <> 0 AND t.typlen = -1,
   CASE WHEN t.typtype = 'c' THEN (
     SELECT pg_catalog.json_agg(pg_catalog.json_build_array(a.attname, a.atttypid::pg_catalog.int8) ORDER BY a.attnum)
@@ -136,6 +137,7 @@ SELECT t.oid, t.typname, t.typtype,
   ) END
 FROM pg_catalog.pg_type t
 LEFT JOIN pg_catalog.pg_range r ON r.rngtypid = t.oid
+LEFT JOIN pg_catalog.pg_range m ON m.rngmultitypid = t.oid
 WHERE t.oid IN (SELECT oid FROM wanted) AND t.oid >= 16384
 ORDER BY t.oid`;
 }

@@ -206,8 +206,8 @@ export class Arrivals {
   }
 
   #split(sql: Uint8Array): readonly { readonly start: number; readonly end: number }[] | undefined {
-    const { options, standardConformingStrings } = this.#state;
-    return options.sql.split(latin1(sql), standardConformingStrings);
+    const { options, settings } = this.#state;
+    return options.sql.split(latin1(sql), settings);
   }
 
   #expectQuery(statements: readonly OpenStatement[], unsplit: boolean): void {
@@ -477,15 +477,15 @@ export class Arrivals {
     if (found === 0 || found === glanced.severalStatements) return statement;
     const { sql: reader } = this.#state.options;
     const text = latin1(sql);
-    const { standardConformingStrings } = this.#state;
+    const { settings } = this.#state;
     if ((found & glanced.secret) !== 0) {
-      const redacted = reader.redact(text, standardConformingStrings);
+      const redacted = reader.redact(text, settings);
       if (redacted !== undefined) {
         statement.sql = latin1Bytes(redacted);
         statement.redacted = true;
       }
     }
-    if ((found & glanced.sessionEffect) !== 0) statement.effect = reader.effect(text, standardConformingStrings);
+    if ((found & glanced.sessionEffect) !== 0) statement.effect = reader.effect(text, settings);
     if ((found & glanced.comment) !== 0) statement.traceparent = reader.traceparent(text);
     return statement;
   }

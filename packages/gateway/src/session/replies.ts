@@ -10,6 +10,7 @@ import { readServerError, type ServerError } from './server-error.ts';
 import type { SessionState } from './session-state.ts';
 import { StreamFlow } from './stream-flow.ts';
 import { Span, type Turn } from './turn.ts';
+import { withheld } from './withheld.ts';
 
 /** PG messages are at most this long (MaxAllocSize); the server is trusted to keep to it. */
 const maxMessageBytes = 0x3fff_ffff;
@@ -361,11 +362,13 @@ export class Replies {
 
   #error(head: ExpectedReply | undefined, body: Uint8Array): void {
     const error = readServerError(body);
-    const ending: Ending = { outcome: error.sqlstate === '57014' ? 'cancelled' : 'failed', error: body };
     const fatal = error.severity === 'FATAL' || error.severity === 'PANIC';
     const open = head?.current;
     if (open === undefined || open.ended || head?.to === 'sync') this.#serverMessage('error', body);
-    else this.#end(open, ending);
+    else {
+      const outcome = error.sqlstate === '57014' ? 'cancelled' : 'failed';
+      this.#end(open, { outcome, error: open.redacted ? withheld(body) : body });
+    }
     if (fatal) return this.#fatal(error);
     if (head === undefined) return;
     if (head.to === 'query' || head.to === 'call') {
@@ -415,14 +418,13 @@ export class Replies {
     }
     open.noticeBytes += body.length;
     open.notices ??= [];
-    open.notices.push(body.slice());
+    open.notices.push(open.redacted ? withheld(body) : body.slice());
   }
 
   #parameterStatus(): void {
     const body = this.#body();
     const reader = new Reader(body);
-    const name = reader.cstring();
-    if (name === 'standard_conforming_strings') this.#state.standardConformingStrings = reader.cstring() !== 'off';
+    this.#state.reported(reader.cstring(), reader.cstring());
     this.#serverMessage('parameter_status', body);
   }
 

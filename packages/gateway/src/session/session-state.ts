@@ -19,16 +19,19 @@ export interface SessionOptions {
   readonly parameters: ReadonlyMap<string, string>;
 }
 
+/** Settings of the session that change how a text reads; the server reports both. */
+export interface TextSettings {
+  readonly standardConformingStrings: boolean;
+  readonly clientEncoding: string;
+}
+
 /** What the session asks about a text. Texts are latin1 strings of their bytes (see `latin1`), so offsets are bytes. */
 export interface SqlReader {
   /** Where each statement of a Query stands; undefined when that cannot be told. */
-  split(
-    sql: string,
-    standardConformingStrings: boolean,
-  ): readonly { readonly start: number; readonly end: number }[] | undefined;
+  split(sql: string, settings: TextSettings): readonly { readonly start: number; readonly end: number }[] | undefined;
   /** The text without its password literals; undefined when it holds none. */
-  redact(sql: string, standardConformingStrings: boolean): string | undefined;
-  effect(sql: string, standardConformingStrings: boolean): SessionEffect | undefined;
+  redact(sql: string, settings: TextSettings): string | undefined;
+  effect(sql: string, settings: TextSettings): SessionEffect | undefined;
   traceparent(sql: string): string | undefined;
 }
 
@@ -58,14 +61,30 @@ export class SessionState {
   fatal: string | undefined;
   /** The last statement that was recorded, for what belongs to none. */
   last: OpenStatement | undefined;
-  standardConformingStrings: boolean;
+  #settings: TextSettings;
   /** Types that are not built in and that a message of this session named, and those among them that nobody heard of yet. */
   readonly #sighted = new Set<number>();
   #news: number[] = [];
 
   constructor(options: SessionOptions) {
     this.options = options;
-    this.standardConformingStrings = options.parameters.get('standard_conforming_strings') !== 'off';
+    this.#settings = {
+      standardConformingStrings: options.parameters.get('standard_conforming_strings') !== 'off',
+      clientEncoding: options.parameters.get('client_encoding') ?? 'UTF8',
+    };
+  }
+
+  get settings(): TextSettings {
+    return this.#settings;
+  }
+
+  /** The server reports a setting. */
+  reported(name: string, value: string): void {
+    if (name === 'standard_conforming_strings') {
+      this.#settings = { ...this.#settings, standardConformingStrings: value !== 'off' };
+    } else if (name === 'client_encoding') {
+      this.#settings = { ...this.#settings, clientEncoding: value };
+    }
   }
 
   /** A message named the type with this OID. */

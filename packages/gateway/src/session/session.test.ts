@@ -133,6 +133,26 @@ describe('a session with simple queries', () => {
     assert.deepEqual(turn.forward, [bytes]);
   });
 
+  it('does not record an error that may quote a password, and lets the client see it', () => {
+    const session = createSession();
+    send(session, query("alter role a password 'hunter2' oops"));
+    const quoting: BackendMessage = {
+      type: 'errorResponse',
+      fields: new Map([
+        ['S', text('ERROR')],
+        ['C', text('42601')],
+        ['M', text('syntax error near "hunter2"')],
+        ['P', text('7')],
+      ]),
+    };
+    const turn = answer(session, quoting, ready());
+    const [outcome] = turn.entries;
+    assert.ok(outcome?.type === 'outcome');
+    assert.match(readable(outcome.error) ?? '', /42601.*7.*withheld/s);
+    assert.doesNotMatch(readable(outcome.error) ?? '', /hunter2/);
+    assert.match(Buffer.concat(turn.deliver).toString(), /hunter2/);
+  });
+
   it('calls a statement cancelled when the server says so', () => {
     const session = createSession();
     send(session, query('select pg_sleep(9)'));
