@@ -31,7 +31,8 @@ async function reindex(options: RecordingOptions, io: CommandIo): Promise<void> 
       });
     }
     const from = performance.now();
-    await store.reindex({ onProgress: progressOn(io) });
+    const progress = progressOn(io);
+    await store.reindex({ onProgress: progress.report }).finally(progress.end);
     const seconds = (performance.now() - from) / 1000;
     io.stdout.write(`${groupDigits(store.next)} entries read in ${seconds.toFixed(1)} s\n`);
     if (store.damage === undefined) return;

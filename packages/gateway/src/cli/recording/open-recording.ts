@@ -5,6 +5,7 @@ import { Store } from '../../store/store.ts';
 import type { CommandIo } from '../command-io.ts';
 import { wantsColor } from '../present/color.ts';
 import type { Look } from '../present/look.ts';
+import { groupDigits } from '../present/quantity.ts';
 import { recordView } from './record-view.ts';
 
 /** Options of every command that reads a recording. */
@@ -35,11 +36,14 @@ export function addRecordingOptions(command: Command): Command {
 export async function openRecording(options: RecordingOptions, io: CommandIo): Promise<Recording> {
   const data = await dataDirectory(options, io);
   const store = new Store(data);
+  const progress = progressOn(io);
   try {
-    await store.catchUp({ onProgress: progressOn(io) });
+    await store.catchUp({ onProgress: progress.report });
   } catch (error) {
     store.close();
     throw error;
+  } finally {
+    progress.end();
   }
   const nowUs = Date.now() * 1000;
   return {
@@ -70,14 +74,25 @@ function lookOf(options: RecordingOptions, io: CommandIo): Look {
 /** A catch-up that takes a while says so, where somebody is watching. */
 const quietMs = 1_000;
 
-export function progressOn(io: CommandIo): (next: number) => void {
-  if ((io.stderr as { readonly isTTY?: boolean }).isTTY !== true) return () => {};
+export interface Progress {
+  readonly report: (next: number) => void;
+  /** Takes the line away again. */
+  end(): void;
+}
+
+export function progressOn({ stderr }: CommandIo): Progress {
+  if ((stderr as { readonly isTTY?: boolean }).isTTY !== true) return { report: () => {}, end: () => {} };
   const start = performance.now();
-  let last = start;
-  return (next) => {
-    const now = performance.now();
-    if (now - start < quietMs || now - last < quietMs / 4) return;
-    last = now;
-    io.stderr.write(`\rreading the journal: ${next.toLocaleString('en-US')} entries `);
+  let last: number | undefined;
+  return {
+    report(next) {
+      const now = performance.now();
+      if (now - (last ?? start) < (last === undefined ? quietMs : quietMs / 4)) return;
+      last = now;
+      stderr.write(`\rreading the journal: ${groupDigits(next)} entries`);
+    },
+    end() {
+      if (last !== undefined) stderr.write('\r\x1b[K');
+    },
   };
 }
