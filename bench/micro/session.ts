@@ -18,11 +18,11 @@ function createSession(): Session {
   });
 }
 
-const column = { name: text('abalance'), tableOid: 16_384, attributeNumber: 3, typeOid: 23, typeSize: 4 };
+const column = { name: text('abalance'), tableOid: 16_384, attribute: 3, typeOid: 23, typeSize: 4 };
 const result = (writer: Writer): Writer => {
   encodeBackend({ type: 'rowDescription', columns: [{ ...column, typeModifier: -1, format: 0 }] }, writer);
   encodeBackend({ type: 'dataRow', values: [text('0')] }, writer);
-  return encodeBackend({ type: 'commandComplete', tag: text('SELECT 1') }, writer);
+  return encodeBackend({ type: 'commandComplete', tag: 'SELECT 1' }, writer);
 };
 const ready = (writer: Writer): Uint8Array => encodeBackend({ type: 'readyForQuery', status: 'I' }, writer).finish();
 const none = new Uint8Array(0);

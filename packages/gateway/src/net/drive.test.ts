@@ -88,7 +88,7 @@ async function rig(t: TestContext, pipeline = 10_000): Promise<Rig> {
 
 const query = (sql: string): Uint8Array => frontend({ type: 'query', sql: text(sql) });
 const answered: BackendMessage[] = [
-  { type: 'commandComplete', tag: text('SELECT 0') },
+  { type: 'commandComplete', tag: 'SELECT 0' },
   { type: 'readyForQuery', status: 'I' },
 ];
 /** Whatever was on its way has arrived when a byte sent later has. */

@@ -28,7 +28,7 @@ const copyData = (data: string): FrontendMessage => ({ type: 'copyData', data: t
 const parsed: BackendMessage = { type: 'parseComplete' };
 const bound: BackendMessage = { type: 'bindComplete' };
 const suspended: BackendMessage = { type: 'portalSuspended' };
-const complete = (tag: string): BackendMessage => ({ type: 'commandComplete', tag: text(tag) });
+const complete = (tag: string): BackendMessage => ({ type: 'commandComplete', tag });
 const row = (...values: string[]): BackendMessage => ({ type: 'dataRow', values: values.map(text) });
 const ready = (status: 'I' | 'T' | 'E' = 'I'): BackendMessage => ({ type: 'readyForQuery', status });
 const error = (sqlstate: string, severity = 'ERROR'): BackendMessage => ({
@@ -42,9 +42,7 @@ const error = (sqlstate: string, severity = 'ERROR'): BackendMessage => ({
 });
 const columns: BackendMessage = {
   type: 'rowDescription',
-  columns: [
-    { name: text('a'), tableOid: 0, attributeNumber: 0, typeOid: 25, typeSize: -1, typeModifier: -1, format: 0 },
-  ],
+  columns: [{ name: text('a'), tableOid: 0, attribute: 0, typeOid: 25, typeSize: -1, typeModifier: -1, format: 0 }],
 };
 
 let clock = 0;
