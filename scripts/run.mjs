@@ -62,7 +62,10 @@ const tasks = {
     [exec('knip'), []],
   ],
   format: () => [[exec('biome'), ['check', '--write', '.']]],
-  build: () => [[exec('tsc'), ['--build', 'tsconfig.build.json']]],
+  build: () => [
+    [exec('tsc'), ['--build', 'tsconfig.build.json']],
+    [node(), [join('scripts', 'copy-assets.ts')]],
+  ],
   test: (args) => {
     const chosen = args.filter((arg) => !arg.startsWith('-'));
     const files =
