@@ -26,7 +26,7 @@ describe('the built packages', () => {
     const directory = mkdtempSync(join(tmpdir(), 'onrecord-build-'));
     t.after(() => rmSync(directory, { recursive: true }));
     const check = run(process.execPath, [main, 'config', 'check', '--config', join(directory, 'none.yaml')]);
-    await assert.rejects(check, (error: { stderr: string }) => /there is no such file/.test(error.stderr));
+    await assert.rejects(check, (error: { stdout: string }) => /there is no such file/.test(error.stdout));
   });
 
   it('bring the page of the HTML export', () => {
