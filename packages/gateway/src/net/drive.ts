@@ -9,6 +9,7 @@ import type { Session } from '../session/session.ts';
 import { emptyTurn, type Turn, type TurnEnd } from '../session/turn.ts';
 import type { Clock } from './clock.ts';
 import { UpstreamWriter } from './upstream-writer.ts';
+import { writeAll } from './write-all.ts';
 
 /** Bytes that may wait for the journal, or for the other side's socket, before the side they came from is paused. */
 const maxWaitingBytes = 1 << 20;
@@ -228,7 +229,7 @@ export class Drive {
 
   #goDeliver(step: Step): void {
     this.#waitingDeliver -= step.bytes;
-    if (!this.#clientGone) write(this.#options.client, step.out);
+    if (!this.#clientGone) writeAll(this.#options.client, step.out);
     if (step.end !== undefined) this.#ending(step.end);
   }
 
@@ -341,16 +342,6 @@ export class Drive {
 }
 
 const none: readonly OpenStatement[] = [];
-
-function write(socket: Socket, out: readonly Uint8Array[]): void {
-  if (out.length === 1) {
-    socket.write(out[0] as Uint8Array);
-  } else if (out.length > 1) {
-    socket.cork();
-    for (const piece of out) socket.write(piece);
-    socket.uncork();
-  }
-}
 
 function upstreamLost(): Termination {
   return new Termination('08006', 'the connection to Postgres was lost', {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Receipt } from '../journal/receipt.ts';
+import { writeAll } from './write-all.ts';
 
 /** The one way to Postgres for a session's bytes: it takes a receipt, which only the journal can make (law 1). */
 export class UpstreamWriter {
@@ -10,13 +11,6 @@ export class UpstreamWriter {
   }
 
   forward(out: readonly Uint8Array[], _receipt: Receipt): void {
-    const socket = this.#socket;
-    if (out.length === 1) {
-      socket.write(out[0] as Uint8Array);
-    } else if (out.length > 1) {
-      socket.cork();
-      for (const piece of out) socket.write(piece);
-      socket.uncork();
-    }
+    writeAll(this.#socket, out);
   }
 }
