@@ -21,6 +21,8 @@ export async function openRaw(target: Target): Promise<RawSession> {
   const { host, port, user, password, database } = target;
   const client = new Client({ host, port, user, password, database, stream: () => socket });
   await client.connect();
+  // It takes the end of the connection, which is ours to end, for a fault.
+  client.on('error', () => {});
   // From here on the bytes are ours.
   socket.removeAllListeners('data');
   const send = (sql: string): void => void socket.write(new Writer().begin(0x51).cstring(sql).end().finish());
