@@ -9,25 +9,27 @@ import type { RecordedSession, RecordedStatement } from './recorded-sessions.ts'
  * that something was parsed or bound and not executed.
  */
 export function contradiction(recorded: RecordedSession, log: readonly LogEvent[]): string | undefined {
-  const reading = new Reading(log);
-  for (const group of groups(recorded.events)) {
-    const problem =
-      group.length === 1 && !('body' in (group[0] as object)) ? error(group[0], reading) : run(group, reading);
+  if (recorded.damage !== undefined) return recorded.damage;
+  const statements = recorded.events.filter((event): event is RecordedStatement => 'body' in event);
+  const others = recorded.events.filter((event) => !('body' in event)).map((event) => event.sqlstate ?? '');
+  const reading = new Reading(log, others);
+  for (const group of groups(statements)) {
+    const problem = run(group, reading);
     if (problem !== undefined) return `${problem}\n  the log goes on: ${reading.ahead()}`;
   }
-  reading.skipFatal();
-  return reading.atEnd ? undefined : `this was run and is not on record: ${reading.ahead()}`;
+  reading.skipUnheard();
+  if (reading.next !== undefined) return `this was run and is not on record: ${reading.ahead()}`;
+  const [missing] = reading.others;
+  return missing === undefined ? undefined : `an error ${missing} is on record that the server did not report`;
 }
 
-type Event = RecordedSession['events'][number];
-
 /** The statements of one Query are one group. */
-function groups(events: readonly Event[]): readonly (readonly Event[])[] {
-  const found: Event[][] = [];
-  for (const event of events) {
-    const position = 'body' in event ? event.body.position : undefined;
-    if (position !== undefined && position.index > 0) found.at(-1)?.push(event);
-    else found.push([event]);
+function groups(statements: readonly RecordedStatement[]): readonly (readonly RecordedStatement[])[] {
+  const found: RecordedStatement[][] = [];
+  for (const statement of statements) {
+    const { position } = statement.body;
+    if (position !== undefined && position.index > 0) found.at(-1)?.push(statement);
+    else found.push([statement]);
   }
   return found;
 }
@@ -35,17 +37,16 @@ function groups(events: readonly Event[]): readonly (readonly Event[])[] {
 class Reading {
   readonly #events: readonly LogEvent[];
   #at = 0;
+  /** SQLSTATEs of errors that belong to no statement. They are recorded when they arrive, statements before they go out. */
+  readonly others: string[];
 
-  constructor(events: readonly LogEvent[]) {
+  constructor(events: readonly LogEvent[], others: readonly string[]) {
     this.#events = events;
+    this.others = [...others];
   }
 
   get next(): LogEvent | undefined {
     return this.#events[this.#at];
-  }
-
-  get atEnd(): boolean {
-    return this.#at >= this.#events.length;
   }
 
   take(): void {
@@ -53,49 +54,64 @@ class Reading {
   }
 
   takeError(sqlstate: string): boolean {
-    const { next } = this;
-    if (next?.type !== 'error' || next.sqlstate !== sqlstate) return false;
+    if (!this.isError(sqlstate)) this.skipOthers();
+    if (!this.isError(sqlstate)) return false;
     this.take();
     return true;
   }
 
-  /** A backend whose client is lost says so; nobody was there to hear it. */
-  skipFatal(): void {
-    while (this.next?.type === 'error' && (this.next.fatal || this.next.sqlstate.startsWith('08'))) this.take();
+  skipOthers(): void {
+    while (this.next?.type === 'error') {
+      const at = this.others.indexOf(this.next.sqlstate);
+      if (at === -1) return;
+      this.others.splice(at, 1);
+      this.take();
+    }
+  }
+
+  /** A backend whose client is lost says so in its log; nobody was there to hear it. */
+  skipUnheard(): void {
+    for (this.skipOthers(); this.next?.type === 'error'; this.skipOthers()) {
+      if (!this.next.fatal && !this.next.sqlstate.startsWith('08')) return;
+      this.take();
+    }
   }
 
   ahead(): string {
     return JSON.stringify(this.#events.slice(this.#at, this.#at + 3)).slice(0, 600);
   }
+
+  isError(sqlstate: string | undefined): boolean {
+    return this.next?.type === 'error' && this.next.sqlstate === sqlstate;
+  }
 }
 
-function error(event: Event | undefined, reading: Reading): string | undefined {
-  const { sqlstate = '' } = event ?? {};
-  return reading.takeError(sqlstate) ? undefined : `an error ${sqlstate} is on record that the server did not report`;
-}
-
-function run(group: readonly Event[], reading: Reading): string | undefined {
-  const statements = group.filter((event): event is RecordedStatement => 'body' in event);
+function run(statements: readonly RecordedStatement[], reading: Reading): string | undefined {
   const [first] = statements;
-  if (first === undefined) return 'an error where a statement was expected';
+  if (first === undefined) return undefined;
   const { body } = first;
-  const name = `statement ${body.n} (${body.kind}, ${first.outcome?.outcome ?? 'no outcome'}) ${JSON.stringify(first.text.slice(0, 120))}`;
   const outcomes = statements.map((statement) => statement.outcome?.outcome);
-  const failed = statements.find((statement) => statement.sqlstate !== undefined && ran(statement));
+  const name = `statement ${body.n} (${body.kind}, ${outcomes.join(', ')}) ${JSON.stringify(first.text.slice(0, 120))}`;
+  if (first.outcome === undefined && !owesOutcome(first)) return undefined;
+  if (statements.some((statement) => statement.outcome === undefined && owesOutcome(statement)))
+    return `${name} never ended`;
+  if (outcomes.every((outcome) => outcome === 'skipped' || outcome === 'refused')) return undefined;
+  // The server does not log an Execute of nothing (exec_execute_message).
+  if (body.kind !== 'simple' && body.kind !== 'call' && isNothing(first.text) && first.carrier.sql !== undefined)
+    return undefined;
+
+  const failed = statements.find(({ outcome, sqlstate }) => sqlstate !== undefined && outcome?.outcome !== 'skipped');
   const mayHaveRun = outcomes.some((outcome) => outcome === 'unknown' || outcome === 'client gone');
   const mustHaveRun = outcomes.some((outcome) => outcome === 'completed' || outcome === 'suspended');
-  if (!owesOutcome(first) && first.outcome === undefined) return undefined;
-  if (outcomes.some((outcome, at) => outcome === undefined && owesOutcome(statements[at])))
-    return `${name} never ended`;
-
+  // An error that comes next is its own, unless the statement must stand before it.
+  const own = !mustHaveRun && reading.isError(failed?.sqlstate);
+  if (!own && !matches(statements, reading.next)) reading.skipOthers();
   const logged = matches(statements, reading.next);
   if (logged) reading.take();
   else if (mustHaveRun) return `${name} is recorded as completed and the server did not run it`;
   if (failed?.sqlstate !== undefined) {
-    if (!reading.takeError(failed.sqlstate))
-      return `${name} is recorded as failed with ${failed.sqlstate}, which the server did not report`;
-  } else if (logged && !mustHaveRun && !mayHaveRun) {
-    return `${name} was run by the server`;
+    if (reading.takeError(failed.sqlstate)) return undefined;
+    return `${name} is recorded as failed with ${failed.sqlstate}, which the server did not report`;
   }
   if (mayHaveRun && reading.next?.type === 'error') reading.take();
   return undefined;
@@ -105,26 +121,31 @@ function owesOutcome(statement: RecordedStatement | undefined): boolean {
   return statement?.body.kind !== 'prepare' && statement?.body.kind !== 'bind';
 }
 
-/** A statement that the gateway refused has an error that the server knows nothing of. */
-function ran({ outcome }: RecordedStatement): boolean {
-  return outcome?.outcome !== 'refused' && outcome?.outcome !== 'skipped';
-}
-
-const how = { simple: 'statement', execute: 'execute', fetch: 'fetch', call: 'call' } as const;
-
 function matches(statements: readonly RecordedStatement[], next: LogEvent | undefined): boolean {
   const [first] = statements;
   if (first === undefined || next?.type !== 'statement') return false;
-  const { kind, parameters } = first.body;
-  if (kind !== 'simple' && kind !== 'execute' && kind !== 'fetch' && kind !== 'call') return false;
-  if (how[kind] !== next.how) return false;
-  if (kind === 'call') return calledFunction(parameters) === next.text;
-  if (statements.some(({ body }) => body.redacted)) return next.text.startsWith(first.text.slice(0, 12));
-  if (statements.length === 1) return first.text === next.text;
-  return isMadeOf(
-    next.text,
-    statements.map(({ text }) => text),
-  );
+  const { body, carrier, text } = first;
+  switch (body.kind) {
+    case 'call':
+      return next.how === 'call' && calledFunction(body.parameters) === next.text;
+    case 'simple':
+      if (next.how !== 'statement') return false;
+      if (statements.some(({ body: { redacted } }) => redacted)) return next.text.startsWith(text.slice(0, 12));
+      return statements.length === 1
+        ? text === next.text
+        : isMadeOf(
+            next.text,
+            statements.map((each) => each.text),
+          );
+    case 'execute':
+    case 'fetch':
+      // What SQL named (PREPARE, DECLARE) stands in a Query, whose whole text the server repeats.
+      if (carrier.kind === 'simple') return next.how !== 'statement' && next.text.includes(text);
+      // A portal that could not be run stays at its start.
+      return (next.how === body.kind || body.kind === 'fetch') && next.how !== 'statement' && text === next.text;
+    default:
+      return false;
+  }
 }
 
 /** True when the text is these statements in this order, with nothing but spaces, semicolons and comments between. */

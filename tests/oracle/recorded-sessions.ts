@@ -9,6 +9,8 @@ export interface RecordedStatement {
   readonly body: Statement;
   /** Its own text, or that of the statement that carries it. */
   readonly text: string;
+  /** The statement that carries the text. */
+  readonly carrier: Statement;
   /** The last one, which says how it ended; undefined when none is owed or none is there. */
   readonly outcome: Outcome | undefined;
   /** SQLSTATE, when it ended with an error. */
@@ -21,6 +23,8 @@ export interface RecordedSession {
   readonly closed: SessionClosed | undefined;
   /** Statements, and errors of the server that belong to none, in the order in which they were recorded. */
   readonly events: readonly (RecordedStatement | { readonly sqlstate: string })[];
+  /** What is wrong with its entries by themselves. */
+  readonly damage: string | undefined;
   /** Command tags in the order in which they were recorded. */
   readonly tags: readonly string[];
 }
@@ -65,12 +69,14 @@ function session(id: string, entries: readonly Entry[]): RecordedSession {
   const outcomes = new Map<number, Outcome>();
   const tags: string[] = [];
   let closed: SessionClosed | undefined;
+  let damage: string | undefined;
   for (const body of bodies) {
     if (body.type === 'statement') statements.set(body.n, body);
     if (body.type === 'session_closed') closed = body;
     if (body.type !== 'outcome') continue;
-    assert.ok(statements.has(body.of), `an outcome of statement ${body.of}, which is not there`);
-    assert.ok(outcomes.get(body.of)?.more !== undefined || !outcomes.has(body.of), `statement ${body.of} ended twice`);
+    if (!statements.has(body.of)) damage ??= `an outcome of statement ${body.of}, which is not there`;
+    const earlier = outcomes.get(body.of);
+    if (earlier !== undefined && earlier.more === undefined) damage ??= `statement ${body.of} ended twice`;
     outcomes.set(body.of, body);
     if (body.tag !== undefined) tags.push(body.tag);
   }
@@ -80,7 +86,7 @@ function session(id: string, entries: readonly Entry[]): RecordedSession {
     else if (body.type === 'server_message' && body.message === 'error')
       events.push({ sqlstate: sqlstateOf(body.body) });
   }
-  return { id, opened, closed, events, tags };
+  return { id, opened, closed, events, damage, tags };
 }
 
 function statement(
@@ -90,13 +96,14 @@ function statement(
 ): RecordedStatement {
   const outcome = outcomes.get(body.n);
   const sqlstate = outcome?.error === undefined ? undefined : sqlstateOf(outcome.error);
-  return { body, text: textOf(body, statements), outcome, sqlstate };
+  const carrier = carrierOf(body, statements);
+  return { body, text: Buffer.from(carrier.sql ?? []).toString(), carrier, outcome, sqlstate };
 }
 
-function textOf(body: Statement, statements: ReadonlyMap<number, Statement>): string {
-  if (body.sql !== undefined) return Buffer.from(body.sql).toString();
+function carrierOf(body: Statement, statements: ReadonlyMap<number, Statement>): Statement {
+  if (body.sql !== undefined) return body;
   const elsewhere = statements.get(body.sqlOf ?? body.portalOf ?? 0);
-  return elsewhere === undefined ? '' : textOf(elsewhere, statements);
+  return elsewhere === undefined ? body : carrierOf(elsewhere, statements);
 }
 
 /** Of an ErrorResponse's body. */
