@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import {
   type Body,
@@ -14,13 +13,11 @@ import {
   type Heads,
   hashBytes,
   runningHash,
-  type Sha256,
   sealBatch,
   segmentHeaderBytes,
 } from '@onrecord/record';
 import { ChainHeads } from './chain-heads.ts';
-
-const sha256: Sha256 = (bytes) => hash('sha256', bytes, 'buffer');
+import { sha256 } from './sha256.ts';
 
 /** What a batch buffer keeps between batches; one that grew beyond it is let go. */
 const keptBytes = 1024 * 1024;

@@ -1,10 +1,10 @@
-import { hash } from 'node:crypto';
 import { join } from 'node:path';
-import { batchEntries, decodeEntry, type Entry, type FramedEntry, type Sha256 } from '@onrecord/record';
+import { batchEntries, decodeEntry, type Entry, type FramedEntry } from '@onrecord/record';
 import { JournalCorruption } from './journal-corruption.ts';
 import { machineFiles, type OpenFile, type ReadableFiles } from './readable-files.ts';
 import { segmentFileName, segmentsAmong } from './segment-file.ts';
 import { type PlacedBatch, SegmentReader } from './segment-reader.ts';
+import { sha256 } from './sha256.ts';
 
 /** Where an entry is: the first index of its segment, which names the file, and the offset of its frame in it. */
 export interface Place {
@@ -16,8 +16,6 @@ export interface Placed {
   readonly entry: Entry;
   readonly place: Place;
 }
-
-const sha256: Sha256 = (bytes) => hash('sha256', bytes, 'buffer');
 
 /**
  * Reads a journal directory: one that a gateway is writing to, a copy, one that may only be read. It takes no lock and

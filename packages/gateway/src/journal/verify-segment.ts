@@ -1,19 +1,9 @@
-import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import {
-  batchEntries,
-  batchRunning,
-  decodeEntry,
-  type Entry,
-  type Heads,
-  runningHash,
-  type Sha256,
-} from '@onrecord/record';
+import { batchEntries, batchRunning, decodeEntry, type Entry, type Heads, runningHash } from '@onrecord/record';
 import { ChainHeads } from './chain-heads.ts';
 import { JournalCorruption } from './journal-corruption.ts';
 import type { PlacedBatch, SegmentReader } from './segment-reader.ts';
-
-const sha256: Sha256 = (bytes) => hash('sha256', bytes, 'buffer');
+import { sha256 } from './sha256.ts';
 
 /** Where everything stands behind the last whole batch of a segment. */
 export interface VerifiedSegment {

@@ -1,4 +1,5 @@
-import { createHash, type Hash, hash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
+import { sha256 } from '../journal/sha256.ts';
 import type { Digest } from '../session/digest.ts';
 
 /**
@@ -27,7 +28,7 @@ class Sha256 implements Digest {
 
   digest(): Uint8Array {
     if (this.#hash !== undefined) return this.#hash.digest();
-    return hash('sha256', this.#only ?? empty, 'buffer');
+    return sha256(this.#only ?? empty);
   }
 }
 
