@@ -1,5 +1,6 @@
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -11,11 +12,29 @@ const children = new Map<ChildProcess, NodeJS.Signals>();
 const directories = new Set<string>();
 let watching = false;
 
-/** Sends `signal` to the child when this process ends before the child does. */
+/** Sends `signal` to the child when this process ends before the child does, also when it is killed without warning. */
 export function killAtExit(child: ChildProcess, signal: NodeJS.Signals): void {
   watch();
   children.set(child, signal);
-  child.once('exit', () => children.delete(child));
+  const watchdog = child.pid === undefined ? undefined : watchdogOf(child.pid, signal);
+  child.once('exit', () => {
+    children.delete(child);
+    watchdog?.kill('SIGKILL');
+  });
+}
+
+/** A shell that waits for the end of its input, which comes when this process is gone. */
+function watchdogOf(pid: number, signal: NodeJS.Signals): ChildProcess | undefined {
+  if (process.platform === 'win32') return undefined;
+  const script = 'read -r nothing; kill -s "$1" "$2"';
+  const watchdog = spawn('/bin/sh', ['-c', script, 'watchdog', signal.replace('SIG', ''), String(pid)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  watchdog.unref();
+  // The pipe is a socket, which keeps this process alive unless told otherwise.
+  (watchdog.stdin as Socket | null)?.unref();
+  return watchdog;
 }
 
 /** A new directory below the system's temporary one that every user may enter (Postgres may run as another). */
