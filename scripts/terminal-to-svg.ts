@@ -82,6 +82,7 @@ const drawn = lines.map((line, at) => {
   return svg;
 });
 console.log(`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">
+<title>${escaped(lines.find((line) => line.startsWith('$ '))?.slice(2) ?? 'terminal')}</title>
 <rect width="100%" height="100%" rx="8" fill="${background}"/>
 <g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, DejaVu Sans Mono, monospace" font-size="${cell.font}" fill="${foreground}">
 ${drawn.filter((svg) => svg !== '').join('\n')}

@@ -37,7 +37,10 @@ describe('docs/dependencies.md', () => {
 
   it('lists what the checkout depends on', () => {
     const development = [...workspaces, manifest()].map(({ devDependencies }) => devDependencies);
-    assert.deepEqual(listed('Of the checkout'), thirdParty(...development, manifest().dependencies));
+    const names = new Set(thirdParty(...development, manifest().dependencies));
+    // A workspace may test with what another one runs on: that is listed already.
+    for (const name of listed('Of the gateway')) names.delete(name);
+    assert.deepEqual(listed('Of the checkout'), [...names]);
   });
 
   it('lists the Nodes that are pinned', () => {
