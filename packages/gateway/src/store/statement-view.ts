@@ -24,18 +24,17 @@ export function statementView(entries: StatementEntries): StatementView {
   const results = executions.flatMap((execution) => execution.results);
   const outcomes = results.flatMap(({ outcome }) => outcome ?? []);
   const last = outcomes.at(-1);
-  const copyOut = results.some(isCopyOut);
-  const sum = (field: 'rowCount' | 'rowBytes' | 'noticesDropped'): number =>
-    outcomes.reduce((total, outcome) => total + (outcome[field] ?? 0), 0);
-  const rowCount = copyOut ? 0 : sum('rowCount');
+  const copied = results.filter(isCopyOut);
+  const selected = copied.length === 0 ? results : results.filter((result) => !isCopyOut(result));
+  const rowOutcomes = copied.length === 0 ? outcomes : selected.flatMap(({ outcome }) => outcome ?? []);
   const error = outcomes.find((outcome) => outcome.error !== undefined)?.error;
   const reason = outcomes.findLast((outcome) => outcome.reason !== undefined)?.reason;
   const tags = outcomes.flatMap(({ tag }) => tag ?? []);
   const asked = lazy(() => askedWith(entries));
-  const columns = lazy(() => (copyOut ? [] : columnsOf(entries, results)));
-  const rows = lazy(() => (copyOut ? [] : rowsOf(entries, results, asked().resultFormats)));
-  const digests = lazy(() => (copyOut ? [] : outcomes.flatMap((outcome) => digestOf(outcome) ?? [])));
-  const copy = lazy(() => (copyOut ? copyOutOf(results) : copyInOf(entries)));
+  const columns = lazy(() => columnsOf(entries, selected));
+  const rows = lazy(() => rowsOf(entries, selected, asked().resultFormats));
+  const digests = lazy(() => rowOutcomes.flatMap((outcome) => digestOf(outcome) ?? []));
+  const copy = lazy(() => (copied.length > 0 ? copyOutOf(copied) : copyInOf(entries)));
   const parameters = lazy(() => asked().parameters.map((value) => valueView(value, entries)));
   return {
     index: entry.index,
@@ -56,15 +55,15 @@ export function statementView(entries: StatementEntries): StatementView {
     outcome: outcomeView(entries),
     // An answer that no statement was known for has several.
     commandTag: tags.length === 0 ? undefined : tags.join('; '),
-    rowCount,
-    rowBytes: copyOut ? 0 : sum('rowBytes'),
+    rowCount: sum(rowOutcomes, 'rowCount'),
+    rowBytes: sum(rowOutcomes, 'rowBytes'),
     get columns() {
       return columns();
     },
     get rows() {
       return rows();
     },
-    truncatedAt: copyOut ? undefined : keptRows(outcomes),
+    truncatedAt: keptRows(rowOutcomes),
     get digests() {
       return digests();
     },
@@ -73,7 +72,7 @@ export function statementView(entries: StatementEntries): StatementView {
     },
     error: error === undefined ? undefined : messageView(error, decode),
     notices: outcomes.flatMap(({ notices = [] }) => notices.map((notice) => messageView(notice, decode))),
-    noticesDropped: sum('noticesDropped'),
+    noticesDropped: sum(outcomes, 'noticesDropped'),
     reason: reason ?? (isLost(entries) ? 'the session ended without an outcome on record' : undefined),
     transactionBefore: statement.transactionBefore,
     transactionAfter: last?.transactionAfter ?? entries.nextTransactionBefore,
@@ -84,6 +83,10 @@ export function statementView(entries: StatementEntries): StatementView {
     cancelRequestedAt: entries.cancelRequestedAt,
     traceparent: statement.traceparent,
   };
+}
+
+function sum(outcomes: readonly Outcome[], field: 'rowCount' | 'rowBytes' | 'noticesDropped'): number {
+  return outcomes.reduce((total, outcome) => total + (outcome[field] ?? 0), 0);
 }
 
 function outcomeView(entries: StatementEntries): OutcomeKind | 'running' {
@@ -181,8 +184,8 @@ function copyOutOf(results: readonly Result[]): CopyView {
   const digest = outcomes.map(digestOf).findLast((found) => found !== undefined);
   return {
     direction: 'out',
-    messages: outcomes.reduce((total, { rowCount }) => total + rowCount, 0),
-    bytes: outcomes.reduce((total, { rowBytes }) => total + rowBytes, 0),
+    messages: sum(outcomes, 'rowCount'),
+    bytes: sum(outcomes, 'rowBytes'),
     digest,
     data: Buffer.concat(results.flatMap(({ messages }) => messages.flatMap(decodeCopyData))),
     truncated: outcomes.some(({ truncatedAt }) => truncatedAt !== undefined),

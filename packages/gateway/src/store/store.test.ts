@@ -3,8 +3,9 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import type { Body } from '@onrecord/record';
 import { indexFile } from './index-database.ts';
-import { JournalFixture, rowDescription, utf8 } from './journal.fixture.ts';
+import { copyData, dataRow, JournalFixture, rowDescription, utf8 } from './journal.fixture.ts';
 import { billing, morning, opened, recordDay, second, support } from './recorded-day.fixture.ts';
 import type { StatementFilter } from './statement-filter.ts';
 import { NoJournal, Store } from './store.ts';
@@ -431,6 +432,50 @@ describe('Store on other directories', () => {
     } finally {
       journal.remove();
       rmSync(copy, { recursive: true });
+    }
+  });
+
+  it('tells rows from COPY data in an answer of several parts', async () => {
+    const journal = new JournalFixture();
+    try {
+      const append = (...bodies: Body[]): void => {
+        for (const body of bodies) journal.append({ at: morning, ...billing, body });
+      };
+      const part = { type: 'outcome', of: 1, outcome: 'completed', more: true } as const;
+      const [data, first, last] = [copyData('tar'), dataRow('1'), dataRow('2', 'b')];
+      append(
+        opened(),
+        { type: 'statement', n: 1, kind: 'replication', sql: utf8('BASE_BACKUP'), transactionBefore: 'I' },
+        {
+          ...part,
+          tag: 'SELECT',
+          rowCount: 1,
+          rowBytes: first.length,
+          columns: rowDescription(['a', 23]),
+          rows: first,
+        },
+        { ...part, rowCount: 2, rowBytes: 2 * data.length, copy: 'out', rows: data, truncatedAt: 1 },
+        {
+          ...part,
+          tag: 'SELECT',
+          rowCount: 1,
+          rowBytes: last.length,
+          columns: rowDescription(['a', 23], ['b', 25]),
+          rows: last,
+        },
+        { type: 'outcome', of: 1, outcome: 'completed', rowCount: 0, rowBytes: 0 },
+      );
+      const store = new Store(journal.data);
+      await store.catchUp();
+      const view = await store.statement(billing.session, 1);
+      assert.equal(view?.commandTag, 'SELECT; SELECT');
+      assert.deepEqual(view?.rows.map(texts), [['1'], ['2', 'b']]);
+      assert.deepEqual([view?.rowCount, view?.rowBytes, view?.truncatedAt], [2, first.length + last.length, undefined]);
+      assert.deepEqual([view?.copy?.messages, view?.copy?.bytes, view?.copy?.truncated], [2, 2 * data.length, true]);
+      assert.equal(Buffer.from(view?.copy?.data ?? []).toString(), 'tar');
+      store.close();
+    } finally {
+      journal.remove();
     }
   });
 
