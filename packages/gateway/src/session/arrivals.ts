@@ -188,8 +188,8 @@ export class Arrivals {
     const sql = untilNul(this.#reader().rest());
     const found = glance(sql);
     if (state.options.replication) {
-      const statement = this.#statement('replication', sql, found);
-      return this.#expectQuery([statement], false);
+      // One command answers with several results and tags, and what is no command is SQL, which may be several statements.
+      return this.#expectQuery([this.#statement('replication', sql, found)], true);
     }
     const parts = (found & glanced.severalStatements) === 0 ? undefined : this.#split(sql);
     if (parts === undefined || parts.length < 2) {

@@ -188,8 +188,7 @@ export class Replies {
       case backendTag.copyOutResponse:
         return this.#copies(this.#statement(head, tag), 'out');
       case backendTag.copyDone:
-        if (this.#state.stream === undefined) this.#statement(head, tag);
-        return;
+        return this.#copyDone(head);
       case backendTag.copyBothResponse:
         this.#state.stream = new StreamFlow(this.#statement(head, tag), this.#state.options.createDigest);
         return;
@@ -239,8 +238,11 @@ export class Replies {
       if (head.describes !== undefined) describe(head.describes, this.#body());
       return this.#next();
     }
+    const open = this.#statement(head, backendTag.rowDescription);
+    // Rules add queries to a statement, and their rows to its answer, with one tag for all of them.
+    if (open.columns !== undefined) this.#part(open, undefined);
     // A view: it is needed until the statement has ended.
-    this.#statement(head, backendTag.rowDescription).columns = this.#body();
+    open.columns = this.#body();
   }
 
   #sightColumns(body: Uint8Array): void {
@@ -275,22 +277,37 @@ export class Replies {
     if (!state.expected.swallowSyncs()) state.copyIn = open;
   }
 
+  /** A replication command may go on with a result after its COPY, without a tag in between (BASE_BACKUP). */
+  #copyDone(head: ExpectedReply): void {
+    if (this.#state.stream !== undefined) return;
+    const open = this.#statement(head, backendTag.copyDone);
+    if (open.kind === 'replication') this.#part(open, undefined);
+  }
+
   #complete(head: ExpectedReply, tag: string | undefined): void {
     const open = this.#statement(head, backendTag.commandComplete);
-    this.#state.stream = undefined;
+    this.#leaveStream();
     this.#leaveCopyIn(open);
-    const ending = { outcome: 'completed', ...(tag === undefined ? {} : { tag }) } as const;
-    if (head.to === 'query' && head.unsplit) {
-      this.#outcome(open, { ...ending, more: true });
-      open.resetResult();
-      return;
-    }
+    if (head.to === 'query' && head.unsplit) return this.#part(open, tag);
     // More answers than statements: they belong to the last one.
     if (open.ended) open.resetResult();
-    this.#end(open, ending);
+    this.#end(open, completed(tag));
     this.#apply(open, tag);
     if (head.to === 'execute') return this.#next();
     head.next += 1;
+  }
+
+  /** Records an answer of a statement that goes on. */
+  #part(open: OpenStatement, tag: string | undefined): void {
+    this.#outcome(open, { ...completed(tag), more: true });
+    open.resetResult();
+  }
+
+  #leaveStream(): void {
+    const { stream } = this.#state;
+    if (stream === undefined) return;
+    stream.record('to client', this.#entries);
+    this.#state.stream = undefined;
   }
 
   #leaveCopyIn(open: OpenStatement): void {
@@ -374,7 +391,7 @@ export class Replies {
     if (head.to === 'query' || head.to === 'call') {
       if (open !== undefined) this.#leaveCopyIn(open);
       head.failed = true;
-      this.#state.stream = undefined;
+      this.#leaveStream();
       return;
     }
     if (head.to !== 'sync') this.#discardToSync(open);
@@ -483,6 +500,10 @@ const confirms: { readonly [tag: number]: ExpectedReply['to'] } = {
   [backendTag.bindComplete]: 'bind',
   [backendTag.closeComplete]: 'close',
 };
+
+function completed(tag: string | undefined): Ending {
+  return tag === undefined ? { outcome: 'completed' } : { outcome: 'completed', tag };
+}
 
 function statementsOf(reply: ExpectedReply): readonly OpenStatement[] {
   return reply.statement === undefined ? reply.statements : [reply.statement];

@@ -401,6 +401,53 @@ describe('a session with COPY', () => {
   });
 });
 
+describe('a session with answers of several parts', () => {
+  const recptr: BackendMessage = { ...columns, columns: [] };
+  const data = (bytes: string): BackendMessage => ({ type: 'copyData', data: text(bytes) });
+
+  it('keeps rows that a rule added apart from those of its statement', () => {
+    const session = createSession();
+    send(session, query('insert into t values (1) returning a'));
+    const back = answer(session, columns, row('1'), recptr, row(), row(), complete('INSERT 0 1'), ready());
+    assert.deepEqual(summary(back), [
+      'outcome of 1: completed more 1 rows',
+      'outcome of 1: completed INSERT 0 1 2 rows I',
+    ]);
+  });
+
+  it('records every result of a replication command, also behind its COPY, and what the COPY carried', () => {
+    const session = createSession({ replication: true });
+    assert.deepEqual(summary(send(session, query('BASE_BACKUP'))), ['1 replication "BASE_BACKUP"']);
+    const copy: BackendMessage = { type: 'copyOutResponse', format: 0, columnFormats: [] };
+    const first = answer(session, recptr, row(), complete('SELECT'), columns, row('a'), row('b'), complete('SELECT'));
+    const second = answer(session, copy, data('tar'), data('tar'), { type: 'copyDone' });
+    const third = answer(session, recptr, row(), complete('SELECT'), complete('BASE_BACKUP'), ready());
+    assert.deepEqual([first, second, third].flatMap(summary), [
+      'outcome of 1: completed more SELECT 1 rows',
+      'outcome of 1: completed more SELECT 2 rows',
+      'outcome of 1: completed more 2 rows',
+      'outcome of 1: completed more SELECT 1 rows',
+      'outcome of 1: completed more BASE_BACKUP',
+      'outcome of 1: completed I',
+    ]);
+    const [copied] = second.entries;
+    assert.equal(copied?.type === 'outcome' ? copied.copy : undefined, 'out');
+  });
+
+  it('records the last piece of a replication stream that comes together with its end', () => {
+    const session = createSession({ replication: true });
+    send(session, query('START_REPLICATION 0/0'));
+    const both: BackendMessage = { type: 'copyBothResponse', format: 0, columnFormats: [] };
+    const back = answer(session, both, data('wal'), { type: 'copyDone' }, complete('COPY 0'), ready());
+    const [carried, ...ends] = back.entries;
+    assert.equal(carried?.type === 'replication_data' ? carried.messages : 0, 1);
+    assert.deepEqual(
+      ends.map(({ type }) => type),
+      ['outcome', 'outcome'],
+    );
+  });
+});
+
 describe('a session that ends or refuses', () => {
   it('calls what stood behind a FATAL error skipped', () => {
     const session = createSession();
