@@ -295,7 +295,7 @@ const connection = z.strictObject({
   }),
   replication: z.enum(['refuse', 'allow']).prefault('refuse').meta({
     description:
-      'Whether a client may open a replication connection. `allow` passes it on and records its commands, and counts and digests of what it streams; the role needs the REPLICATION attribute.',
+      'Whether a client may open a replication connection. `allow` passes it on and records its commands, and counts and digests of what it streams; the role needs the REPLICATION attribute. pg_basebackup and pg_receivewal always ask for a database `replication`: give the connection that name for them.',
     'x-cost':
       'The content of a replication stream is not kept, so `allow` is a way to read everything that the role may replicate with only digests on the record.',
   }),

@@ -66,6 +66,11 @@ test('a connection that does not exist is told, with near misses among those tha
   assert.equal(denied('nobody', undefined).message, 'there is no connection "nobody"');
 });
 
+test('who asks for physical replication is told what name the connection must have', () => {
+  assert.match(denied('billing-agent', 'replication').hint ?? '', /pg_basebackup.*give a connection that name/);
+  assert.doesNotMatch(denied('billing-agent', 'elsewhere').hint ?? '', /pg_basebackup/);
+});
+
 test('a slash without a database behind it is told', () => {
   const error = denied('billing-agent', 'billing/');
   assert.equal(error.sqlstate, '3D000');

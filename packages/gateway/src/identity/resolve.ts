@@ -42,10 +42,16 @@ export function passwordFailed(user: string): Termination {
 function unknownConnection(name: string, identity: Identity, config: Config): Termination {
   const usable = identity.connections.filter((connection) => config.connections.has(connection));
   const meant = nearMiss(name, usable);
-  return new Termination('3D000', `there is no connection "${name}"`, {
-    hint: meant === undefined ? whatMayBeUsed(identity) : `Did you mean "${meant}"? ${whatMayBeUsed(identity)}`,
-  });
+  const hints = [meant === undefined ? [] : `Did you mean "${meant}"?`, whatMayBeUsed(identity)];
+  if (name === physicalReplication) hints.push(aboutPhysicalReplication);
+  return new Termination('3D000', `there is no connection "${name}"`, { hint: hints.flat().join(' ') });
 }
+
+/** The database that pg_basebackup and pg_receivewal ask for, whatever they are told (GetConnection, streamutil.c). */
+const physicalReplication = 'replication';
+const aboutPhysicalReplication =
+  'pg_basebackup and pg_receivewal always ask for "replication": an administrator may give a connection that name, ' +
+  'with `replication: allow`.';
 
 function notAllowed(name: string, identity: Identity): Termination {
   return new Termination('42501', `"${identity.name}" may not use the connection "${name}"`, {
