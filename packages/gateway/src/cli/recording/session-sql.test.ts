@@ -19,6 +19,14 @@ const copyIn = (data: string, part: Partial<CopyView> = {}): CopyView => ({
 /** What psql would not take for a comment. */
 const runs = (script: string): string[] => script.split('\n').filter((line) => line !== '' && !line.startsWith('--'));
 
+/** What Postgres reads in E'…'. */
+const unescaped = (inside: string): string =>
+  inside.replace(/''|\\(?:x(\w\w)|u(\w{4})|U(\w{8})|(.))/g, (whole, x, u, long, other) => {
+    if (whole === "''") return "'";
+    if (other !== undefined) return { r: '\r', n: '\n', t: '\t' }[other as 'r'] ?? other;
+    return String.fromCodePoint(Number.parseInt(x ?? u ?? long, 16));
+  });
+
 describe('a session as SQL', () => {
   it('has each completed statement as it was, ended on a line of its own', () => {
     const script = statementSql(statementView({ sql: 'SELECT 1 -- done' }));
@@ -78,8 +86,30 @@ describe('a session as SQL', () => {
       );
       assert.deepEqual(runs(sessionSqlHeader(sessionView({ identity: evil, role: evil, database: evil }))), [
         '\\set ON_ERROR_STOP on',
+        '\\encoding UTF8',
       ]);
     }
+  });
+
+  it('has no text in which psql may read a command, whatever standard_conforming_strings is', () => {
+    for (const sql of [
+      "select 'a\\'; \n\\! rm x\nselect ' --'",
+      "select 'C:\\'",
+      'select 1 \\! rm x',
+      "select '\\' /*'\\! x*/",
+    ]) {
+      assert.deepEqual(runs(statementSql(statementView({ sql }))), [], sql);
+    }
+    for (const sql of ["select 'a\\nb'", "select E'\\\\'", 'select $$\\! x$$', 'select 1 /* \\! x */ -- \\! x']) {
+      assert.deepEqual(runs(statementSql(statementView({ sql }))), [sql, ';']);
+    }
+  });
+
+  it('shows what hides in a parameter, so that the server reads the same', () => {
+    const script = statementSql(
+      statementView({ sql: 'S', parameters: [valueView('\x1b[2J\u0085\u202e\u{e0001}\\\n')] }),
+    );
+    assert.match(script, /^EXECUTE onrecord_1 \(E'\\x1b\[2J\\u0085\\u202e\\U000e0001\\\\\n'\);$/m);
   });
 
   it('is made of comments only for any failed statement', () => {
@@ -104,9 +134,7 @@ describe('a session as SQL', () => {
         const script = statementSql(statementView({ sql: 'S', parameters: [valueView(text)] }));
         const quoted = /EXECUTE onrecord_1 \((E?'[\s\S]*')\);\nDEALLOCATE/.exec(script)?.[1] ?? '';
         const inside = quoted.replace(/^E?'/, '').slice(0, -1);
-        const read = quoted.startsWith('E')
-          ? inside.replace(/''|\\\\/g, ([first = '']) => first)
-          : inside.replaceAll("''", "'");
+        const read = quoted.startsWith('E') ? unescaped(inside) : inside.replaceAll("''", "'");
         assert.equal(read, text);
       }),
     );
@@ -118,6 +146,16 @@ describe('a session as SQL', () => {
       ';',
       '1',
       '2',
+      '\\.',
+    ]);
+  });
+
+  it('feeds COPY what psql sent: with the semicolon in the text, with the end mark in the data', () => {
+    const sql = 'COPY t FROM STDIN; -- now;';
+    assert.deepEqual(runs(statementSql(statementView({ sql, copy: copyIn('1\n\\.\n') }))), [
+      'COPY t FROM STDIN',
+      ';',
+      '1',
       '\\.',
     ]);
   });

@@ -1,11 +1,13 @@
+import { Lexer, tokenKind } from '../../sql/lexer.ts';
 import type { SessionView, StatementView, ValueView } from '../../store/views.ts';
-import { escapeForTerminal } from '../present/escape.ts';
+import { escapeForTerminal, piecesOf } from '../present/escape.ts';
 import { isoMicros } from './statement-json.ts';
+import { staysSql } from './stays-sql.ts';
 
 /**
  * A session as a script that psql can run again. What completed stands as SQL, in order; everything else (what failed,
  * was refused, skipped or cut short, or cannot be said in SQL) stands in comments. Recorded text gets out of a comment
- * by no line break, and out of COPY data by no end mark. Pure.
+ * by no line break, out of COPY data by no end mark, and becomes no command of psql. Pure.
  */
 export function sessionSqlHeader(session: SessionView): string {
   return [
@@ -14,6 +16,7 @@ export function sessionSqlHeader(session: SessionView): string {
       (session.closedAt === undefined ? ', still open' : ` until ${isoMicros(session.closedAt)}`),
     '-- What did not complete stands in comments. Running this does the rest again: read it first.',
     '\\set ON_ERROR_STOP on',
+    '\\encoding UTF8',
     '',
     '',
   ].join('\n');
@@ -53,14 +56,25 @@ function reasonNotToRun(view: StatementView): string | undefined {
     return 'not run again, since its data was not kept whole, or is not text';
   }
   // A script cannot hold it: psql and the server would read on behind the NUL.
-  return view.sql.includes('\0') ? 'not text' : undefined;
+  if (view.sql.includes('\0')) return 'not text';
+  return staysSql(view.sql) ? undefined : 'not run again, since psql may read a command of its own in it';
 }
 
 function runnable(view: StatementView): string {
   if (view.parameters.length > 0) return withParameters(view);
   const copy = view.copy?.direction === 'in' ? copyText(view) : undefined;
+  // Data begins on the line behind the semicolon.
+  if (copy !== undefined) return `${withoutSemicolon(view.sql)}\n;\n${copy}\\.\n`;
   // The semicolon stands on a line of its own: the text may end in a comment.
-  return `${view.sql}\n;\n${copy === undefined ? '' : `${copy}\\.\n`}`;
+  return `${view.sql}\n;\n`;
+}
+
+/** The text without the semicolon that ends it, and without what stands behind that. */
+function withoutSemicolon(sql: string): string {
+  const token = new Lexer(sql);
+  let end = sql.length;
+  while (token.nextSignificant() !== tokenKind.end) end = token.isPunctuation(';') ? token.start : sql.length;
+  return sql.slice(0, end);
 }
 
 /** Parameters are bound as they were: by PREPARE, whose name no other statement of the script has. */
@@ -76,12 +90,20 @@ function typeOf({ type, typeName }: ValueView): string {
   return type !== 0 && /^[a-z_][a-z0-9_]*(\[\])?$/.test(typeName) ? typeName : 'unknown';
 }
 
-/** Reads the same whatever standard_conforming_strings is. */
+/** Reads the same whatever standard_conforming_strings is. What would not be seen stands as an escape. */
 function literal({ text }: ValueView): string {
   if (text === null) return 'NULL';
-  const quoted = text.replaceAll("'", "''");
+  const written = piecesOf(text.replaceAll("'", "''").replaceAll('\\', '\\\\'), '\n\t')
+    .map(({ text: piece, hidden }) => (hidden ? inEscapeString(piece) : piece))
+    .join('');
+  return written.includes('\\') ? `E'${written}'` : `'${written}'`;
+}
 
-  return quoted.includes('\\') ? `E'${quoted.replaceAll('\\', '\\\\')}'` : `'${quoted}'`;
+/** `\x85` would be a byte to Postgres, and `\u{…}` is not its way to write a character beyond four digits. */
+function inEscapeString(shown: string): string {
+  return shown
+    .replace(/^\\x(?=[89a-f])/, '\\u00')
+    .replace(/^\\u\{(\w+)\}$/, (_, digits: string) => `\\U${digits.padStart(8, '0')}`);
 }
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -96,6 +118,8 @@ function copyText(view: StatementView): string | undefined {
   } catch {
     return undefined;
   }
+  // psql before version 18 sends the end mark along.
+  text = text.replace(/(?<=^|\n)\\\.\r?\n?$/, '');
   // A line of its own with the end mark would let what follows run as SQL.
   if (text.includes('\0') || /(^|[\r\n])\\\.[ \t]*([\r\n]|$)/.test(text)) return undefined;
   return text === '' || text.endsWith('\n') ? text : `${text}\n`;
