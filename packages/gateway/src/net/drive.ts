@@ -129,10 +129,13 @@ export class Drive {
   #fromUpstream(chunk: Uint8Array): void {
     if (this.#closed) return;
     try {
-      this.#performBackend(this.#options.session.backend(chunk, this.#us()));
+      const turn = this.#options.session.backend(chunk, this.#us());
+      this.#performBackend(turn);
+      const { broken } = turn;
+      if (broken instanceof ProtocolError) this.#cut(new Termination(broken.sqlstate, broken.message));
+      else if (broken !== undefined) this.#bug(broken);
     } catch (error) {
-      if (error instanceof ProtocolError) this.#cut(new Termination(error.sqlstate, error.message));
-      else this.#bug(error);
+      this.#bug(error);
     }
   }
 

@@ -32,6 +32,7 @@ export async function recordedQuery(sql: string, options: RecordedQueryOptions):
   for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
     const turn = session.backend(chunk as Uint8Array, us());
     if (turn.entries.length > 0) await recorded(turn.entries, options);
+    if (turn.broken !== undefined) throw turn.broken;
     for (const bytes of turn.deliver) read(bytes);
     if (session.pending === 0) return rows;
   }

@@ -378,13 +378,8 @@ export class Arrivals {
     const state = this.#state;
     this.#forward();
     state.refusing = false;
-    // CopyGetData reads over Sync; there will be no ReadyForQuery for it.
-    if (state.copyIn !== undefined) {
-      state.syncsInCopy += 1;
-      return;
-    }
     state.skipping = false;
-    state.expected.push(new ExpectedReply('sync'));
+    state.expected.push(new ExpectedReply('sync', { doubtful: state.copyIn !== undefined }));
   }
 
   #call(): void {
@@ -399,6 +394,7 @@ export class Arrivals {
 
   #copyData(): void {
     this.#forward();
+    this.#state.expected.sentData();
     const { bytes, start, end, first, last } = this.#framer;
     const target = this.#copyTarget();
     if (target === undefined) return;
@@ -409,6 +405,7 @@ export class Arrivals {
   #copyEnd(): void {
     const state = this.#state;
     this.#forward();
+    state.expected.sentData();
     const target = this.#copyTarget();
     if (target !== undefined) {
       this.#commit();
@@ -417,7 +414,6 @@ export class Arrivals {
     }
     if (state.copyIn === undefined && state.expected.length > 0) state.expected.push(new ExpectedReply('copy end'));
     state.copyIn = undefined;
-    state.syncsInCopy = 0;
   }
 
   #copyTarget(): OpenStatement | undefined {
@@ -452,6 +448,8 @@ export class Arrivals {
   /** Remembers which reply a forwarded message causes: none, while the server discards what arrives. */
   #expect(reply: ExpectedReply): void {
     const state = this.#state;
+    // If COPY is still reading, it gives up here: a Sync that comes now is certain.
+    state.copyIn = undefined;
     if (!state.skipping) {
       state.expected.push(reply);
       return;

@@ -41,8 +41,10 @@ export class ExpectedReply {
   readonly behind: 'ready' | 'go on' | 'end';
   /** Why the session ends, for `behind: 'end'`. */
   readonly reason: string | undefined;
-  /** `sync`: it may have been swallowed by a COPY that failed; another answer in its place proves it. */
-  readonly doubtful: boolean;
+  /** `sync`: a COPY FROM STDIN that had begun may have passed over it, and then it has no answer. */
+  doubtful: boolean;
+  /** `sync`: data of a COPY, or its end, was sent right behind it. */
+  dataBehind = false;
 
   constructor(
     to: ReplyTo,
@@ -96,6 +98,12 @@ export class ExpectedReplies {
     return this.#items[this.#head];
   }
 
+  /** False when `takeDue` would take nothing. */
+  get mayBeDue(): boolean {
+    const { head } = this;
+    return head !== undefined && (head.doubtful || head.to === 'refusal' || head.to === 'copy end');
+  }
+
   push(reply: ExpectedReply): void {
     this.#items.push(reply);
   }
@@ -122,40 +130,59 @@ export class ExpectedReplies {
   }
 
   /**
-   * COPY IN has begun for the head: Syncs that were sent right behind it are swallowed by the server up to the end of
-   * the data (CopyGetData ignores Sync and Flush). Returns true when the end of the data was already sent.
+   * COPY IN has begun for the head. Syncs behind it become doubtful: the server passes over them while it reads data
+   * (CopyGetData), but not once the COPY has failed. Returns true when there is no more data to come: its end was sent,
+   * or something else that makes the server give up.
    */
-  swallowSyncs(): boolean {
+  doubtSyncs(): boolean {
     const items = this.#items;
-    let kept = this.#head + 1;
-    let ended = false;
-    for (let at = kept; at < items.length; at += 1) {
+    for (let at = this.#head + 1; at < items.length; at += 1) {
       const item = items[at] as ExpectedReply;
-      if (!ended && item.to === 'sync') continue;
-      if (!ended && item.to === 'copy end') {
-        ended = true;
-        continue;
-      }
-      if (!ended) {
-        // Anything else makes the server give up the COPY; what follows keeps its place.
-        for (let rest = at; rest < items.length; rest += 1, kept += 1) items[kept] = items[rest] as ExpectedReply;
-        items.length = kept;
-        return true;
-      }
-      items[kept] = item;
-      kept += 1;
+      if (item.to === 'copy end') items.splice(at, 1);
+      if (item.to !== 'sync') return true;
+      item.doubtful = true;
     }
-    items.length = kept;
-    return ended;
+    return false;
   }
 
-  unshift(reply: ExpectedReply): void {
-    if (this.#head > 0) {
-      this.#head -= 1;
-      this.#items[this.#head] = reply;
-    } else {
-      this.#items.unshift(reply);
+  /** The COPY of the head has read all of its data, and with it every Sync that was doubtful. */
+  dropDoubtful(): void {
+    const items = this.#items;
+    const from = this.#head + 1;
+    let to = from;
+    while (items[to]?.doubtful) to += 1;
+    if (to > from) items.splice(from, to - from);
+  }
+
+  /** Takes out what stands behind nothing but doubtful Syncs and waits for no answer of the server. */
+  takeDue(): ExpectedReply | undefined {
+    const items = this.#items;
+    let at = this.#head;
+    while (items[at]?.doubtful) at += 1;
+    const item = items[at];
+    if (item === undefined || (item.to !== 'refusal' && item.to !== 'copy end')) return undefined;
+    if (at === this.#head) return this.shift();
+    items.splice(at, 1);
+    return item;
+  }
+
+  /** Data of a COPY, or its end, is being sent. */
+  sentData(): void {
+    const newest = this.#items.at(-1);
+    if (newest?.to === 'sync') newest.dataBehind = true;
+  }
+
+  /** What stands behind the doubtful Syncs at the front: the first certain one, and what is asked in front of that. */
+  behindDoubtful(): { readonly sync: ExpectedReply | undefined; readonly others: boolean; readonly data: boolean } {
+    let others = false;
+    let data = false;
+    for (let at = this.#head; at < this.#items.length; at += 1) {
+      const item = this.#items[at] as ExpectedReply;
+      if (item.to !== 'sync') others = true;
+      else if (!item.doubtful) return { sync: item, others, data };
+      else data = item.dataBehind;
     }
+    return { sync: undefined, others, data };
   }
 
   /** The statement that data of a COPY would belong to when it arrives before the server has asked for it. */

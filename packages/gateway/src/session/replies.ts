@@ -1,6 +1,6 @@
 import type { Body, ServerMessage, TransactionStatus } from '@onrecord/record';
 import { backendTag, Framer, ProtocolError, Reader, Writer } from '@onrecord/wire';
-import { ExpectedReply } from './expected-replies.ts';
+import type { ExpectedReply } from './expected-replies.ts';
 import { latin1 } from './latin1.ts';
 import type { Named } from './name-table.ts';
 import type { Ending, OpenStatement, Portal, Prepared } from './open-statement.ts';
@@ -41,6 +41,8 @@ export class Replies {
   #span: Span = new Span([]);
   #us = 0;
   #lastTag = '';
+  /** The server discards what it reads up to a Sync, and the next one is doubtful. */
+  #discarding = false;
   /** Outcome entries of this turn that the next ReadyForQuery is about. */
   #lastOutcome: { transactionAfter?: TransactionStatus } | undefined;
 
@@ -57,17 +59,23 @@ export class Replies {
     this.#capture = new ResultCapture(state.options);
   }
 
-  /** `us`: when the bytes arrived, by the gateway's monotonic clock. Throws ProtocolError when the server broke the protocol. */
+  /** `us`: when the bytes arrived, by the gateway's monotonic clock. */
   push(chunk: Uint8Array, turn: Turn, us: number): void {
     this.#begin(turn, us);
     this.#framer.push(chunk);
-    while (this.#framer.next()) this.#message();
-    this.#finish();
+    try {
+      while (this.#framer.next()) this.#message();
+      this.#finish();
+    } catch (error) {
+      // Statements that ended before this still need their entries.
+      turn.broken = error;
+      turn.deliver.length = 0;
+    }
   }
 
   /** Gives the gateway's own answers that are due. */
   answer(turn: Turn, us: number): void {
-    if (this.#state.expected.head?.to !== 'refusal') return;
+    if (!this.#state.expected.mayBeDue) return;
     this.#begin(turn, us);
     this.#refuseDue();
     this.#finish();
@@ -116,7 +124,7 @@ export class Replies {
     const { tag } = framer;
     this.#span.add(bytes, start, end);
     let head = this.#state.expected.head;
-    if (head?.doubtful && tag !== backendTag.readyForQuery && !untimely.has(tag)) {
+    while (head?.doubtful && tag !== backendTag.readyForQuery && !untimely.has(tag)) {
       this.#state.expected.shift();
       head = this.#state.expected.head;
     }
@@ -274,7 +282,7 @@ export class Replies {
     const open = this.#statement(head, backendTag.copyInResponse);
     this.#copies(open, 'in');
     const state = this.#state;
-    if (!state.expected.swallowSyncs()) state.copyIn = open;
+    if (!state.expected.doubtSyncs()) state.copyIn = open;
   }
 
   /** A replication command may go on with a result after its COPY, without a tag in between (BASE_BACKUP). */
@@ -288,6 +296,7 @@ export class Replies {
     const open = this.#statement(head, backendTag.commandComplete);
     this.#leaveStream();
     this.#leaveCopyIn(open);
+    if (open.copies === 'in') this.#state.expected.dropDoubtful();
     if (head.to === 'query' && head.unsplit) return this.#part(open, tag);
     // More answers than statements: they belong to the last one.
     if (open.ended) open.resetResult();
@@ -312,9 +321,7 @@ export class Replies {
 
   #leaveCopyIn(open: OpenStatement): void {
     const state = this.#state;
-    if (state.copyIn !== open) return;
-    state.copyIn = undefined;
-    state.syncsInCopy = 0;
+    if (state.copyIn === open) state.copyIn = undefined;
   }
 
   /** What a completed statement did to the names of the session. */
@@ -355,12 +362,25 @@ export class Replies {
     state.transaction = String.fromCharCode(status) as TransactionStatus;
     if (state.transaction === 'I') state.portals.forgetConfirmed();
     const { head } = state.expected;
-    if (head?.to === 'query') this.#queryReady(head);
+    if (head?.to !== 'query' && head?.to !== 'sync' && head?.to !== 'call') throw outOfPlace(backendTag.readyForQuery);
+    if (head.to === 'query') this.#queryReady(head);
     if (this.#lastOutcome !== undefined) this.#lastOutcome.transactionAfter = state.transaction;
     this.#lastOutcome = undefined;
-    // A ReadyForQuery that nobody waits for follows a Sync which a failed COPY did not swallow.
-    if (head?.to !== 'query' && head?.to !== 'sync' && head?.to !== 'call') return;
+    if (head.doubtful) this.#doubtfulReady();
+    this.#discarding = false;
     this.#next();
+  }
+
+  /**
+   * This ReadyForQuery answers a doubtful Sync, or all of those were passed over and it answers the first certain one.
+   * Which it was matters when something stands between them that was run in the first case and discarded in the second.
+   * With no data behind the last doubtful Sync, the COPY cannot have failed behind it.
+   */
+  #doubtfulReady(): void {
+    const { sync, others, data } = this.#state.expected.behindDoubtful();
+    if (sync === undefined) return;
+    if (!others) sync.doubtful = true;
+    else if (this.#discarding && data) throw new ProtocolError(untold);
   }
 
   /** The Query is over: statements that it did not answer were not run, or cannot be told from the others. */
@@ -399,7 +419,6 @@ export class Replies {
 
   #discardToSync(failed: OpenStatement | undefined): void {
     const state = this.#state;
-    const syncsInCopy = failed !== undefined && state.copyIn === failed ? state.syncsInCopy : 0;
     if (failed !== undefined) this.#leaveCopyIn(failed);
     for (const reply of state.expected.discardToSync()) {
       if (reply.named !== undefined) reply.named.dead = true;
@@ -407,8 +426,9 @@ export class Replies {
         if (!statement.ended) this.#end(statement, { outcome: 'skipped' });
       }
     }
-    if (syncsInCopy > 0) state.expected.unshift(new ExpectedReply('sync', { doubtful: true }));
-    if (state.expected.head === undefined) state.skipping = true;
+    const { head } = state.expected;
+    if (head === undefined) state.skipping = true;
+    else this.#discarding = head.doubtful;
     this.#refuseDue();
   }
 
@@ -460,21 +480,15 @@ export class Replies {
   /** Gives the gateway's own answers that have become due, and drops what causes no answer. */
   #refuseDue(): void {
     const { expected } = this.#state;
-    for (;;) {
-      const { head } = expected;
-      if (head?.to === 'copy end') {
-        expected.shift();
-        continue;
-      }
-      if (head?.to !== 'refusal' || head.error === undefined) return;
-      expected.shift();
-      if (head.error.length > 0) this.#span.insert(head.error);
-      if (head.behind === 'ready') this.#span.insert(readyForQuery(this.#state.transaction));
-      if (head.behind === 'end') {
+    for (let due = expected.takeDue(); due !== undefined; due = expected.takeDue()) {
+      if (due.error === undefined) continue;
+      if (due.error.length > 0) this.#span.insert(due.error);
+      if (due.behind === 'ready') this.#span.insert(readyForQuery(this.#state.transaction));
+      if (due.behind === 'end') {
         const turn = this.#turn as Turn;
         turn.end = {
           reason: 'terminated by the gateway',
-          ...(head.reason === undefined ? {} : { detail: head.reason }),
+          ...(due.reason === undefined ? {} : { detail: due.reason }),
         };
       }
     }
@@ -494,6 +508,9 @@ export class Replies {
     this.#lastOutcome = body;
   }
 }
+
+const untold =
+  'it cannot be told which statements were run: a COPY failed, and a Sync that was sent with its data was not the last';
 
 const confirms: { readonly [tag: number]: ExpectedReply['to'] } = {
   [backendTag.parseComplete]: 'parse',

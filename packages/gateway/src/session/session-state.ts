@@ -53,8 +53,6 @@ export class SessionState {
   refusing = false;
   /** The statement whose COPY FROM STDIN the server is reading. */
   copyIn: OpenStatement | undefined;
-  /** Syncs that the client sent while `copyIn` was being read: swallowed, unless the COPY had failed before. */
-  syncsInCopy = 0;
   /** A replication stream is running. */
   stream: StreamFlow | undefined;
   /** SQLSTATE of the FATAL error that the server sent last. */

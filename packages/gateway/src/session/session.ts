@@ -27,7 +27,7 @@ export class Session {
     return turn;
   }
 
-  /** Bytes of the server. Throws ProtocolError when they are not the protocol. */
+  /** Bytes of the server. The turn is `broken`, by a ProtocolError, when they are not the protocol. */
   backend(chunk: Uint8Array, us: number): Turn {
     const turn = emptyTurn();
     this.#replies.push(chunk, turn, us);

@@ -13,6 +13,11 @@ export interface Turn {
   readonly statements: OpenStatement[];
   /** Set when the session is over once the bytes are out. */
   end: TurnEnd | undefined;
+  /**
+   * Set when the server's bytes could not be understood any further: what they said up to there is in `entries`, nothing
+   * of it is in `deliver`.
+   */
+  broken: unknown;
 }
 
 export interface TurnEnd {
@@ -21,7 +26,7 @@ export interface TurnEnd {
 }
 
 export function emptyTurn(): Turn {
-  return { entries: [], forward: [], deliver: [], statements: [], end: undefined };
+  return { entries: [], forward: [], deliver: [], statements: [], end: undefined, broken: undefined };
 }
 
 /** Collects neighbouring pieces of the same buffer into one view, so that a turn writes each buffer once. */
