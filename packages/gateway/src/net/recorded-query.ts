@@ -3,6 +3,7 @@ import { backendTag, decodeBackend, encodeFrontend, Framer, Reader } from '@onre
 import { durableBefore, type Receipt, type Recorder } from '../journal/receipt.ts';
 import type { Session } from '../session/session.ts';
 import type { Turn } from '../session/turn.ts';
+import { ChunkReader } from './chunk-reader.ts';
 import type { Clock } from './clock.ts';
 import type { Upstream } from './upstream.ts';
 import { UpstreamWriter } from './upstream-writer.ts';
@@ -28,13 +29,17 @@ export async function recordedQuery(sql: string, options: RecordedQueryOptions):
   const writer = new UpstreamWriter(socket);
   const framer = new Framer({ streams: () => false, maxHeldBytes: () => maxHeldBytes });
   const rows: (string | null)[][] = [];
-  await forward(session.frontend(encodeFrontend({ type: 'query', sql: Buffer.from(sql) }).finish(), us()), options);
-  for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
-    const turn = session.backend(chunk as Uint8Array, us());
-    if (turn.entries.length > 0) await recorded(turn.entries, options);
-    if (turn.broken !== undefined) throw turn.broken;
-    for (const bytes of turn.deliver) read(bytes);
-    if (session.pending === 0) return rows;
+  const reader = new ChunkReader(socket);
+  try {
+    await forward(session.frontend(encodeFrontend({ type: 'query', sql: Buffer.from(sql) }).finish(), us()), options);
+    for (let chunk = await reader.next(); chunk !== undefined; chunk = await reader.next()) {
+      const turn = session.backend(chunk, us());
+      if (turn.entries.length > 0) await recorded(turn.entries, options);
+      for (const bytes of turn.deliver) read(bytes);
+      if (session.pending === 0) return rows;
+    }
+  } finally {
+    reader.release();
   }
   throw new Error('Postgres closed the connection');
 
