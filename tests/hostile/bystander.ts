@@ -8,11 +8,12 @@ export interface Bystander {
   leave(): Promise<void>;
 }
 
-/** Generous on purpose: it tells a session that waits for another's end from one that shares a slow machine with it. */
-const slowestAnswerMs = 5_000;
-
-/** An ordinary session that works all the while and must notice nothing; every tenth time it connects anew. */
-export async function bystander(target: Target): Promise<Bystander> {
+/**
+ * An ordinary session that works all the while and must notice nothing; every tenth time it connects anew. The time that
+ * an answer may take is generous on purpose: it tells a session that waits for another's end from one that shares a slow
+ * machine, and this process, with it.
+ */
+export async function bystander(target: Target, slowestAnswerMs = 5_000): Promise<Bystander> {
   let over = false;
   let answered = 0;
   let slowestMs = 0;
