@@ -7,6 +7,7 @@ import { errorResponse } from '../session/error-response.ts';
 import type { OpenStatement } from '../session/open-statement.ts';
 import type { Session } from '../session/session.ts';
 import { emptyTurn, type Turn, type TurnEnd } from '../session/turn.ts';
+import { passChunk } from './chunk-garbage.ts';
 import type { Clock } from './clock.ts';
 import { UpstreamWriter } from './upstream-writer.ts';
 import { writeAll } from './write-all.ts';
@@ -72,6 +73,7 @@ export class Drive {
   /** The newest receipt: what has no entry of its own goes out under it. */
   #receipt: Receipt;
   #clientGone = false;
+  #clientEnds = false;
   #upstreamGone = false;
   /** Set when the session is to be closed; the first reason counts. */
   #end: TurnEnd | undefined;
@@ -118,6 +120,7 @@ export class Drive {
   }
 
   #fromClient(chunk: Uint8Array): void {
+    passChunk(chunk.length);
     if (this.#end !== undefined) return;
     try {
       this.#performFrontend(this.#options.session.frontend(chunk, this.#us(), this.#refusal()));
@@ -127,6 +130,7 @@ export class Drive {
   }
 
   #fromUpstream(chunk: Uint8Array): void {
+    passChunk(chunk.length);
     if (this.#closed) return;
     try {
       const turn = this.#options.session.backend(chunk, this.#us());
@@ -134,9 +138,16 @@ export class Drive {
       const { broken } = turn;
       if (broken instanceof ProtocolError) this.#cut(new Termination(broken.sqlstate, broken.message));
       else if (broken !== undefined) this.#bug(broken);
+      else if (this.#options.session.held) this.#goOn();
     } catch (error) {
       this.#bug(error);
     }
+  }
+
+  /** A message of the client was held; it may go on now, and what came behind it. */
+  #goOn(): void {
+    this.#fromClient(nothing);
+    if (this.#clientEnds && !this.#options.session.held) this.#leave();
   }
 
   #us(): number {
@@ -241,7 +252,10 @@ export class Drive {
     if (this.#closed) return;
     const { client, upstream, session, pipeline } = this.#options;
     const clientWaits =
-      upstream.writableNeedDrain || this.#waitingForward > maxWaitingBytes || session.pending > pipeline;
+      session.held ||
+      upstream.writableNeedDrain ||
+      this.#waitingForward > maxWaitingBytes ||
+      session.pending > pipeline;
     if (clientWaits !== client.isPaused()) clientWaits ? client.pause() : client.resume();
     const upstreamWaits = (client.writableNeedDrain && !this.#clientGone) || this.#waitingDeliver > maxWaitingBytes;
     if (upstreamWaits !== upstream.isPaused()) upstreamWaits ? upstream.pause() : upstream.resume();
@@ -263,14 +277,20 @@ export class Drive {
   #clientEnded(): void {
     if (this.#clientGone || this.#closed) return;
     if (this.#options.client.destroyed) this.#clientGone = true;
-    if (this.#end === undefined) {
-      const end: TurnEnd = { reason: 'client lost' };
-      this.#end = end;
-      // Behind what is still to be forwarded; the server closes when it has worked through that.
-      this.#enqueue(this.#forward, { entries: [], out: [], durable: 'written', statements: none, end });
-    }
+    this.#clientEnds = true;
+    // What it said before it left still counts.
+    if (!this.#options.session.held) this.#leave();
     this.#flow();
     this.#closeWhenDone();
+  }
+
+  /** The client has said its last word, and all of it is on its way. */
+  #leave(): void {
+    if (this.#end !== undefined) return;
+    const end: TurnEnd = { reason: 'client lost' };
+    this.#end = end;
+    // Behind what is still to be forwarded; the server closes when it has worked through that.
+    this.#enqueue(this.#forward, { entries: [], out: [], durable: 'written', statements: none, end });
   }
 
   #upstreamEnded(): void {
@@ -345,6 +365,7 @@ export class Drive {
 }
 
 const none: readonly OpenStatement[] = [];
+const nothing = new Uint8Array(0);
 
 function upstreamLost(): Termination {
   return new Termination('08006', 'the connection to Postgres was lost', {

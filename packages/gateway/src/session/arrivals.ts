@@ -77,9 +77,9 @@ export class Arrivals {
     this.#span = new Span(turn.forward);
     this.#refusal = refusal;
     if (this.#ended) return turn;
-    this.#framer.push(chunk);
+    if (chunk.length > 0) this.#framer.push(chunk);
     try {
-      while (!this.#ended && this.#framer.next()) this.#message();
+      while (!this.#ended && this.#next()) this.#message();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#terminate(error);
@@ -89,6 +89,42 @@ export class Arrivals {
     this.#state.stream?.record('to server', turn.entries);
     this.#span.flush();
     return turn;
+  }
+
+  /** Moves to the next message, or stays at the one that was held; false when there is none, or it has to wait. */
+  #next(): boolean {
+    const state = this.#state;
+    if (!state.held && !this.#framer.next()) return false;
+    const waits = this.#mustWait();
+    if (waits && !state.held) this.#askForAnswers();
+    state.held = waits;
+    return !waits;
+  }
+
+  /**
+   * True when the message names something of which it is not certain what it means: it depends on answers that are still
+   * to come. What is recorded must be what runs, so the message waits for them. Not when the server will answer nothing
+   * before it has got more from the client.
+   */
+  #mustWait(): boolean {
+    const { tag, first, last } = this.#framer;
+    if (tag !== frontendTag.bind && tag !== frontendTag.execute) return false;
+    const state = this.#state;
+    if (!first || state.skipping || state.refusing || state.copyIn !== undefined) return false;
+    if (state.discarding && !state.expected.hasCertainSync) return false;
+    if (!last) return !state.expected.isSettled;
+    if (state.effects > 0) return true;
+    const names = this.#reader().rest();
+    const name = untilNul(names);
+    if (tag === frontendTag.execute) return !state.portals.isCertain(latin1(name), state.syncs);
+    return !state.prepared.isCertain(latin1(untilNul(names.subarray(name.length + 1))), state.syncs);
+  }
+
+  /** The server keeps its answers until it is asked for them. */
+  #askForAnswers(): void {
+    this.#commit();
+    const { newest } = this.#state.expected;
+    if (newest !== undefined && newest.to !== 'sync' && newest.to !== 'query') this.#span.insert(flush);
   }
 
   /** Ends the session behind everything that was asked before, as a FATAL error of the server would. */
@@ -214,7 +250,9 @@ export class Arrivals {
     const state = this.#state;
     this.#forward();
     // A simple Query drops the unnamed statement (exec_simple_query).
-    this.#expect(new ExpectedReply('query', { statements, unsplit, named: state.prepared.put('', undefined) }));
+    this.#expect(
+      new ExpectedReply('query', { statements, unsplit, named: state.prepared.put('', undefined, state.syncs) }),
+    );
   }
 
   #parse(): void {
@@ -240,7 +278,7 @@ export class Arrivals {
       effect: statement.effect,
     };
     statement.prepared = prepared;
-    const named = this.#state.prepared.put(latin1(name), prepared);
+    const named = this.#state.prepared.put(latin1(name), prepared, this.#state.syncs);
     this.#expect(new ExpectedReply('parse', { statement, named }));
   }
 
@@ -287,7 +325,7 @@ export class Arrivals {
       columns: undefined,
     };
     statement.boundPortal = portal;
-    const named = this.#state.portals.put(latin1(portalName), portal);
+    const named = this.#state.portals.put(latin1(portalName), portal, this.#state.syncs);
     this.#expect(new ExpectedReply('bind', { statement, named }));
   }
 
@@ -370,7 +408,8 @@ export class Arrivals {
     const ofPortal = reader.uint8() === 0x50;
     const key = latin1(reader.cstringBytes());
     this.#forward();
-    const named = ofPortal ? state.portals.put(key, undefined) : state.prepared.put(key, undefined);
+    const table = ofPortal ? state.portals : state.prepared;
+    const named = table.put(key, undefined, state.syncs);
     this.#expect(new ExpectedReply('close', { named, closes: ofPortal ? 'portal' : 'statement' }));
   }
 
@@ -379,6 +418,7 @@ export class Arrivals {
     this.#forward();
     state.refusing = false;
     state.skipping = false;
+    state.syncs += 1;
     state.expected.push(new ExpectedReply('sync', { doubtful: state.copyIn !== undefined }));
   }
 
@@ -452,12 +492,20 @@ export class Arrivals {
     state.copyIn = undefined;
     if (!state.skipping) {
       state.expected.push(reply);
+      if (reply.statement !== undefined && reply.to === 'execute') this.#countEffect(reply.statement);
+      for (const statement of reply.statements) this.#countEffect(statement);
       return;
     }
     if (reply.statement !== undefined) reply.statement.skipped = true;
     for (const statement of reply.statements) statement.skipped = true;
     // The name counts for what else comes in this group, which is skipped as well.
     if (reply.named !== undefined) this.#skippedNames.push(reply.named);
+  }
+
+  #countEffect(statement: OpenStatement): void {
+    if (statement.effect === undefined) return;
+    statement.effectCounts = true;
+    this.#state.effects += 1;
   }
 
   // Entries

@@ -168,8 +168,22 @@ export class ExpectedReplies {
 
   /** Data of a COPY, or its end, is being sent. */
   sentData(): void {
-    const newest = this.#items.at(-1);
+    const { newest } = this;
     if (newest?.to === 'sync') newest.dataBehind = true;
+  }
+
+  /** True when a Sync is in the queue that certainly has an answer. */
+  get hasCertainSync(): boolean {
+    return this.#items.some((item, at) => at >= this.#head && item.to === 'sync' && !item.doubtful);
+  }
+
+  /** True when the server will answer nothing more than Syncs that it may have passed over. */
+  get isSettled(): boolean {
+    return this.#items.every((item, at) => at < this.#head || item.doubtful);
+  }
+
+  get newest(): ExpectedReply | undefined {
+    return this.#items.at(-1);
   }
 
   /** What stands behind the doubtful Syncs at the front: the first certain one, and what is asked in front of that. */

@@ -4,6 +4,8 @@ export interface Named<T> {
   /** Undefined when the message took the meaning away (Close). */
   readonly value: T | undefined;
   previous: Named<T> | undefined;
+  /** How many Syncs had been sent before the message. */
+  readonly syncs: number;
   confirmed: boolean;
   dead: boolean;
 }
@@ -25,8 +27,18 @@ export class NameTable<T> {
     return top?.value;
   }
 
-  put(name: string, value: T | undefined): Named<T> {
-    const named = { name, value, previous: this.#names.get(name), confirmed: false, dead: false };
+  /**
+   * False when the name may yet turn out to mean something else for a message that comes now: a message gave it its
+   * meaning that has no answer yet, and a Sync stands in between. Without one, an error there discards this message too.
+   */
+  isCertain(name: string, syncs: number): boolean {
+    this.get(name);
+    const top = this.#names.get(name);
+    return top === undefined || top.confirmed || top.syncs === syncs;
+  }
+
+  put(name: string, value: T | undefined, syncs: number): Named<T> {
+    const named = { name, value, previous: this.#names.get(name), syncs, confirmed: false, dead: false };
     this.#names.set(name, named);
     return named;
   }

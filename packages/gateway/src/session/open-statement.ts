@@ -59,6 +59,8 @@ export class OpenStatement {
   boundPortal: Portal | undefined;
   /** What it does to the names of the session once it has completed (PREPARE, DEALLOCATE, DISCARD ALL). */
   effect: SessionEffect | undefined;
+  /** It is among the `effects` of the session that are under way. */
+  effectCounts = false;
 
   /** The server discards it because of an earlier error in the pipeline. */
   skipped = false;

@@ -41,8 +41,6 @@ export class Replies {
   #span: Span = new Span([]);
   #us = 0;
   #lastTag = '';
-  /** The server discards what it reads up to a Sync, and the next one is doubtful. */
-  #discarding = false;
   /** Outcome entries of this turn that the next ReadyForQuery is about. */
   #lastOutcome: { transactionAfter?: TransactionStatus } | undefined;
 
@@ -348,7 +346,7 @@ export class Replies {
         portals.forgetConfirmed();
         break;
       case 'declare':
-        portals.confirm(portals.put(effect.name, portalOf(open)));
+        portals.confirm(portals.put(effect.name, portalOf(open), this.#state.syncs));
         break;
       case 'close':
         if (effect.name === undefined) portals.forgetConfirmed();
@@ -367,7 +365,7 @@ export class Replies {
     if (this.#lastOutcome !== undefined) this.#lastOutcome.transactionAfter = state.transaction;
     this.#lastOutcome = undefined;
     if (head.doubtful) this.#doubtfulReady();
-    this.#discarding = false;
+    state.discarding = false;
     this.#next();
   }
 
@@ -380,7 +378,7 @@ export class Replies {
     const { sync, others, data } = this.#state.expected.behindDoubtful();
     if (sync === undefined) return;
     if (!others) sync.doubtful = true;
-    else if (this.#discarding && data) throw new ProtocolError(untold);
+    else if (this.#state.discarding && data) throw new ProtocolError(untold);
   }
 
   /** The Query is over: statements that it did not answer were not run, or cannot be told from the others. */
@@ -428,7 +426,7 @@ export class Replies {
     }
     const { head } = state.expected;
     if (head === undefined) state.skipping = true;
-    else this.#discarding = head.doubtful;
+    else state.discarding = head.doubtful;
     this.#refuseDue();
   }
 
@@ -498,6 +496,10 @@ export class Replies {
 
   #end(statement: OpenStatement, ending: Ending): void {
     statement.ended = true;
+    if (statement.effectCounts) {
+      statement.effectCounts = false;
+      this.#state.effects -= 1;
+    }
     this.#outcome(statement, ending);
   }
 

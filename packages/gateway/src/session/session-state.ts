@@ -47,6 +47,14 @@ export class SessionState {
   transaction: TransactionStatus = 'I';
   /** Statements numbered so far. */
   count = 0;
+  /** Syncs sent so far. */
+  syncs = 0;
+  /** Statements under way that change what names mean (PREPARE, DEALLOCATE, DECLARE …). */
+  effects = 0;
+  /** A message of the client waits until it is certain what the names in it mean. */
+  held = false;
+  /** The server discards what it reads up to a Sync, and the next one is doubtful. */
+  discarding = false;
   /** The server discards what arrives until the next Sync, and none is on its way. */
   skipping = false;
   /** The gateway discards what arrives until the next Sync: it refused something. */

@@ -20,7 +20,7 @@ export class Session {
     this.#replies = new Replies(this.#state);
   }
 
-  /** Bytes of the client. `refusal`: new work must not start now, and why. */
+  /** Bytes of the client; none, to go on with a message that was held. `refusal`: new work must not start now, and why. */
   frontend(chunk: Uint8Array, us: number, refusal?: GatewayError): Turn {
     const turn = this.#arrivals.push(chunk, refusal);
     this.#replies.answer(turn, us);
@@ -39,6 +39,11 @@ export class Session {
     const turn = emptyTurn();
     this.#replies.abandon(turn, ending, us);
     return turn;
+  }
+
+  /** A message of the client waits for answers of the server: call `frontend` again behind each turn of it. */
+  get held(): boolean {
+    return this.#state.held;
   }
 
   /** Answers that the server still owes. */
