@@ -28,6 +28,7 @@ const expectedNames = new Set([
   'CommandError',
   'ConfigError',
   'JournalCorruption',
+  'JournalInUse',
   'LaterVersionError',
   'Refusal',
   'Termination',

@@ -1,5 +1,6 @@
 import type { LearnedType, SessionOpened } from '@onrecord/record';
 import { encodeFrontend, protocolVersion } from '@onrecord/wire';
+import { gatewayIdentity } from '../identity/gateway-identity.ts';
 import type { Recorder } from '../journal/receipt.ts';
 import { Session } from '../session/session.ts';
 import type { SqlReader } from '../session/session-state.ts';
@@ -19,9 +20,6 @@ export interface TypeLearnerOptions {
   readonly configuration: () => string;
   readonly log: (message: string) => void;
 }
-
-/** Sessions of the gateway itself have this identity; the configuration keeps the name free. */
-export const gatewayIdentity = 'onrecord';
 
 /**
  * Learns what types that are not built in are, so that binary values of enums, composites, domains and their arrays can
@@ -103,6 +101,8 @@ export class TypeLearner {
       if (types.length > 0) await recorded([learned], { recorder, chains });
     } finally {
       socket.end(encodeFrontend({ type: 'terminate' }).finish());
+      // Nobody reads its last words, and its end must be seen.
+      socket.resume();
       const { entries } = session.abandon({ outcome: 'unknown' }, clock.monotonicUs());
       const closed = { type: 'session_closed', reason: 'client terminated', statements: session.statements } as const;
       await recorded([...entries, closed], { recorder, chains }).catch(() => {});

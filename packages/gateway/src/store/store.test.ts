@@ -317,6 +317,25 @@ describe('Store', () => {
       assert.deepEqual(await store.sessionsLike('%', 5), []);
       assert.equal(await store.latestSession(), support.session);
     });
+
+    it('are not the latest when the gateway opened them itself', async () => {
+      const own = new JournalFixture();
+      own.append({ at: morning, ...billing, body: opened() });
+      own.append({
+        at: morning,
+        session: 'zzzzzzzzzzzzzzzz',
+        identity: 'onrecord',
+        body: opened({ method: 'gateway', credential: '', client: '' }),
+      });
+      const reading = new Store(own.data);
+      try {
+        await reading.catchUp();
+        assert.equal(await reading.latestSession(), billing.session);
+      } finally {
+        reading.close();
+        own.remove();
+      }
+    });
   });
 
   it('has events with a line each', async () => {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Viewed } from '@onrecord/record';
 import type { Kysely } from 'kysely';
+import { gatewayIdentity } from '../identity/gateway-identity.ts';
 import { JournalCorruption } from '../journal/journal-corruption.ts';
 import { JournalReader } from '../journal/reader.ts';
 import { type CatchUpOptions, catchUp, nextEntry } from './catch-up.ts';
@@ -143,8 +144,15 @@ export class Store {
     return rows.map(({ session }) => session);
   }
 
+  /** The session that somebody opened last. The gateway's own are behind those of agents, and not what one looks for. */
   async latestSession(): Promise<string | undefined> {
-    const row = await this.#kysely.selectFrom('sessions').select('session').orderBy('id', 'desc').executeTakeFirst();
+    const row = await this.#kysely
+      .selectFrom('sessions')
+      .innerJoin('identities', 'identities.id', 'sessions.identity')
+      .select('session')
+      .where('identities.name', '<>', gatewayIdentity)
+      .orderBy('sessions.id', 'desc')
+      .executeTakeFirst();
     return row?.session;
   }
 

@@ -7,6 +7,7 @@ import type { Reservations } from '../../store/reservations.ts';
 import type { EventView, SessionView, StatementView } from '../../store/views.ts';
 import { CommandError, type CommandIo } from '../command-io.ts';
 import { renderCompleteness } from '../present/completeness.ts';
+import { escapeForTerminal } from '../present/escape.ts';
 import { formatCount } from '../present/quantity.ts';
 import { Answer } from '../recording/answer.ts';
 import { findSession, parseTarget } from '../recording/find-session.ts';
@@ -83,7 +84,9 @@ async function write(session: SessionView, recording: Recording, { options, outp
   const filter = { session: session.session, ...(options.all ? { all: true } : {}) };
   const answer = new Answer();
   const statements = counting(store.statements(filter), answer);
-  for await (const piece of formats[options.format](session, { statements, recording })) await output.write(piece);
+  const onTerminal = options.output === undefined && io.isTerminal;
+  const pieces = formats[options.format](session, { statements, recording, onTerminal });
+  for await (const piece of pieces) await output.write(piece);
   await output.flush();
   const completeness = await answer.completeness(store, filter, { nowUs, more: false });
   io.stderr.write(renderCompleteness(completeness, { ...look, color: false }));
@@ -92,15 +95,18 @@ async function write(session: SessionView, recording: Recording, { options, outp
 interface Content {
   readonly statements: AsyncIterable<StatementView>;
   readonly recording: Recording;
+  readonly onTerminal: boolean;
 }
 
 const formats: { readonly [Name in Format]: (session: SessionView, content: Content) => AsyncIterable<string> } = {
   async *jsonl(_session, { statements }) {
     for await (const view of statements) yield jsonLine(wholeStatementJson(view));
   },
-  async *sql(session, { statements }) {
-    yield sessionSqlHeader(session);
-    for await (const view of statements) yield statementSql(view);
+  async *sql(session, { statements, onTerminal }) {
+    // A script must hold the text as it was; a terminal must not obey it.
+    const shown = (sql: string): string => (onTerminal ? escapeForTerminal(sql, { multiline: true }) : sql);
+    yield shown(sessionSqlHeader(session));
+    for await (const view of statements) yield shown(statementSql(view));
   },
   async *html(session, { statements, recording }) {
     const { renderHtml } = await import('../present/html.ts');

@@ -199,6 +199,31 @@ describe('commands that read a recording', () => {
       assert.equal(statSync(file).mode & 0o777, 0o600);
     });
 
+    it('obeys no text on a terminal, and leaves it as it was in a script', async () => {
+      const data = mkdtempSync(join(tmpdir(), 'onrecord-export-'));
+      const hostile = new JournalFixture({ data });
+      hostile.append(
+        { at: morning, ...billing, body: opened() },
+        {
+          at: morning,
+          ...billing,
+          body: { type: 'statement', n: 1, kind: 'simple', sql: utf8("SELECT '\x1b[2J'"), transactionBefore: 'I' },
+        },
+        {
+          at: morning + second,
+          ...billing,
+          body: { type: 'outcome', of: 1, outcome: 'completed', tag: 'SELECT 1', rowCount: 1, rowBytes: 1 },
+        },
+      );
+      try {
+        const args = ['export', 'latest', '--format', 'sql', '--data', data];
+        assert.ok((await runCommand(args, { cwd })).stdout.includes("\nSELECT '\x1b[2J'\n"));
+        assert.match((await runCommand(args, { cwd, isTerminal: true })).stdout, /^SELECT '\\x1b\[2J'$/m);
+      } finally {
+        rmSync(data, { recursive: true });
+      }
+    });
+
     it('asks for a format', async () => {
       assert.equal((await onrecord('export', '000001')).code, 2);
       assert.equal((await onrecord('export', '000001/2', '--format', 'sql')).code, 2);

@@ -19,13 +19,16 @@ export function copyLines(copy: CopyView, look: Look): Line[] {
       span(`  Truncated: ${formatBytes(copy.data.length)} of ${formatBytes(copy.bytes)} were kept.`, 'warning'),
     ]);
   }
-  if (copy.failure !== undefined) {
-    lines.push(...foldLine([span('  CopyFail      ', 'dim'), ...recorded(copy.failure, 'bad')], look.width, 16));
-  }
-  if (copy.digest !== undefined) {
-    lines.push([], ...foldLine([span('  SHA-256     ', 'dim'), span(copy.digest, 'dim')], look.width, 14));
-  }
-  return [...lines, []];
+  const failure: Line[] =
+    copy.failure === undefined ? [] : [[span('  CopyFail      ', 'dim'), ...recorded(copy.failure, 'bad')]];
+  const digest: Line[] =
+    copy.digest === undefined ? [] : [[], [span('  SHA-256     ', 'dim'), span(copy.digest, 'dim')]];
+  return [
+    ...lines,
+    ...failure.flatMap((line) => foldLine(line, look.width, 16)),
+    ...digest.flatMap((line) => foldLine(line, look.width, 14)),
+    [],
+  ];
 }
 
 function dataLines(data: Uint8Array, look: Look): Line[] {

@@ -71,8 +71,14 @@ export function sessionLines(view: SessionView, look: Look): Line[] {
     ],
     ['Closed', closedSpans(view, look)],
     ['Identity', [...recorded(view.identity), ...dim(` (${[view.identityKind, ...view.groups].join(', ')})`)]],
-    ['Authenticated', [...recorded(view.method), ...dim(` ${view.credential}`)]],
-    ['Client', [...recorded(view.client), ...dim(view.tls === undefined ? ' without TLS' : ` over ${view.tls}`)]],
+    ['Authenticated', [...recorded(view.method), ...(view.credential === '' ? [] : dim(` ${view.credential}`))]],
+    // The gateway's own sessions have no client.
+    [
+      'Client',
+      view.client === ''
+        ? undefined
+        : [...recorded(view.client), ...dim(view.tls === undefined ? ' without TLS' : ` over ${view.tls}`)],
+    ],
     [
       'Postgres',
       [...recorded(`database ${view.database} as ${view.role}`), ...dim(` (backend process ${view.backendPid})`)],

@@ -16,7 +16,8 @@ const styles: { readonly [Kind in SqlTokenKind]: Style | undefined } = {
 /** The whole text. `errorAt` is a character position as Postgres counts them: from 1, in code points. */
 export function sqlLines(sql: string, width: number, errorAt: number | undefined): Line[] {
   const fault = errorAt === undefined ? undefined : offsetOf(sql, errorAt);
-  const spans: Span[] = [];
+  // A text may have more tokens, and a token more pieces, than a call takes arguments: they are joined at the end.
+  const spans: Span[][] = [];
   let offset = 0;
   for (const { kind, text } of sqlTokens(sql)) {
     const style = styles[kind];
@@ -25,15 +26,11 @@ export function sqlLines(sql: string, width: number, errorAt: number | undefined
       // A word is at fault as a whole; within a string or a run of other characters, the one character is.
       const end =
         at === 0 && kind !== 'other' ? text.length : at + String.fromCodePoint(text.codePointAt(at) ?? 0).length;
-      spans.push(
-        ...part(text.slice(0, at), style),
-        ...part(text.slice(at, end), 'fault'),
-        ...part(text.slice(end), style),
-      );
-    } else spans.push(...part(text, style));
+      spans.push(part(text.slice(0, at), style), part(text.slice(at, end), 'fault'), part(text.slice(end), style));
+    } else spans.push(part(text, style));
     offset += text.length;
   }
-  const lines = linesOf(spans).flatMap((line) => foldLine(line, width));
+  const lines = linesOf(spans.flat()).flatMap((line) => foldLine(line, width));
   while (lines.length > 1 && lines.at(-1)?.length === 0) lines.pop();
   return fault === undefined ? lines : withCaret(lines);
 }

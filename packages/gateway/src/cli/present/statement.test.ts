@@ -174,3 +174,8 @@ test('recorded text is never obeyed, in any field', () => {
   const digests = text.replaceAll(evil, '');
   assert.doesNotMatch(digests.replaceAll('\n', ''), /[\p{Cc}\p{Cf}\p{Zl}]/u);
 });
+
+test('a text may be longer, and hide more characters, than a call takes arguments', () => {
+  const lines = shown({ sql: `select 1 /*\n${'x\n'.repeat(200_000)}${'\u202e'.repeat(200_000)}*/` }).split('\n');
+  assert.ok(lines.length > 200_000);
+});

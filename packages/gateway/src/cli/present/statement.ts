@@ -58,11 +58,14 @@ function askedLines(view: StatementView, look: Look): Line[] {
     view.statementName && `prepared as ${view.statementName}`,
     view.portal && `portal ${view.portal}`,
   ].filter((fact) => fact !== undefined && fact !== '');
-  const lines: Line[] = indented([recorded(facts.join(', '), 'dim')], look);
   const sql = view.sql.trim() === '' ? [[span('(empty)', 'dim')]] : sqlLines(view.sql, look.width - 2, faultIn(view));
-  lines.push([], ...sql.map((line) => [span('  '), ...line]), []);
-  if (view.redacted) lines.push(...note('Password literals were replaced before the text was recorded.', look), []);
-  return lines;
+  return [
+    ...indented([recorded(facts.join(', '), 'dim')], look),
+    [],
+    ...sql.map((line) => [span('  '), ...line]),
+    [],
+    ...(view.redacted ? [...note('Password literals were replaced before the text was recorded.', look), []] : []),
+  ];
 }
 
 const kinds: { readonly [Kind in StatementView['kind']]: string } = {
