@@ -1,4 +1,12 @@
+import { setFlagsFromString } from 'node:v8';
 import { run } from './run.ts';
+
+/**
+ * The grammar of Postgres is one WebAssembly function, so large that V8 takes 580 MB and half a second of CPU to optimise
+ * it after the first text it parses (measured, Node 24.21). What is compiled at first stays instead: parsing costs up to
+ * twice as much, of texts that are cached. Either flag alone changes nothing; they count for the threads as well.
+ */
+for (const flag of ['--no-wasm-tier-up', '--no-wasm-dynamic-tiering']) setFlagsFromString(flag);
 
 /** The process: its streams, its signals, its exit code. */
 for (const stream of [process.stdout, process.stderr]) {
