@@ -78,6 +78,9 @@ function element(name, className, ...children) {
   return made;
 }
 
+/** Elements within one text, at most: browsers take minutes to lay out some hundred thousand. What is left stays plain. */
+const maxMarks = 5_000;
+
 /**
  * Recorded text: hidden characters as marked escapes, what is searched for marked.
  * @param {string} text
@@ -85,25 +88,29 @@ function element(name, className, ...children) {
  */
 function recorded(text, kept = '') {
   const fragment = document.createDocumentFragment();
+  let plain = '';
   for (const piece of piecesOf(text, kept)) {
-    if (piece.hidden) fragment.append(element('span', 'hidden', piece.text));
-    else fragment.append(...marked(piece.text));
+    if (fragment.childElementCount >= maxMarks) plain += piece.text;
+    else if (piece.hidden) fragment.append(element('span', 'hidden', piece.text));
+    else mark(piece.text, fragment);
   }
+  fragment.append(plain);
   return fragment;
 }
 
-/** @param {string} text @returns {(Node | string)[]} */
-function marked(text) {
+/** @param {string} text @param {DocumentFragment} into */
+function mark(text, into) {
   const wanted = search.value.trim().toLowerCase();
   const lower = text.toLowerCase();
-  if (wanted === '' || lower.length !== text.length) return [text];
-  const parts = [];
   let done = 0;
-  for (let at = lower.indexOf(wanted); at !== -1; at = lower.indexOf(wanted, done)) {
-    parts.push(text.slice(done, at), element('mark', '', text.slice(at, at + wanted.length)));
-    done = at + wanted.length;
+  if (wanted !== '' && lower.length === text.length) {
+    for (let at = lower.indexOf(wanted); at !== -1; at = lower.indexOf(wanted, done)) {
+      if (into.childElementCount >= maxMarks) break;
+      into.append(text.slice(done, at), element('mark', '', text.slice(at, at + wanted.length)));
+      done = at + wanted.length;
+    }
   }
-  return [...parts, text.slice(done)];
+  into.append(text.slice(done));
 }
 
 const clocks = {
@@ -270,6 +277,10 @@ function sqlBlock(item) {
   if (alone && item.error?.position) fault = [...item.sql].slice(0, item.error.position - 1).join('').length;
   let offset = 0;
   for (const { kind, text } of sqlTokens(item.sql)) {
+    if (pre.childElementCount >= maxMarks && fault < offset) {
+      pre.append(recorded(item.sql.slice(offset), '\n\t'));
+      break;
+    }
     const at = fault - offset;
     /** @param {string} part @param {string} className */
     const add = (part, className) => {
