@@ -113,9 +113,10 @@ export class SegmentReader {
 
   /** Offset of the last byte that is not zero, plus one: where what was ever written ends. At least `at`. */
   writtenEnd(): number {
+    const scratch = new Uint8Array(windowBytes);
     for (let end = this.#readable.size(); end > this.at; ) {
       const start = Math.max(this.at, end - windowBytes);
-      const chunk = this.#read(start, end - start);
+      const chunk = this.#readInto(scratch.subarray(0, end - start), start);
       for (let at = chunk.length - 1; at >= 0; at -= 1) if (chunk[at] !== 0) return start + at + 1;
       end = start;
     }
@@ -125,8 +126,11 @@ export class SegmentReader {
   #laterBatch(matches: (batch: Batch) => boolean): number | undefined {
     const mark = Buffer.from(this.header.mark);
     const size = this.#readable.size();
+    // One for the whole file: what is allocated for each window is 64 MiB that wait for a collection.
+    const scratch = new Uint8Array(windowBytes);
     for (let start = this.at + 1; start + batchHeaderBytes < size; ) {
-      const chunk = Buffer.from(this.#read(start, windowBytes).buffer);
+      const { buffer, byteLength } = this.#readInto(scratch, start);
+      const chunk = Buffer.from(buffer, 0, byteLength);
       for (let found = chunk.indexOf(mark); found !== -1; found = chunk.indexOf(mark, found + 1)) {
         const batch = this.batchAt(start + found);
         if (batch !== undefined && matches(batch)) return start + found;
@@ -149,12 +153,18 @@ export class SegmentReader {
   #read(offset: number, length: number): Uint8Array {
     const size = Math.max(0, Math.min(length, this.#readable.size() - offset));
     const bytes = new Uint8Array(size);
+    const read = this.#readInto(bytes, offset);
+    return read.length === size ? bytes : read.slice();
+  }
+
+  /** Fills `bytes` from `offset`; answers with the part that was filled, shorter at the end of the file. */
+  #readInto(bytes: Uint8Array, offset: number): Uint8Array {
     let filled = 0;
-    while (filled < size) {
+    while (filled < bytes.length) {
       const count = this.#readable.read(bytes.subarray(filled), offset + filled);
       if (count === 0) break;
       filled += count;
     }
-    return filled === size ? bytes : bytes.slice(0, filled);
+    return bytes.subarray(0, filled);
   }
 }
