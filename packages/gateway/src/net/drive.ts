@@ -7,7 +7,6 @@ import { errorResponse } from '../session/error-response.ts';
 import type { OpenStatement } from '../session/open-statement.ts';
 import type { Session } from '../session/session.ts';
 import { emptyTurn, type Turn, type TurnEnd } from '../session/turn.ts';
-import { passChunk } from './chunk-garbage.ts';
 import type { Clock } from './clock.ts';
 import { UpstreamWriter } from './upstream-writer.ts';
 import { writeAll } from './write-all.ts';
@@ -120,7 +119,6 @@ export class Drive {
   }
 
   #fromClient(chunk: Uint8Array): void {
-    passChunk(chunk.length);
     if (this.#end !== undefined) return;
     try {
       this.#performFrontend(this.#options.session.frontend(chunk, this.#us(), this.#refusal()));
@@ -130,7 +128,6 @@ export class Drive {
   }
 
   #fromUpstream(chunk: Uint8Array): void {
-    passChunk(chunk.length);
     if (this.#closed) return;
     try {
       const turn = this.#options.session.backend(chunk, this.#us());
