@@ -26,6 +26,15 @@ const replyTo = {
 } as const;
 type ExtendedTag = keyof typeof replyTo;
 
+const backslash = 0x5c;
+/** Messages that may have to wait until it is certain what they mean. */
+const waiting: ReadonlySet<number> = new Set([
+  frontendTag.query,
+  frontendTag.parse,
+  frontendTag.bind,
+  frontendTag.execute,
+  frontendTag.close,
+]);
 const known: ReadonlySet<number> = new Set(Object.values(frontendTag));
 const small: ReadonlySet<number> = new Set([
   frontendTag.close,
@@ -102,22 +111,37 @@ export class Arrivals {
   }
 
   /**
-   * True when the message names something of which it is not certain what it means: it depends on answers that are still
-   * to come. What is recorded must be what runs, so the message waits for them. Not when the server will answer nothing
+   * True when it is not certain what the message means: the name in it, or a text that settings change, depend on answers
+   * that are still to come. What is recorded must be what runs, so the message waits for them. Not when the server will answer nothing
    * before it has got more from the client.
    */
   #mustWait(): boolean {
     const { tag, first, last } = this.#framer;
-    if (tag !== frontendTag.bind && tag !== frontendTag.execute) return false;
     const state = this.#state;
+    if (!waiting.has(tag) || state.expected.isSettled) return false;
     if (!first || state.skipping || state.refusing || state.copyIn !== undefined) return false;
     if (state.discarding && !state.expected.hasCertainSync) return false;
-    if (!last) return !state.expected.isSettled;
+    if (!last || this.#readsBySettings()) return true;
+    if (tag !== frontendTag.bind && tag !== frontendTag.execute) return false;
     if (state.effects > 0) return true;
     const names = this.#reader().rest();
     const name = untilNul(names);
-    if (tag === frontendTag.execute) return !state.portals.isCertain(latin1(name), state.syncs);
-    return !state.prepared.isCertain(latin1(untilNul(names.subarray(name.length + 1))), state.syncs);
+    if (tag === frontendTag.execute) return !state.portals.isCertain(state.nameKey(name), state.syncs);
+    return !state.prepared.isCertain(state.nameKey(untilNul(names.subarray(name.length + 1))), state.syncs);
+  }
+
+  /** True when how the message reads depends on settings, and what was sent before may change them. */
+  #readsBySettings(): boolean {
+    const { tag } = this.#framer;
+    const body = this.#reader().rest();
+    if (tag === frontendTag.query || tag === frontendTag.parse) {
+      if (!body.some((byte) => byte > 0x7f || byte === backslash)) return false;
+      return tag === frontendTag.parse || (glance(untilNul(body)) & (glanced.severalStatements | glanced.secret)) !== 0;
+    }
+    const names = tag === frontendTag.close ? body.subarray(1) : body;
+    const name = untilNul(names);
+    if (name.some((byte) => byte > 0x7f)) return true;
+    return tag === frontendTag.bind && untilNul(names.subarray(name.length + 1)).some((byte) => byte > 0x7f);
   }
 
   /** The server keeps its answers until it is asked for them. */
@@ -278,7 +302,7 @@ export class Arrivals {
       effect: statement.effect,
     };
     statement.prepared = prepared;
-    const named = this.#state.prepared.put(latin1(name), prepared, this.#state.syncs);
+    const named = this.#state.prepared.put(this.#state.nameKey(name), prepared, this.#state.syncs);
     this.#expect(new ExpectedReply('parse', { statement, named }));
   }
 
@@ -304,6 +328,8 @@ export class Arrivals {
     const statement = this.#begin('bind');
     statement.prepared = prepared;
     statement.effect = prepared?.effect;
+    // An error may quote the text again each time it runs.
+    statement.redacted = (owner ?? inSql)?.redacted ?? false;
     statement.textOf = owner ?? inSql;
     if (name.length > 0) statement.statementName = name.slice();
     if (portal.length > 0) statement.portal = portal.slice();
@@ -311,9 +337,10 @@ export class Arrivals {
   }
 
   #named(name: Uint8Array): { readonly prepared: Prepared | undefined; readonly inSql: OpenStatement | undefined } {
-    const key = latin1(name);
+    const key = this.#state.nameKey(name);
     const prepared = this.#state.prepared.get(key);
-    return { prepared, inSql: prepared === undefined ? this.#state.preparedInSql.get(key) : undefined };
+    const inSql = prepared === undefined && key !== undefined ? this.#state.preparedInSql.get(key) : undefined;
+    return { prepared, inSql };
   }
 
   #expectBind(portalName: Uint8Array, statement: OpenStatement): void {
@@ -325,7 +352,7 @@ export class Arrivals {
       columns: undefined,
     };
     statement.boundPortal = portal;
-    const named = this.#state.portals.put(latin1(portalName), portal, this.#state.syncs);
+    const named = this.#state.portals.put(this.#state.nameKey(portalName), portal, this.#state.syncs);
     this.#expect(new ExpectedReply('bind', { statement, named }));
   }
 
@@ -356,7 +383,7 @@ export class Arrivals {
     const reader = this.#reader();
     const name = reader.cstringBytes();
     const maxRows = reader.int32();
-    const statement = this.#executed(this.#state.portals.get(latin1(name)), name);
+    const statement = this.#executed(this.#state.portals.get(this.#state.nameKey(name)), name);
     // Zero and less ask for all rows.
     statement.maxRows = Math.max(0, maxRows);
     this.#forward();
@@ -374,6 +401,7 @@ export class Arrivals {
       const statement = this.#begin('execute');
       statement.prepared = portal.prepared;
       statement.effect = portal.prepared?.effect;
+      statement.redacted = owner.redacted;
       statement.textOf = portal.prepared?.owner ?? owner.textOf;
       statement.textOfNumber = owner.textOfNumber;
       statement.parametersOf = owner;
@@ -387,6 +415,7 @@ export class Arrivals {
       statement.prepared = portal.prepared;
       statement.boundPortal = portal;
       statement.portalOf = portal.execution;
+      statement.redacted = portal.owner.redacted;
     }
     if (name.length > 0) statement.portal = name.slice();
     return statement;
@@ -396,7 +425,7 @@ export class Arrivals {
     const state = this.#state;
     const reader = this.#reader();
     const ofPortal = reader.uint8() === 0x50;
-    const key = latin1(reader.cstringBytes());
+    const key = state.nameKey(reader.cstringBytes());
     this.#forward();
     const describes = ofPortal ? state.portals.get(key) : state.prepared.get(key);
     this.#expect(new ExpectedReply('describe', { describes }));
@@ -406,7 +435,7 @@ export class Arrivals {
     const state = this.#state;
     const reader = this.#reader();
     const ofPortal = reader.uint8() === 0x50;
-    const key = latin1(reader.cstringBytes());
+    const key = state.nameKey(reader.cstringBytes());
     this.#forward();
     const table = ofPortal ? state.portals : state.prepared;
     const named = table.put(key, undefined, state.syncs);
@@ -447,6 +476,8 @@ export class Arrivals {
     this.#forward();
     state.expected.sentData();
     const target = this.#copyTarget();
+    const reply = state.expected.newestToCopy;
+    if (reply !== undefined) reply.copyEnds += 1;
     if (target !== undefined) {
       this.#commit();
       const failure = this.#framer.tag === frontendTag.copyFail ? untilNul(this.#reader().rest()) : undefined;
@@ -457,7 +488,7 @@ export class Arrivals {
   }
 
   #copyTarget(): OpenStatement | undefined {
-    return this.#state.copyIn ?? this.#state.expected.newestStatement;
+    return this.#state.copyIn ?? this.#state.expected.newestToCopy?.copies;
   }
 
   // Replication
@@ -532,6 +563,7 @@ export class Arrivals {
       }
     }
     if ((found & glanced.sessionEffect) !== 0) statement.effect = reader.effect(text, settings);
+    if ((found & glanced.copy) !== 0) statement.readsStdin = copyWord.test(text) && stdinWord.test(text);
     if ((found & glanced.comment) !== 0) statement.traceparent = reader.traceparent(text);
     return statement;
   }
@@ -569,6 +601,8 @@ export class Arrivals {
 }
 
 const nothing = new Uint8Array(0);
+const copyWord = /\bcopy\b/i;
+const stdinWord = /\bstdin\b/i;
 
 function maxHeldBytes(tag: number, messageBytes: number): number {
   if (!known.has(tag) || tag === frontendTag.password) throw unexpected(tag);

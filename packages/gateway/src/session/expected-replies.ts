@@ -32,6 +32,8 @@ export class ExpectedReply {
   /** `query`: its statements; `next` is the one that is answered now. */
   readonly statements: readonly OpenStatement[];
   next = 0;
+  /** `query`: how many COPY FROM STDIN of it have been sent to their end. */
+  copyEnds = 0;
   /** `query`: its statements could not be told apart; the one entry stands for all of them. */
   readonly unsplit: boolean;
   /** `query` and `call`: an error was answered, only ReadyForQuery is still to come. */
@@ -78,6 +80,12 @@ export class ExpectedReply {
   get current(): OpenStatement | undefined {
     if (this.to !== 'query') return this.statement;
     return this.statements[Math.min(this.next, this.statements.length - 1)];
+  }
+
+  /** The statement that data of a COPY is for when the server has not asked for it yet. */
+  get copies(): OpenStatement | undefined {
+    if (this.to !== 'query') return this.statement;
+    return this.statements.filter((statement) => statement.readsStdin)[this.copyEnds] ?? this.current;
   }
 }
 
@@ -179,7 +187,8 @@ export class ExpectedReplies {
 
   /** True when the server will answer nothing more than Syncs that it may have passed over. */
   get isSettled(): boolean {
-    return this.#items.every((item, at) => at < this.#head || item.doubtful);
+    for (let at = this.#head; at < this.#items.length; at += 1) if (!this.#items[at]?.doubtful) return false;
+    return true;
   }
 
   get newest(): ExpectedReply | undefined {
@@ -199,11 +208,11 @@ export class ExpectedReplies {
     return { sync: undefined, others, data };
   }
 
-  /** The statement that data of a COPY would belong to when it arrives before the server has asked for it. */
-  get newestStatement(): OpenStatement | undefined {
+  /** What data of a COPY belongs to when it arrives before the server has asked for it. */
+  get newestToCopy(): ExpectedReply | undefined {
     for (let at = this.#items.length - 1; at >= this.#head; at -= 1) {
       const item = this.#items[at] as ExpectedReply;
-      if (item.to === 'query' || item.to === 'execute') return item.current;
+      if (item.to === 'query' || item.to === 'execute') return item;
     }
     return undefined;
   }

@@ -22,3 +22,9 @@ export function latin1Bytes(text: string): Uint8Array {
   }
   return bytes;
 }
+
+/** Of a latin1 string. */
+export function isAscii(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) if (text.charCodeAt(at) > 0x7f) return false;
+  return true;
+}

@@ -1,6 +1,11 @@
+import { isAscii } from './latin1.ts';
+
+/** A name as it is looked up; undefined when it cannot be known what the server makes of its bytes. */
+export type NameKey = string | undefined;
+
 /** One meaning that a name was given by a message. */
 export interface Named<T> {
-  readonly name: string;
+  readonly name: NameKey;
   /** Undefined when the message took the meaning away (Close). */
   readonly value: T | undefined;
   previous: Named<T> | undefined;
@@ -18,7 +23,8 @@ export interface Named<T> {
 export class NameTable<T> {
   readonly #names = new Map<string, Named<T>>();
 
-  get(name: string): T | undefined {
+  get(name: NameKey): T | undefined {
+    if (name === undefined) return undefined;
     let top = this.#names.get(name);
     if (top === undefined || !top.dead) return top?.value;
     while (top?.dead) top = top.previous;
@@ -31,22 +37,25 @@ export class NameTable<T> {
    * False when the name may yet turn out to mean something else for a message that comes now: a message gave it its
    * meaning that has no answer yet, and a Sync stands in between. Without one, an error there discards this message too.
    */
-  isCertain(name: string, syncs: number): boolean {
+  isCertain(name: NameKey, syncs: number): boolean {
+    if (name === undefined) return true;
     this.get(name);
     const top = this.#names.get(name);
     return top === undefined || top.confirmed || top.syncs === syncs;
   }
 
-  put(name: string, value: T | undefined, syncs: number): Named<T> {
-    const named = { name, value, previous: this.#names.get(name), syncs, confirmed: false, dead: false };
-    this.#names.set(name, named);
+  put(name: NameKey, value: T | undefined, syncs: number): Named<T> {
+    const previous = name === undefined ? undefined : this.#names.get(name);
+    const named = { name, value, previous, syncs, confirmed: false, dead: false };
+    if (name !== undefined) this.#names.set(name, named);
     return named;
   }
 
   confirm(named: Named<T>): void {
     named.confirmed = true;
     named.previous = undefined;
-    if (named.value === undefined && this.#names.get(named.name) === named) this.#names.delete(named.name);
+    const { name } = named;
+    if (name !== undefined && named.value === undefined && this.#names.get(name) === named) this.#names.delete(name);
   }
 
   discard(named: Named<T>): void {
@@ -54,14 +63,24 @@ export class NameTable<T> {
   }
 
   /** Forgets what the server has confirmed of one name. */
-  forget(name: string): void {
+  forget(name: NameKey): void {
+    if (name === undefined) return;
     const top = this.#names.get(name);
     if (top?.confirmed) this.#names.delete(name);
   }
 
-  /** Forgets every meaning that the server has confirmed: portals at the end of their transaction, DISCARD ALL. */
-  forgetConfirmed(): void {
+  /** Forgets names that are not ASCII: what the server makes of their bytes has changed. */
+  forgetNonAscii(): void {
+    for (const name of this.#names.keys()) if (!isAscii(name)) this.#names.delete(name);
+  }
+
+  /**
+   * Forgets every meaning that the server has confirmed: portals at the end of their transaction, DISCARD ALL. The
+   * unnamed statement outlives DEALLOCATE ALL and DISCARD ALL (DropAllPreparedStatements).
+   */
+  forgetConfirmed({ butUnnamed = false }: { readonly butUnnamed?: boolean } = {}): void {
     for (const [name, top] of this.#names) {
+      if (butUnnamed && name === '') continue;
       if (top.confirmed || top.dead) {
         this.#names.delete(name);
         continue;

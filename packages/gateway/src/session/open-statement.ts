@@ -59,6 +59,8 @@ export class OpenStatement {
   boundPortal: Portal | undefined;
   /** What it does to the names of the session once it has completed (PREPARE, DEALLOCATE, DISCARD ALL). */
   effect: SessionEffect | undefined;
+  /** It reads like COPY … FROM STDIN. */
+  readsStdin = false;
   /** It is among the `effects` of the session that are under way. */
   effectCounts = false;
 

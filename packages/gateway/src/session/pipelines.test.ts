@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type BackendMessage, type FrontendMessage, ProtocolError } from '@onrecord/wire';
-import { backend, createSession, frontend, summary, text } from './session.fixture.ts';
+import { backend, createSession, frontend, naiveSql, summary, text } from './session.fixture.ts';
 import type { Session } from './session.ts';
 
 const query = (sql: string): FrontendMessage => ({ type: 'query', sql: text(sql) });
@@ -182,5 +182,87 @@ describe('a server that breaks the protocol', () => {
 
   it('is not believed when it is ready without having been asked', () => {
     assert.ok(answer(createSession(), ready).broken instanceof ProtocolError);
+  });
+});
+
+describe('a name', () => {
+  it('is what the server looks up: its first 63 bytes', () => {
+    const session = createSession();
+    const long = 'x'.repeat(63);
+    send(session, parse('select 1', `${long}A`), sync);
+    answer(session, parsed, ready);
+    send(
+      session,
+      { type: 'close', target: 'statement', name: text(`${long}B`) },
+      parse('delete from t', `${long}C`),
+      sync,
+    );
+    answer(session, { type: 'closeComplete' }, parsed, ready);
+    assert.deepEqual(summary(send(session, bind(`${long}A`), execute, sync)), ['3 execute sql of 2']);
+  });
+
+  it('that the server converts is not guessed at', () => {
+    const session = createSession({ parameters: new Map([['server_encoding', 'UTF8']]) });
+    const encoding = (value: string): BackendMessage => ({
+      type: 'parameterStatus',
+      name: 'client_encoding',
+      value: text(value),
+    });
+    send(session, parse('select 1', 'é'), sync);
+    answer(session, parsed, ready);
+    assert.deepEqual(summary(send(session, bind('é'), execute, sync)), ['2 execute sql of 1']);
+    answer(session, bound, complete('SELECT 1'), ready);
+    send(session, query("set client_encoding = 'latin1'"));
+    answer(session, encoding('LATIN1'), complete('SET'), ready);
+    assert.deepEqual(summary(send(session, bind('é'), execute, sync)), ['4 execute']);
+    answer(session, error('26000'), ready);
+    send(session, query("set client_encoding = 'utf8'"));
+    answer(session, encoding('UTF8'), complete('SET'), ready);
+    assert.deepEqual(summary(send(session, bind('é'), execute, sync)), ['6 execute']);
+  });
+
+  it('that is empty outlives DEALLOCATE ALL', () => {
+    const effect = (sql: string) =>
+      sql === 'deallocate all' ? ({ type: 'deallocate', name: undefined } as const) : undefined;
+    const session = createSession({ sql: { ...naiveSql, effect } });
+    send(session, parse('deallocate all', 'd'), parse('select 1'), bind('d'), execute, sync);
+    answer(session, parsed, parsed, bound, complete('DEALLOCATE ALL'), ready);
+    assert.deepEqual(summary(send(session, bind(), execute)), ['4 execute sql of 2']);
+  });
+});
+
+describe('a text whose meaning depends on a setting that is being changed', () => {
+  it('waits until the setting is known', () => {
+    const session = createSession({
+      sql: {
+        ...naiveSql,
+        redact: (sql, { standardConformingStrings }) =>
+          standardConformingStrings ? undefined : sql.replace(/'.*'/, "'***'"),
+      },
+    });
+    const turn = send(session, query('set x = off'), query("create role a password 'x\\'y'"));
+    assert.deepEqual(summary(turn), ['1 simple "set x = off"']);
+    answer(
+      session,
+      { type: 'parameterStatus', name: 'standard_conforming_strings', value: text('off') },
+      complete('SET'),
+      ready,
+    );
+    assert.deepEqual(summary(goOn(session)), ['2 simple "create role a password \'***\'" redacted']);
+  });
+});
+
+describe('data of COPY that is sent before the server asks for it', () => {
+  it('belongs to the COPY that will read it', () => {
+    const session = createSession();
+    const done: FrontendMessage = { type: 'copyDone' };
+    const both = query('select 1;copy t from stdin;select 2;copy u from stdin');
+    const turn = send(session, both, copyData, done, copyData, copyData, done);
+    assert.deepEqual(summary(turn).slice(4), [
+      'copy in of 2: 1',
+      'copy in ended of 2: done 1 messages',
+      'copy in of 4: 2',
+      'copy in ended of 4: done 2 messages',
+    ]);
   });
 });

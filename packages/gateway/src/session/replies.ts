@@ -334,7 +334,7 @@ export class Replies {
       case 'deallocate':
         if (effect.name === undefined) {
           preparedInSql.clear();
-          prepared.forgetConfirmed();
+          prepared.forgetConfirmed({ butUnnamed: true });
         } else {
           preparedInSql.delete(effect.name);
           prepared.forget(effect.name);
@@ -342,7 +342,7 @@ export class Replies {
         break;
       case 'discard all':
         preparedInSql.clear();
-        prepared.forgetConfirmed();
+        prepared.forgetConfirmed({ butUnnamed: true });
         portals.forgetConfirmed();
         break;
       case 'declare':

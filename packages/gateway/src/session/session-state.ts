@@ -2,7 +2,8 @@ import type { TransactionStatus } from '@onrecord/record';
 import type { SessionEffect } from '../sql/sql-session-effects.ts';
 import type { Digest } from './digest.ts';
 import { ExpectedReplies } from './expected-replies.ts';
-import { NameTable } from './name-table.ts';
+import { isAscii, latin1 } from './latin1.ts';
+import { type NameKey, NameTable } from './name-table.ts';
 import type { OpenStatement, Portal, Prepared } from './open-statement.ts';
 import type { StreamFlow } from './stream-flow.ts';
 
@@ -84,12 +85,28 @@ export class SessionState {
     return this.#settings;
   }
 
+  /**
+   * A name as the server looks it up: cut to 63 bytes, in its own encoding (dynahash.c, keys of NAMEDATALEN). What it
+   * converts a name to that is not ASCII is not known here.
+   */
+  nameKey(name: Uint8Array): NameKey {
+    const key = latin1(name.length > maxNameBytes ? name.subarray(0, maxNameBytes) : name);
+    return this.#convertsNames && !isAscii(key) ? undefined : key;
+  }
+
+  get #convertsNames(): boolean {
+    return this.#settings.clientEncoding !== this.options.parameters.get('server_encoding');
+  }
+
   /** The server reports a setting. */
   reported(name: string, value: string): void {
     if (name === 'standard_conforming_strings') {
       this.#settings = { ...this.#settings, standardConformingStrings: value !== 'off' };
     } else if (name === 'client_encoding') {
       this.#settings = { ...this.#settings, clientEncoding: value };
+      this.prepared.forgetNonAscii();
+      this.portals.forgetNonAscii();
+      for (const name of this.preparedInSql.keys()) if (!isAscii(name)) this.preparedInSql.delete(name);
     }
   }
 
@@ -110,6 +127,8 @@ export class SessionState {
 }
 
 const none: readonly number[] = [];
+/** NAMEDATALEN - 1. */
+const maxNameBytes = 63;
 /** FirstNormalObjectId (include/access/transam.h): types of users begin here. */
 const firstNormalObjectId = 16_384;
 /** A session that names more is not told apart from one that makes them up. */

@@ -151,6 +151,16 @@ describe('a session with simple queries', () => {
     assert.match(Buffer.concat(turn.deliver).toString(), /hunter2/);
   });
 
+  it('withholds it each time a prepared statement runs that holds a password', () => {
+    const session = createSession();
+    send(session, parse("alter role a password 'hunter2'", 's'), sync);
+    answer(session, parsed, ready());
+    assert.deepEqual(summary(send(session, bind('s'), execute(), sync)), ['2 execute sql of 1 redacted']);
+    const [outcome] = answer(session, bound, error('42501'), ready()).entries;
+    assert.ok(outcome?.type === 'outcome');
+    assert.match(readable(outcome.error) ?? '', /42501.*withheld/s);
+  });
+
   it('calls a statement cancelled when the server says so', () => {
     const session = createSession();
     send(session, query('select pg_sleep(9)'));

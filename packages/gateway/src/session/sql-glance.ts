@@ -1,10 +1,12 @@
 /** What a text may hold; each asks for a closer look. */
-export const glanced = { severalStatements: 1, secret: 2, comment: 4, sessionEffect: 8 } as const;
+export const glanced = { severalStatements: 1, secret: 2, comment: 4, sessionEffect: 8, copy: 16 } as const;
 
 const space = 0x20;
 const lowerCase = 0x20;
 /** First three letters of PREPARE, DEALLOCATE, DISCARD, DECLARE and CLOSE. */
-const effects = new Set(['pre', 'dea', 'dis', 'dec', 'clo'].map((word) => key(...letters(word))));
+const effects: ReadonlySet<number> = new Set(['pre', 'dea', 'dis', 'dec', 'clo'].map((word) => key(...letters(word))));
+
+const copy = key(...letters('cop'));
 
 /**
  * One pass over the bytes of a SQL text: which closer looks are worth their cost. It may say yes too often, never too
@@ -39,10 +41,11 @@ export function glance(bytes: Uint8Array): number {
   }
   if (first === -1) return found;
   const begins = bytes[first] as number;
+  const word = key(begins | lowerCase, lower(bytes, first + 1), lower(bytes, first + 2));
+  if (word === copy) found |= glanced.copy;
   const plain = begins !== 0x2f && begins !== 0x2d && begins !== 0x3b && begins !== 0x28; // comments, ;, (
-  if (!plain || effects.has(key(begins | lowerCase, lower(bytes, first + 1), lower(bytes, first + 2)))) {
-    found |= glanced.sessionEffect;
-  }
+  if (!plain) found |= glanced.sessionEffect | glanced.copy;
+  else if (effects.has(word)) found |= glanced.sessionEffect;
   return found;
 }
 
