@@ -4,7 +4,7 @@ import { createSecureContext } from 'node:tls';
 import { type Body, gatewaySession } from '@onrecord/record';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load-config.ts';
-import type { Halt } from '../errors.ts';
+import { type Halt, Refusal } from '../errors.ts';
 import { serverCertificate } from '../identity/server-certificate.ts';
 import { Tokens } from '../identity/tokens.ts';
 import { Journal } from '../journal/journal.ts';
@@ -91,7 +91,12 @@ export async function serve({ configFile, env, log }: ServeOptions): Promise<Ser
   };
   const address = await gateway.listen();
   const indexer = startIndexer({ dataDirectory: config.data, log });
+  let refuses = false;
   const outbox = setInterval(() => {
+    const refusal = refusalOf(journal);
+    if (refusal !== undefined && !refuses) log(`new work is refused: ${refusal.message}`);
+    if (refusal === undefined && refuses) log('there is room to record in again; new work is taken');
+    refuses = refusal !== undefined;
     drainOutbox(state, outboxJournal).catch((error: Error) =>
       log(`the outbox could not be recorded: ${error.message}`),
     );
@@ -130,6 +135,17 @@ export async function serve({ configFile, env, log }: ServeOptions): Promise<Ser
       stopped.resolve(undefined);
     },
   };
+}
+
+/** Why the journal takes no new work, if so. */
+function refusalOf(journal: Journal): Refusal | undefined {
+  try {
+    journal.admit();
+    return undefined;
+  } catch (error) {
+    // A Halt ends the process by its own way.
+    return error instanceof Refusal ? error : undefined;
+  }
 }
 
 function appended(journal: Journal, bodies: readonly Body[]): Promise<void> {

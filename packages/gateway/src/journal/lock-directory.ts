@@ -26,7 +26,7 @@ export function lockDirectory(directory: string): DiskLock {
     if (!/lock/i.test(String(error))) throw error;
     throw new JournalInUse(directory, holderIn(pidFile));
   }
-  writeFileSync(pidFile, `${process.pid}\n`);
+  writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
   return {
     release(): void {
       rmSync(pidFile, { force: true });
