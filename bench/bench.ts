@@ -54,6 +54,7 @@ function machine(options: Options, setup: Setup): { readonly [name: string]: str
     memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
     system: `${process.platform} ${release()} ${arch()}`,
     node: process.version,
+    gateway: options.built ? 'as published' : 'from sources',
     postgres: `${setup.postgres.binaries.major} (${setup.postgres.binaries.kind})`,
     scale: options.scale,
     seconds: options.seconds,

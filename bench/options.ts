@@ -16,6 +16,8 @@ export interface Options {
   readonly scale: number;
   readonly clients: readonly number[];
   readonly jsonFile: string | undefined;
+  /** Runs the gateway from dist, as it is published, and not from its sources. */
+  readonly built: boolean;
   /** Which Postgres; undefined takes the system's where there is one. */
   readonly postgres: BinariesKind | undefined;
 }
@@ -28,6 +30,7 @@ export const usage = `Usage: npm run bench -- [options]
   --scale N          scale factor of pgbench's tables
   --clients N        clients of the throughput runs; may be repeated
   --postgres KIND    system or embedded
+  --built            the gateway as it is published (\`npm run build\` first), not from its sources
   --json FILE        writes every run and every finding, one JSON object a line; "-" is standard output
   --help`;
 
@@ -42,6 +45,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
       rounds: { type: 'string' },
       scale: { type: 'string' },
       clients: { type: 'string', multiple: true },
+      built: { type: 'boolean', default: false },
       postgres: { type: 'string' },
       json: { type: 'string' },
       help: { type: 'boolean', default: false },
@@ -57,6 +61,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     scale: number(values.scale, '--scale') ?? 64,
     clients: values.clients?.map((text) => number(text, '--clients') ?? 0) ?? [8, 64],
     jsonFile: values.json,
+    built: values.built,
     postgres: kind(values.postgres),
   };
 }

@@ -44,7 +44,7 @@ export async function setUp(options: Options, tools: Tools): Promise<Setup> {
     if (tools.pgbouncer !== undefined)
       started.push(await startPgBouncer(tools.pgbouncer, postgres, maximumConnections));
     started.push(await startForwarder(postgres));
-    const gateway = await startGateway(postgres);
+    const gateway = await startGateway(postgres, options);
     started.push(gateway);
     const direct: Contender = { ...postgres, name: 'direct', pid: undefined, journalBytes: undefined };
     const contenders = [direct, ...started.flatMap((one) => one.contenders)];

@@ -12,18 +12,20 @@ export interface GatewayStarted extends Started {
   readonly directory: string;
 }
 
-const main = join(import.meta.dirname, '..', '..', 'packages', 'gateway', 'src', 'cli', 'main.ts');
+const gateway = join(import.meta.dirname, '..', '..', 'packages', 'gateway');
+const sources = [...process.execArgv, join(gateway, 'src', 'cli', 'main.ts')];
+const published = ['--disable-warning=ExperimentalWarning', join(gateway, 'dist', 'cli', 'main.js')];
 const identity = 'bench';
 
 /**
  * One gateway with three connections to the same database, one for each durability mode, everything else at its default
- * but TLS, which PgBouncer and the forwarder do not have here either. The command line runs from the sources.
+ * but TLS, which PgBouncer and the forwarder do not have here either.
  */
-export async function startGateway(postgres: Target): Promise<GatewayStarted> {
+export async function startGateway(postgres: Target, { built }: { readonly built: boolean }): Promise<GatewayStarted> {
   const directory = temporaryDirectory('bench-gateway');
   const configuration = join(directory, 'onrecord.yaml');
   writeFileSync(configuration, configurationOf(postgres));
-  const run = [...process.execArgv, main];
+  const run = built ? published : sources;
   const token = execFileSync(process.execPath, [...run, 'tokens', 'create', identity, '--config', configuration], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],

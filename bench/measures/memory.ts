@@ -28,7 +28,7 @@ type Context = { readonly options: Options; readonly report: Report };
 
 /** A gateway that was just started, with many sessions that do nothing, and with one that reads slowly. */
 export async function measureMemory(setup: Setup, context: Context): Promise<void> {
-  const gateway = await startGateway(setup.postgres);
+  const gateway = await startGateway(setup.postgres, context.options);
   try {
     const contender = gateway.contenders.find(({ name }) => name === 'relaxed');
     if (contender === undefined) return;
