@@ -320,7 +320,7 @@ export class Arrivals {
   #bound(portal: Uint8Array, name: Uint8Array): OpenStatement {
     const { prepared, inSql } = this.#named(name);
     const owner = prepared?.owner;
-    if (owner !== undefined && this.#newest(owner) && owner.kind === 'prepare') {
+    if (owner?.kind === 'prepare' && this.#newest(owner) && isSame(owner.statementName, name)) {
       owner.kind = 'bind';
       if (portal.length > 0) owner.portal = portal.slice();
       return owner;
@@ -393,7 +393,7 @@ export class Arrivals {
   #executed(portal: Portal | undefined, name: Uint8Array): OpenStatement {
     const owner = portal?.owner;
     if (portal !== undefined && owner !== undefined && portal.execution === undefined) {
-      if (this.#newest(owner) && owner.kind === 'bind') {
+      if (owner.kind === 'bind' && this.#newest(owner) && isSame(owner.portal, name)) {
         owner.kind = 'execute';
         portal.execution = owner;
         return owner;
@@ -613,6 +613,12 @@ function maxHeldBytes(tag: number, messageBytes: number): number {
 /** In the words of Postgres (SocketBackend, tcop/postgres.c). */
 function unexpected(tag: number): ProtocolError {
   return new ProtocolError(`invalid frontend message type ${tag}`);
+}
+
+/** True when the entry can say both names with one: the server may take different ones for the same. */
+function isSame(recorded: Uint8Array | undefined, name: Uint8Array): boolean {
+  if (recorded === undefined) return name.length === 0;
+  return recorded.length === name.length && recorded.every((byte, at) => byte === name[at]);
 }
 
 /** A text ends at its first NUL, for Postgres as well; what stands behind it makes the server refuse the message. */

@@ -201,6 +201,13 @@ describe('a name', () => {
     assert.deepEqual(summary(send(session, bind(`${long}A`), execute, sync)), ['3 execute sql of 2']);
   });
 
+  it('is recorded as it was sent, each time', () => {
+    const session = createSession();
+    const long = 'x'.repeat(63);
+    const turn = send(session, parse('select 1', `${long}A`), bind(`${long}B`), execute, sync);
+    assert.deepEqual(summary(turn), ['1 prepare "select 1"', '2 execute sql of 1']);
+  });
+
   it('that the server converts is not guessed at', () => {
     const session = createSession({ parameters: new Map([['server_encoding', 'UTF8']]) });
     const encoding = (value: string): BackendMessage => ({
