@@ -113,7 +113,7 @@ export class Gateway {
         setTimeout(resolve, shutdownMs * 2).unref();
       });
     }
-    await this.#types.idle();
+    await this.#types.close();
   }
 
   async #accept(socket: Socket): Promise<void> {

@@ -21,6 +21,12 @@ export interface TypeLearnerOptions {
   readonly log: (message: string) => void;
 }
 
+/** Types of one database that are asked for in all, and at once: an agent can name any number that are none. */
+const maxAsked = 100_000;
+const maxAskedAtOnce = 10_000;
+/** How long an answer may take when the gateway is to end. */
+const closeMs = 5_000;
+
 /**
  * Learns what types that are not built in are, so that binary values of enums, composites, domains and their arrays can
  * be read years later. When a session names a type that is not known of its database yet, the catalog is asked in a
@@ -30,7 +36,10 @@ export class TypeLearner {
   readonly #options: TypeLearnerOptions;
   /** OIDs that were asked for, by connection and database. */
   readonly #asked = new Map<string, Set<number>>();
-  #running: Promise<void> = Promise.resolve();
+  /** Those among them that wait for their turn. */
+  readonly #waiting = new Map<string, { readonly target: UpstreamTarget; readonly types: number[] }>();
+  readonly #closing = new AbortController();
+  #running: Promise<void> | undefined;
 
   constructor(options: TypeLearnerOptions) {
     this.#options = options;
@@ -41,21 +50,37 @@ export class TypeLearner {
     const key = `${target.connection.name}/${target.database}`;
     const asked = this.#asked.get(key) ?? new Set();
     this.#asked.set(key, asked);
-    const wanted = sighted.filter((type) => !asked.has(type));
-    if (wanted.length === 0) return;
-    for (const type of wanted) asked.add(type);
-    // One at a time: this is to be no load on anybody's connection limit.
-    this.#running = this.#running.then(() =>
-      this.#ask(target, wanted).catch((error: Error) => {
-        for (const type of wanted) asked.delete(type);
-        this.#options.log(`types of the connection "${target.connection.name}" were not learned: ${error.message}`);
-      }),
-    );
+    const types = this.#waiting.get(key)?.types ?? [];
+    for (const type of sighted) {
+      if (asked.has(type) || asked.size >= maxAsked || types.length >= maxAskedAtOnce) continue;
+      asked.add(type);
+      types.push(type);
+    }
+    if (types.length === 0) return;
+    this.#waiting.set(key, { target, types });
+    this.#running ??= this.#work();
   }
 
-  /** Resolves when nothing is being asked. */
-  idle(): Promise<void> {
-    return this.#running;
+  /** Resolves when nothing is being asked any more, and soon. */
+  async close(): Promise<void> {
+    const timer = setTimeout(() => this.#closing.abort(), closeMs);
+    await this.#running;
+    clearTimeout(timer);
+  }
+
+  /** One at a time, with all that has come up in the meantime: this is to be no load on anybody's connection limit. */
+  async #work(): Promise<void> {
+    for (const [key, { target, types }] of this.#waiting) {
+      this.#waiting.delete(key);
+      try {
+        await this.#ask(target, types);
+      } catch (error) {
+        for (const type of types) this.#asked.get(key)?.delete(type);
+        const { name } = target.connection;
+        this.#options.log(`types of the connection "${name}" were not learned: ${(error as Error).message}`);
+      }
+    }
+    this.#running = undefined;
   }
 
   async #ask(target: UpstreamTarget, wanted: readonly number[]): Promise<void> {
@@ -63,9 +88,12 @@ export class TypeLearner {
     recorder.admit();
     const chains = { session: createSessionId(Date.now()), identity: gatewayIdentity };
     const parameters = upstreamParameters([], { id: chains.session, claimedName: undefined, replication: undefined });
-    const upstream = await dial(target, { parameters, timeoutMs, signal: AbortSignal.timeout(timeoutMs) });
+    const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), this.#closing.signal]);
+    const upstream = await dial(target, { parameters, timeoutMs, signal });
     const { socket } = upstream;
     socket.on('error', () => {});
+    // The catalog may be locked for as long as somebody likes.
+    signal.addEventListener('abort', () => socket.destroy(), { once: true });
     const { connection, database } = target;
     const opened: SessionOpened = {
       type: 'session_opened',
