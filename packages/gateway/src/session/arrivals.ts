@@ -349,6 +349,7 @@ export class Arrivals {
       prepared: statement.prepared,
       owner: statement,
       execution: undefined,
+      held: false,
       columns: undefined,
     };
     statement.boundPortal = portal;

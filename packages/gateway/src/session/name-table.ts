@@ -76,17 +76,27 @@ export class NameTable<T> {
 
   /**
    * Forgets every meaning that the server has confirmed: portals at the end of their transaction, DISCARD ALL. The
-   * unnamed statement outlives DEALLOCATE ALL and DISCARD ALL (DropAllPreparedStatements).
+   * unnamed statement outlives DEALLOCATE ALL and DISCARD ALL (DropAllPreparedStatements), and what `but` is true of
+   * outlives all of it.
    */
-  forgetConfirmed({ butUnnamed = false }: { readonly butUnnamed?: boolean } = {}): void {
+  forgetConfirmed({
+    butUnnamed = false,
+    but = never,
+  }: {
+    readonly butUnnamed?: boolean;
+    readonly but?: (value: T) => boolean;
+  } = {}): void {
+    const goes = ({ confirmed, value }: Named<T>): boolean => confirmed && (value === undefined || !but(value));
     for (const [name, top] of this.#names) {
       if (butUnnamed && name === '') continue;
-      if (top.confirmed || top.dead) {
+      let alive: Named<T> | undefined = top;
+      while (alive?.dead) alive = alive.previous;
+      if (alive === undefined || goes(alive)) {
         this.#names.delete(name);
         continue;
       }
-      for (let named: Named<T> | undefined = top; named !== undefined; named = named.previous) {
-        if (named.previous?.confirmed) named.previous = undefined;
+      for (let named: Named<T> | undefined = alive; named !== undefined; named = named.previous) {
+        if (named.previous !== undefined && goes(named.previous)) named.previous = undefined;
       }
     }
   }
@@ -94,4 +104,8 @@ export class NameTable<T> {
   get size(): number {
     return this.#names.size;
   }
+}
+
+function never(): boolean {
+  return false;
 }

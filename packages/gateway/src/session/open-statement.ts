@@ -24,6 +24,8 @@ export interface Portal {
   /** The first Execute of the portal, once there was one. */
   execution: OpenStatement | undefined;
   columns: Uint8Array | undefined;
+  /** A cursor WITH HOLD, which outlives its transaction. */
+  readonly held: boolean;
 }
 
 /**

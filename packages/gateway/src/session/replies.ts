@@ -346,7 +346,7 @@ export class Replies {
         portals.forgetConfirmed();
         break;
       case 'declare':
-        portals.confirm(portals.put(effect.name, portalOf(open), this.#state.syncs));
+        portals.confirm(portals.put(effect.name, portalOf(open, effect.held), this.#state.syncs));
         break;
       case 'close':
         if (effect.name === undefined) portals.forgetConfirmed();
@@ -358,7 +358,8 @@ export class Replies {
   #ready(status: number): void {
     const state = this.#state;
     state.transaction = String.fromCharCode(status) as TransactionStatus;
-    if (state.transaction === 'I') state.portals.forgetConfirmed();
+    // One that was rolled back is not there any more; then nobody can use its name, and keeping it harms nobody.
+    if (state.transaction === 'I') state.portals.forgetConfirmed({ but: isHeld });
     const { head } = state.expected;
     if (head?.to !== 'query' && head?.to !== 'sync' && head?.to !== 'call') throw outOfPlace(backendTag.readyForQuery);
     if (head.to === 'query') this.#queryReady(head);
@@ -529,13 +530,17 @@ function statementsOf(reply: ExpectedReply): readonly OpenStatement[] {
 }
 
 /** The portal that DECLARE made: an Execute that names it fetches from it. */
-function portalOf(declared: OpenStatement): Portal {
-  return { name: undefined, prepared: undefined, owner: declared, execution: declared, columns: undefined };
+function portalOf(declared: OpenStatement, held: boolean): Portal {
+  return { name: undefined, prepared: undefined, owner: declared, execution: declared, columns: undefined, held };
 }
 
-/** A prepared statement may live long: a view would keep the whole chunk with it. A portal ends with its transaction. */
+function isHeld(portal: Portal): boolean {
+  return portal.held;
+}
+
+/** What may live long gets a copy: a view would keep the whole chunk with it. Most portals end with their transaction. */
 function describe(described: Prepared | Portal, columns: Uint8Array): void {
-  described.columns = 'parameterTypes' in described ? columns.slice() : columns;
+  described.columns = 'parameterTypes' in described || described.held ? columns.slice() : columns;
 }
 
 function untilNul(body: Uint8Array): Uint8Array {

@@ -47,7 +47,20 @@ describe('sessionEffect', () => {
     assert.deepEqual(sessionEffect('Discard All'), { type: 'discard all' });
     for (const what of ['plans', 'sequences', 'temp', 'temporary'])
       assert.equal(sessionEffect(`discard ${what}`), undefined);
-    assert.deepEqual(sessionEffect('declare C cursor for select 1'), { type: 'declare', name: 'c' });
+    assert.deepEqual(sessionEffect('declare C cursor for select 1'), {
+      type: 'declare',
+      name: 'c',
+      held: false,
+    });
+    for (const [options, held] of [
+      ['scroll cursor with hold', true],
+      ['binary insensitive no scroll cursor /* with hold */ WITH -- x\n HOLD', true],
+      ['cursor without hold', false],
+      ['cursor', false],
+    ] as const) {
+      const sql = `declare c ${options} for select 1 as with, 2 as hold`;
+      assert.deepEqual(sessionEffect(sql), { type: 'declare', name: 'c', held }, sql);
+    }
     assert.deepEqual(sessionEffect('close "C"'), { type: 'close', name: 'C' });
     assert.deepEqual(sessionEffect('close all'), { type: 'close', name: undefined });
   });

@@ -9,7 +9,8 @@ export type SessionEffect =
   | { readonly type: 'prepare'; readonly name: string }
   | { readonly type: 'deallocate'; readonly name: string | undefined }
   | { readonly type: 'discard all' }
-  | { readonly type: 'declare'; readonly name: string }
+  /** `held`: WITH HOLD, so that the cursor outlives its transaction. */
+  | { readonly type: 'declare'; readonly name: string; readonly held: boolean }
   | { readonly type: 'close'; readonly name: string | undefined };
 
 /** How PREPARE, DEALLOCATE, DISCARD, DECLARE and CLOSE begin, and what may stand in front of a keyword. */
@@ -69,7 +70,17 @@ function discard(lexer: Lexer): SessionEffect | undefined {
 function declare(lexer: Lexer): SessionEffect | undefined {
   lexer.nextSignificant();
   const name = foldName(lexer);
-  return name === undefined ? undefined : { type: 'declare', name };
+  return name === undefined ? undefined : { type: 'declare', name, held: withHold(lexer) };
+}
+
+/** Looks for WITH HOLD in front of the FOR that ends the options of DECLARE. */
+function withHold(lexer: Lexer): boolean {
+  while (lexer.nextSignificant() !== tokenKind.end && !lexer.is('for')) {
+    if (!lexer.is('with')) continue;
+    lexer.nextSignificant();
+    return lexer.is('hold');
+  }
+  return false;
 }
 
 /** CLOSE { name | ALL } */
