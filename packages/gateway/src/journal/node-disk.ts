@@ -43,7 +43,14 @@ export class NodeDisk implements Disk {
       thread = new DiskThread();
       this.#lanes.set(lane, thread);
     }
-    thread.perform(calls, done);
+    thread.perform(calls, (performed) => {
+      // A segment's worth of work goes by until the next one: a thread that waits for it would hold 15 MB.
+      if (lane === 'space' && thread.idle) {
+        this.#lanes.delete(lane);
+        thread.end();
+      }
+      done(performed);
+    });
   }
 
   close(): void {
@@ -79,6 +86,11 @@ class DiskThread {
     if (this.#waiting.length === 0) this.#worker.ref();
     this.#waiting.push(done);
     this.#worker.postMessage(calls);
+  }
+
+  /** Nobody waits for it. */
+  get idle(): boolean {
+    return this.#waiting.length === 0;
   }
 
   end(): void {
