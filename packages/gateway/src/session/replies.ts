@@ -1,5 +1,6 @@
 import type { Body, ServerMessage, TransactionStatus } from '@onrecord/record';
 import { backendTag, Framer, ProtocolError, Reader, Writer } from '@onrecord/wire';
+import { CutReply } from './cut-reply.ts';
 import type { ExpectedReply } from './expected-replies.ts';
 import { latin1 } from './latin1.ts';
 import type { Named } from './name-table.ts';
@@ -16,6 +17,15 @@ import { withheld } from './withheld.ts';
 const maxMessageBytes = 0x3fff_ffff;
 /** Notices kept of one statement, and of the messages that belong to none, in bytes. */
 const maxNoticeBytes = 64 * 1024;
+
+/** Messages that may be as long as a statement makes them; a longer one is passed on in pieces and recorded cut. */
+const cutTags: ReadonlySet<number> = new Set([
+  backendTag.noticeResponse,
+  backendTag.errorResponse,
+  backendTag.parameterStatus,
+  backendTag.functionCallResponse,
+]);
+const largestHeldBytes = 1 << 20;
 
 /** Messages that come at any time and answer nothing. */
 const untimely: ReadonlySet<number> = new Set([
@@ -39,6 +49,7 @@ export class Replies {
   readonly #capture: ResultCapture;
   #turn: Turn | undefined;
   #span: Span = new Span([]);
+  readonly #cut: CutReply = new CutReply();
   #us = 0;
   #lastTag = '';
   /** Outcome entries of this turn that the next ReadyForQuery is about. */
@@ -48,7 +59,10 @@ export class Replies {
     this.#state = state;
     const largest = Math.max(state.options.rows.bytes, 64 * 1024);
     this.#framer = new Framer({
-      streams: (tag, length) => (tag === backendTag.dataRow || tag === backendTag.copyData) && length > largest,
+      streams: (tag, length) =>
+        tag === backendTag.dataRow || tag === backendTag.copyData
+          ? length > largest
+          : length > largestHeldBytes && cutTags.has(tag),
       maxHeldBytes: (tag) => {
         if (!known.has(tag)) throw unexpected(tag);
         return maxMessageBytes;
@@ -134,6 +148,10 @@ export class Replies {
       return;
     }
     this.#capture.takeRun();
+    if (!framer.first || !framer.last) {
+      if (cutTags.has(tag)) this.#cut.push(bytes.subarray(framer.first ? start + 5 : start, end), framer.first);
+      if (cutTags.has(tag) && !framer.last) return;
+    }
     switch (tag) {
       case backendTag.noticeResponse:
         return this.#notice(open, this.#body());
@@ -164,7 +182,8 @@ export class Replies {
   }
 
   #body(): Uint8Array {
-    const { bytes, start, end } = this.#framer;
+    const { bytes, start, end, first } = this.#framer;
+    if (!first) return this.#cut.take();
     return bytes.subarray(start + 5, end);
   }
 
@@ -199,9 +218,7 @@ export class Replies {
         this.#state.stream = new StreamFlow(this.#statement(head, tag), this.#state.options.createDigest);
         return;
       case backendTag.functionCallResponse:
-        this.#statement(head, tag).functionResult = this.#body();
-        this.#end(this.#statement(head, tag), { outcome: 'completed' });
-        return;
+        return this.#called(this.#statement(head, tag));
       default:
         throw unexpected(tag);
     }
@@ -269,6 +286,12 @@ export class Replies {
     if (stream !== undefined) return stream.count('to client', bytes.subarray(start, end), first);
     if (open === undefined) throw outOfPlace(backendTag.copyData);
     this.#capture.row(open, bytes, { start, end, first, last });
+  }
+
+  #called(open: OpenStatement): void {
+    if (this.#framer.first) open.functionResult = this.#body();
+    const reason = this.#framer.first ? undefined : 'the result was too large to be kept';
+    this.#end(open, { outcome: 'completed', ...(reason === undefined ? {} : { reason }) });
   }
 
   #copies(open: OpenStatement, direction: 'in' | 'out'): void {
