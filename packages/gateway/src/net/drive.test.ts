@@ -223,4 +223,49 @@ describe('driving a session', () => {
     assert.ok(server.writableLength > 0 || sent < 4096, `${sent} rows were taken`);
     assert.ok(sent < 4096);
   });
+
+  it('holds a message until it is certain what it means, also when the client leaves', async (t) => {
+    const { client, server, recorder, received, until } = await rig(t);
+    const sync = { type: 'sync' } as const;
+    const parse = { type: 'parse', name: text('a'), sql: text('select 1'), parameterTypes: [] } as const;
+    const execute = { type: 'execute', portal: text(''), maxRows: 0 } as const;
+    const bind = {
+      type: 'bind',
+      portal: text(''),
+      statement: text('a'),
+      parameterFormats: [],
+      parameters: [],
+      resultFormats: [],
+    } as const;
+    client.end(frontend(parse, sync, bind, execute, sync));
+    await recorder.appended();
+    recorder.record();
+    await until('server', 'select 1');
+    await turns(20);
+    assert.equal(received.server.length, frontend(parse, sync).length);
+    server.write(backend({ type: 'parseComplete' }, { type: 'readyForQuery', status: 'I' }));
+    await recorder.appended();
+    const all = Buffer.from(frontend(parse, sync, bind, execute, sync)).toString('latin1');
+    while (received.server.length < all.length) {
+      recorder.record();
+      await turns(5);
+    }
+    assert.equal(received.server, all);
+  });
+
+  it('does not outlive its end by more than it takes to say good-bye, whatever the server does', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const { client, recorder, drive, closed, until } = await rig(t);
+    client.write(query('select pg_sleep(1e6)'));
+    await recorder.appended();
+    recorder.record();
+    await until('server', 'pg_sleep');
+    client.destroy();
+    await turns(50);
+    drive.terminate(new Termination('57P01', 'the gateway is shutting down'), { reason: 'gateway shut down' });
+    t.mock.timers.tick(5_000);
+    await recorder.appended();
+    recorder.record();
+    await closed;
+  });
 });

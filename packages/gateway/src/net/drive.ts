@@ -108,7 +108,8 @@ export class Drive {
 
   /** Ends the session from outside: shutdown, revocation. The client is told why. */
   terminate(error: Termination, end: TurnEnd): void {
-    if (this.#end !== undefined) return;
+    // It may be ending already, behind a statement that takes its time.
+    if (this.#end !== undefined) return this.#limitFarewell();
     this.#end = end;
     this.#performBackend({ ...emptyTurn(), deliver: [errorResponse(error)], end });
   }
