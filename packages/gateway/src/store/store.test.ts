@@ -386,16 +386,37 @@ describe('Store', () => {
 
   it('follows the journal: each statement when it ends, events in between', async () => {
     const from = (await statement(14)).index;
-    const items = await all(store.follow(from, { identity: 'billing-agent' }));
+    const items = await all(store.follow(from, store.next, { identity: 'billing-agent' }));
     assert.deepEqual(
       items.slice(0, 4).map((item) => (item.type === 'event' ? item.view.type : item.view.n)),
       ['cancel_requested', 14, 15, 16],
     );
   });
 
+  it('follows up to a place, whatever others project meanwhile, and goes on from there', async () => {
+    const shared = new JournalFixture();
+    const [following, other] = [new Store(shared.data), new Store(shared.data)];
+    const shown = async (from: number, until: number): Promise<unknown[]> =>
+      (await all(following.follow(from, until, {}))).map((item) => item.view.index);
+    try {
+      shared.append({ at: morning, ...billing, body: opened() });
+      await following.catchUp();
+      const until = following.next;
+      shared.append({ at: morning, ...support, body: opened() });
+      await other.catchUp();
+      assert.deepEqual(await shown(0, until), [0]);
+      assert.deepEqual(await shown(until, following.next), [1]);
+      assert.deepEqual(await shown(0, following.next), [0, 1]);
+      assert.deepEqual(await shown(2, following.next), []);
+    } finally {
+      for (const store of [following, other]) store.close();
+      shared.remove();
+    }
+  });
+
   it('shows a portal again with each later fetch', async () => {
     const from = (await statement(8)).index;
-    const items = await all(store.follow(from, { session: billing.session }));
+    const items = await all(store.follow(from, store.next, { session: billing.session }));
     assert.deepEqual(
       items.slice(0, 4).map((item) => (item.type === 'event' ? item.view.type : item.view.n)),
       [8, 8, 8, 11],

@@ -4,7 +4,7 @@ import type { Viewed } from '@onrecord/record';
 import type { Kysely } from 'kysely';
 import { gatewayIdentity } from '../identity/gateway-identity.ts';
 import { JournalCorruption } from '../journal/journal-corruption.ts';
-import { JournalReader } from '../journal/reader.ts';
+import { JournalReader, type Place } from '../journal/reader.ts';
 import { type CatchUpOptions, catchUp, nextEntry } from './catch-up.ts';
 import { eventSummary } from './event-summary.ts';
 import { type EventFilter, eventPlaces, eventViews } from './event-view.ts';
@@ -51,6 +51,8 @@ export class Store {
   #kysely: Kysely<IndexSchema>;
   #entries: StatementEntriesReader;
   #damage: string | undefined;
+  /** Where `follow` has come to, so that it need not search for it again. */
+  #followed: { readonly index: number; readonly place: Place } | undefined;
 
   /** Throws NoJournal. */
   constructor(dataDirectory: string) {
@@ -163,13 +165,16 @@ export class Store {
   }
 
   /**
-   * What has ended and what has happened since entry `from` and up to `next`, for who follows the journal live: each
-   * statement of the filter at its outcome (again, when later fetches of its portal end), events in between.
+   * What has ended and what has happened from entry `from` up to, not including, `until`, for who follows the journal
+   * live: each statement of the filter at its outcome (again, when later fetches of its portal end), events in between.
+   * `until` is what `next` was: others move it on at any time.
    */
-  async *follow(from: number, filter: StatementFilter): AsyncGenerator<TimelineItem> {
-    const until = this.next;
-    for (const { entry } of this.#journal.entries(from)) {
+  async *follow(from: number, until: number, filter: StatementFilter): AsyncGenerator<TimelineItem> {
+    if (from >= until) return;
+    const hint = this.#followed !== undefined && this.#followed.index <= from ? this.#followed.place : undefined;
+    for (const { entry, place } of this.#journal.entries(from, hint)) {
       if (entry.index >= until) return;
+      this.#followed = { index: entry.index, place };
       const { body } = entry;
       if (body.type === 'outcome') {
         if (body.more === true) continue;

@@ -65,10 +65,11 @@ async function tail(options: TailOptions, io: CommandIo): Promise<void> {
     const { store } = recording;
     for (let next = store.next; !stopped.aborted; ) {
       await store.catchUp({ signal: stopped });
-      for await (const item of store.follow(next, filter)) await show(item);
+      const until = store.next;
+      for await (const item of store.follow(next, until, filter)) await show(item);
       await output.flush();
       if (store.damage !== undefined) throw new Error(store.damage);
-      next = store.next;
+      next = until;
       await sleep(pollMs, undefined, { signal: stopped }).catch(() => {});
     }
   } finally {
