@@ -134,14 +134,13 @@ export class Arrivals {
   #readsBySettings(): boolean {
     const { tag } = this.#framer;
     const body = this.#reader().rest();
-    if (tag === frontendTag.query || tag === frontendTag.parse) {
-      if (!body.some((byte) => byte > 0x7f || byte === backslash)) return false;
-      return tag === frontendTag.parse || (glance(untilNul(body)) & (glanced.severalStatements | glanced.secret)) !== 0;
-    }
+    if (tag === frontendTag.query) return looksDifferent(body, glanced.severalStatements | glanced.secret);
     const names = tag === frontendTag.close ? body.subarray(1) : body;
     const name = untilNul(names);
-    if (name.some((byte) => byte > 0x7f)) return true;
-    return tag === frontendTag.bind && untilNul(names.subarray(name.length + 1)).some((byte) => byte > 0x7f);
+    if (hasNonAscii(name)) return true;
+    // Only the text of a Query is taken apart.
+    if (tag === frontendTag.parse) return looksDifferent(body, glanced.secret);
+    return tag === frontendTag.bind && hasNonAscii(untilNul(names.subarray(name.length + 1)));
   }
 
   /** The server keeps its answers until it is asked for them. */
@@ -620,6 +619,15 @@ function unexpected(tag: number): ProtocolError {
 function isSame(recorded: Uint8Array | undefined, name: Uint8Array): boolean {
   if (recorded === undefined) return name.length === 0;
   return recorded.length === name.length && recorded.every((byte, at) => byte === name[at]);
+}
+
+/** True when settings decide how a text with something of the kind reads: it depends on escapes and on the encoding. */
+function looksDifferent(body: Uint8Array, kinds: number): boolean {
+  return body.some((byte) => byte > 0x7f || byte === backslash) && (glance(body) & kinds) !== 0;
+}
+
+function hasNonAscii(name: Uint8Array): boolean {
+  return name.some((byte) => byte > 0x7f);
 }
 
 /** A text ends at its first NUL, for Postgres as well; what stands behind it makes the server refuse the message. */
