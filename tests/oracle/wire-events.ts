@@ -104,7 +104,7 @@ function answered(received: readonly WireMessage[]): readonly string[] {
     if (tag === backendTag.commandComplete) end(text(new Reader(bytes, 5).cstringBytes()));
     if (tag === backendTag.portalSuspended) end('suspended');
     if (tag === backendTag.emptyQueryResponse) end('nothing');
-    if (tag === backendTag.errorResponse) end(`error ${hex(bytes.subarray(5))}`);
+    if (tag === backendTag.errorResponse) end(errorOf(bytes.subarray(5)));
     if (tag === backendTag.functionCallResponse) end(`result ${hex(bytes.subarray(5))}`);
   }
   return found;
@@ -114,8 +114,7 @@ function recordedAnswers(bodies: readonly Body[]): readonly string[] {
   const found: string[] = [];
   const goingOn = new Set<number>();
   for (const body of bodies) {
-    if (body.type === 'server_message' && body.message === 'error')
-      found.push(answer(0, '', `error ${hex(body.body)}`));
+    if (body.type === 'server_message' && body.message === 'error') found.push(answer(0, '', errorOf(body.body)));
     if (body.type !== 'outcome') continue;
     // The last outcome of a Query whose statements could not be told apart only says that it is over.
     if (goingOn.has(body.of) && body.outcome === 'completed' && !body.more) continue;
@@ -130,7 +129,7 @@ function recordedAnswers(bodies: readonly Body[]): readonly string[] {
 }
 
 function howItEnded(body: Outcome): string | undefined {
-  if (body.error !== undefined) return `error ${hex(body.error)}`;
+  if (body.error !== undefined) return errorOf(body.error);
   if (body.outcome === 'suspended') return 'suspended';
   if (body.outcome !== 'completed') return undefined;
   if (body.functionResult !== undefined) return `result ${hex(body.functionResult)}`;
@@ -141,6 +140,12 @@ function answer(rows: number, digested: string, how: string): string {
   return `${rows} rows ${digested} ${how}`;
 }
 
+/** The record cuts an error that is too large to be held. */
+function errorOf(body: Uint8Array): string {
+  return `error ${hex(body.subarray(0, comparedBytes))}`;
+}
+
+const comparedBytes = 60_000;
 const nothing = new Uint8Array(0);
 
 function hex(bytes: Uint8Array | undefined): string {
