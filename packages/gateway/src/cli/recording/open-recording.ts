@@ -6,6 +6,7 @@ import type { CommandIo } from '../command-io.ts';
 import { wantsColor } from '../present/color.ts';
 import type { Look } from '../present/look.ts';
 import { groupDigits } from '../present/quantity.ts';
+import { systemTimeZone } from '../time/zone.ts';
 import { recordView } from './record-view.ts';
 
 /** Options of every command that reads a recording. */
@@ -67,7 +68,7 @@ function lookOf(options: RecordingOptions, io: CommandIo): Look {
   return {
     width: io.columns ?? plainWidth,
     color: wantsColor(io.env, io.isTerminal),
-    timeZone: options.tz ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
+    timeZone: options.tz ?? systemTimeZone(),
   };
 }
 

@@ -3,7 +3,7 @@
  * is only half understood, or could mean two things, is refused. Pure: the time now is given.
  */
 import { readTime, type TimeWords } from './read-time.ts';
-import { type CivilUs, civilOf, dayUs, instantsOf, isTimeZone, offsetUs } from './zone.ts';
+import { type CivilUs, civilOf, dayUs, instantsOf, isTimeZone, offsetUs, systemTimeZone } from './zone.ts';
 
 export interface RangeOptions {
   /** A day, week, month or year. Not together with `since` and `until`. */
@@ -40,7 +40,7 @@ export class TimeNotUnderstood extends Error {
 
 /** Throws {@link TimeNotUnderstood}. */
 export function parseRange(options: RangeOptions): TimeRange {
-  const timeZone = options.tz ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const timeZone = options.tz ?? systemTimeZone();
   if (!isTimeZone(timeZone)) {
     throw new TimeNotUnderstood(
       `--tz "${timeZone}": there is no such time zone`,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { civilOf, instantsOf, isTimeZone } from './zone.ts';
+import { civilOf, instantsOf, isTimeZone, systemTimeZone } from './zone.ts';
 
 const us = (text: string): number => Date.parse(`${text}Z`) * 1000;
 const shown = (civil: string, zone: string): { instants: string[]; skippedAt: string | undefined } => {
@@ -62,4 +62,17 @@ test('a zone is one that Intl knows', () => {
   assert.equal(isTimeZone('Europe/Berlin'), true);
   assert.equal(isTimeZone('Europe/Atlantis'), false);
   assert.equal(isTimeZone(''), false);
+});
+
+test("takes UTC for this system's zone where TZ names none", () => {
+  const before = process.env['TZ'];
+  try {
+    process.env['TZ'] = 'Nowhere/Land';
+    assert.equal(systemTimeZone(), 'UTC');
+    process.env['TZ'] = 'Asia/Tokyo';
+    assert.equal(systemTimeZone(), 'Asia/Tokyo');
+  } finally {
+    if (before === undefined) delete process.env['TZ'];
+    else process.env['TZ'] = before;
+  }
 });

@@ -28,6 +28,12 @@ function formatOf(timeZone: string): Intl.DateTimeFormat {
   return format;
 }
 
+/** This system's zone; UTC where `TZ` names none, of which `Intl` then knows nothing, whatever its types say. */
+export function systemTimeZone(): string {
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions() as { readonly timeZone: string | undefined };
+  return timeZone ?? 'UTC';
+}
+
 export function isTimeZone(timeZone: string): boolean {
   try {
     formatOf(timeZone);
