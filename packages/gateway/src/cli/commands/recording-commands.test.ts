@@ -230,6 +230,20 @@ describe('commands that read a recording', () => {
     });
   });
 
+  it('say that state.sqlite is damaged, and not that the index is', async () => {
+    const data = mkdtempSync(join(tmpdir(), 'onrecord-damaged-'));
+    new JournalFixture({ data }).append({ at: morning, ...billing, body: opened() });
+    writeFileSync(join(data, 'state.sqlite'), 'no database');
+    try {
+      const { stderr, code } = await runCommand(['log', '--data', data], { cwd });
+      assert.equal(code, 1);
+      assert.match(stderr, /^onrecord: state\.sqlite in .* is damaged: /);
+      assert.doesNotMatch(stderr, /reindex/);
+    } finally {
+      rmSync(data, { recursive: true });
+    }
+  });
+
   describe('reindex', () => {
     it('leaves the same answers', async () => {
       const before = await onrecord('log', '--json', '--all');

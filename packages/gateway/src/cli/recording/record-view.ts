@@ -2,9 +2,11 @@ import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Viewed } from '@onrecord/record';
+import { isDamage } from '../../store/index-database.ts';
 import { insertOutbox } from '../../store/outbox.ts';
 import { State } from '../../store/state.ts';
 import type { Store } from '../../store/store.ts';
+import { CommandError } from '../command-io.ts';
 
 /** Looking at the same thing again within this time is one look. */
 const sameLookUs = 60_000_000;
@@ -34,7 +36,12 @@ export async function recordView(
       state.close();
     }
   } catch (error) {
-    if (!isReadOnly(error)) throw error;
+    if (isDamage(error)) {
+      throw new CommandError(`state.sqlite in ${dataDirectory} is damaged: ${(error as Error).message}`, {
+        hint: 'It holds the tokens, and what waits for the journal: restore it from a copy. A copy of `journal` alone can be read.',
+      });
+    }
+    if (!isUnwritable(error)) throw error;
   }
 }
 
@@ -48,9 +55,13 @@ function isSameLook(other: Viewed, body: Viewed): boolean {
   );
 }
 
-/** The file belongs to somebody else, or its file system cannot be written: SQLITE_READONLY, SQLITE_CANTOPEN. */
-function isReadOnly(error: unknown): boolean {
+const unwritable = new Set<unknown>(['EACCES', 'EPERM', 'EROFS', 'ENOSPC']);
+
+/**
+ * The file belongs to somebody else, or its file system cannot be written or is full: SQLITE_READONLY, SQLITE_FULL,
+ * SQLITE_CANTOPEN.
+ */
+function isUnwritable(error: unknown): boolean {
   const { code, errcode } = error as { readonly code?: string; readonly errcode?: number };
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return true;
-  return errcode !== undefined && ((errcode & 0xff) === 8 || (errcode & 0xff) === 14);
+  return unwritable.has(code) || (errcode !== undefined && [8, 13, 14].includes(errcode & 0xff));
 }
