@@ -168,7 +168,7 @@ export class ExpectedReplies {
     let at = this.#head;
     while (items[at]?.doubtful) at += 1;
     const item = items[at];
-    if (item === undefined || (item.to !== 'refusal' && item.to !== 'copy end')) return undefined;
+    if (item === undefined || isAnswered(item)) return undefined;
     if (at === this.#head) return this.shift();
     items.splice(at, 1);
     return item;
@@ -185,9 +185,12 @@ export class ExpectedReplies {
     return this.#items.some((item, at) => at >= this.#head && item.to === 'sync' && !item.doubtful);
   }
 
-  /** True when the server will answer nothing more than Syncs that it may have passed over. */
+  /** True when the server has nothing more to answer than Syncs that it may have passed over. */
   get isSettled(): boolean {
-    for (let at = this.#head; at < this.#items.length; at += 1) if (!this.#items[at]?.doubtful) return false;
+    for (let at = this.#head; at < this.#items.length; at += 1) {
+      const item = this.#items[at] as ExpectedReply;
+      if (!item.doubtful && isAnswered(item)) return false;
+    }
     return true;
   }
 
@@ -201,7 +204,7 @@ export class ExpectedReplies {
     let data = false;
     for (let at = this.#head; at < this.#items.length; at += 1) {
       const item = this.#items[at] as ExpectedReply;
-      if (item.to !== 'sync') others = true;
+      if (item.to !== 'sync') others ||= isAnswered(item);
       else if (!item.doubtful) return { sync: item, others, data };
       else data = item.dataBehind;
     }
@@ -220,4 +223,9 @@ export class ExpectedReplies {
   [Symbol.iterator](): IterableIterator<ExpectedReply> {
     return this.#items.slice(this.#head).values();
   }
+}
+
+/** Whether the answer comes from the server. */
+function isAnswered({ to }: ExpectedReply): boolean {
+  return to !== 'copy end' && to !== 'refusal';
 }

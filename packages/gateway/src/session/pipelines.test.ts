@@ -161,6 +161,19 @@ describe('a Bind whose statement depends on answers that are still to come', () 
     assert.ok(turns.flatMap(summary).some((line) => /^3 execute sql of 1|^3 bind sql of 1/.test(line)));
   });
 
+  it('does not wait for what has no answer of the server', () => {
+    const session = createSession();
+    send(session, parse('copy t from stdin'), bind(), execute, sync);
+    answer(session, parsed, bound, copyIn);
+    send(session, copyData);
+    answer(session, error('22P02'));
+    send(session, sync, { type: 'copyDone' });
+    answer(session, ready);
+    const large = frontend({ type: 'copyDone' }, bind('a', 'x'.repeat(2 << 20)));
+    session.frontend(large.subarray(0, 100), 3);
+    assert.equal(session.held, false);
+  });
+
   it('does not wait when the server waits for data of a COPY', () => {
     const session = createSession();
     send(session, query('copy t from stdin'));
