@@ -33,7 +33,7 @@ export async function selfSignedCertificate(names: readonly string[]): Promise<S
     keys,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      // No key usage: OpenSSL before 3.0 would not take it as its own issuer without keyCertSign, which only authorities have.
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
       new x509.SubjectAlternativeNameExtension(alternativeNames(names)),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
