@@ -60,7 +60,7 @@ export class Store {
     if (!existsSync(directory)) throw new NoJournal(directory);
     this.#data = dataDirectory;
     this.#journal = new JournalReader(directory);
-    this.#index = openIndex(dataDirectory);
+    this.#index = indexOrTemporary(dataDirectory);
     this.#kysely = kyselyOver(this.#index.database);
     this.#entries = new StatementEntriesReader(this.#index.database, this.#journal);
   }
@@ -234,5 +234,15 @@ export class Store {
     this.#index = index;
     this.#kysely = kyselyOver(index.database);
     this.#entries = new StatementEntriesReader(index.database, this.#journal);
+  }
+}
+
+/** On a full disk an index that is not there yet cannot be made; questions must be answered then, too. */
+function indexOrTemporary(dataDirectory: string): IndexDatabase {
+  try {
+    return openIndex(dataDirectory);
+  } catch (error) {
+    if (!isUnwritable(error)) throw error;
+    return temporaryIndex();
   }
 }
