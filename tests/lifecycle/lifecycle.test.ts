@@ -100,6 +100,22 @@ describe('the life of a gateway', () => {
     assert.ok(created >= 0 && log.findLastIndex((body) => body.type === 'session_opened') > created);
   });
 
+  it('has Postgres give up what it does for a session that is ended', async () => {
+    const { gateway, admin } = pair;
+    const password = (await gateway.cli('tokens', 'create', gateway.user)).trim();
+    const client = await login({ ...gateway, password });
+    const told = client.query('select pg_sleep(600)').catch((error) => error);
+    const busy = "select count(*) from pg_stat_activity where state = 'active' and query like '%pg_sleep(600)'";
+    while ((await admin.query(busy))[0]?.[0] !== '1') await new Promise((resolve) => setImmediate(resolve));
+    await gateway.cli('tokens', 'revoke', /^onr_([^_]+)_/.exec(password)?.[1] ?? '');
+    assert.equal((await told).code, '57P01');
+    while ((await admin.query(busy))[0]?.[0] !== '0') await new Promise((resolve) => setImmediate(resolve));
+    while (!entries(pair).some((body) => body.type === 'outcome' && body['outcome'] === 'cancelled')) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.ok(entries(pair).some((body) => body.type === 'cancel_requested' && body['client'] === 'the gateway'));
+  });
+
   it('takes TLS with and without being asked first, and no other protocol', async () => {
     const { host, port } = pair.gateway;
     const client = await login(pair.gateway, { ssl: { rejectUnauthorized: false } });

@@ -6,9 +6,10 @@ import type { Tokens } from '../identity/tokens.ts';
 import type { Receipt, Recorder } from '../journal/receipt.ts';
 import { errorResponse } from '../session/error-response.ts';
 import type { SqlReader } from '../session/session-state.ts';
+import type { TurnEnd } from '../session/turn.ts';
 import type { ServerTls } from './client-tls.ts';
 import type { Clock } from './clock.ts';
-import { LiveSessions } from './live-sessions.ts';
+import { type LiveSession, LiveSessions } from './live-sessions.ts';
 import { type Login, LoginFailure, login } from './login.ts';
 import { clientAddress, openSession } from './open-session.ts';
 import { TypeLearner } from './type-learner.ts';
@@ -96,7 +97,7 @@ export class Gateway {
     const error = new Termination('57P01', 'the token of this session was revoked');
     for (const live of this.#live) {
       if (live.credential !== credential) continue;
-      live.drive.terminate(error, { reason: 'terminated by the gateway', detail: 'its token was revoked' });
+      this.#end(live, error, { reason: 'terminated by the gateway', detail: 'its token was revoked' });
     }
   }
 
@@ -106,7 +107,7 @@ export class Gateway {
     this.#closing.abort();
     for (const knock of this.#knocks) knock.socket.destroy();
     const error = new Termination('57P01', 'the gateway is shutting down', { hint: 'Connect again in a moment.' });
-    for (const live of this.#live) live.drive.terminate(error, { reason: 'gateway shut down' });
+    for (const live of this.#live) this.#end(live, error, { reason: 'gateway shut down' });
     if (this.#live.size > 0) {
       await new Promise<void>((resolve) => {
         this.#idle = resolve;
@@ -193,23 +194,27 @@ export class Gateway {
   async #cancel({ socket, pid, key }: { socket: Socket; pid: number; key: Uint8Array }): Promise<void> {
     socket.on('error', ignore);
     const live = this.#live.find(pid, key);
-    if (live !== undefined) {
-      const of = live.session.current;
-      const body: Body = {
-        type: 'cancel_requested',
-        client: clientAddress(socket),
-        ...(of === undefined ? {} : { of }),
-      };
-      try {
-        await this.#record(live.chains, body);
-        // The client waits until the connection closes; by then the server has been told.
-        await cancelUpstream(live.target, { pid: live.pid, key: live.upstreamKey });
-      } catch (error) {
-        // The session may have closed in the meantime, and nothing is sent that is not on record.
-        this.#options.log(`a cancel request did not reach Postgres: ${(error as Error).message}`);
-      }
-    }
+    // The client waits until the connection closes; by then the server has been told.
+    if (live !== undefined) await this.#passCancel(live, clientAddress(socket));
     socket.destroySoon();
+  }
+
+  /** Records that a session is to give up what it does, then tells the server. */
+  async #passCancel(live: LiveSession, client: string): Promise<void> {
+    const of = live.session.current;
+    try {
+      await this.#record(live.chains, { type: 'cancel_requested', client, ...(of === undefined ? {} : { of }) });
+      await cancelUpstream(live.target, { pid: live.pid, key: live.upstreamKey });
+    } catch (error) {
+      // The session may have closed in the meantime, and nothing is sent that is not on record.
+      this.#options.log(`a cancel request did not reach Postgres: ${(error as Error).message}`);
+    }
+  }
+
+  /** Ends a session, and what Postgres does for it: a backend alone would work on until it has something to say. */
+  #end(live: LiveSession, error: Termination, end: TurnEnd): void {
+    if (live.session.current !== undefined) void this.#passCancel(live, 'the gateway');
+    live.drive.terminate(error, end);
   }
 
   #fail(socket: Socket, error: unknown): void {
