@@ -173,8 +173,7 @@ describe('psql works through the gateway as it does without', { skip, timeout: 1
   });
 
   it('an interrupt cancels what runs, and the next statement works', async () => {
-    const interrupt =
-      "select count(*) = 1 from pg_stat_activity where wait_event = 'PgSleep'";
+    const interrupt = "select count(*) = 1 from pg_stat_activity where wait_event = 'PgSleep'";
     const { stderr, stdout } = await compare(['-f', '-'], { input: 'select pg_sleep(60);\nselect 2;', interrupt });
     assert.match(stderr + stdout, /canceling statement due to user request/);
   });
