@@ -19,6 +19,9 @@ export interface Named<T> {
  * Names of prepared statements or portals as they will be when Postgres has worked through everything that was sent.
  * A message gives a name its meaning at once (`put`); the server's answer confirms it, an error takes it back
  * (`discard`), and then what the name meant before holds again.
+ *
+ * BUG: code inside the server can give a name another text without a word on the wire (`EXECUTE 'DEALLOCATE …; PREPARE …'`
+ * in a DO block or a function). An execution by that name is then recorded with the text that the client had given.
  */
 export class NameTable<T> {
   readonly #names = new Map<string, Named<T>>();
