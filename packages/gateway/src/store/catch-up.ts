@@ -15,6 +15,8 @@ export interface CatchUpOptions {
   /** Called behind each batch with the number of the next entry. */
   readonly onProgress?: (next: number) => void;
   readonly signal?: AbortSignal;
+  /** Called behind each batch with the time of its last entry, in microseconds; the next one begins when it resolves. */
+  readonly breathe?: (lastAtUs: number) => Promise<unknown>;
 }
 
 interface Cursor {
@@ -35,6 +37,7 @@ export async function catchUp(index: IndexDatabase, journal: JournalReader, opti
   if (!isCurrent()) emptyIndex(index, isCurrent);
   let projector: Projector | undefined;
   let expected = -1;
+  let lastAt = 0;
   for (;;) {
     const start = readCursor(database);
     const next = start?.next ?? 0;
@@ -54,6 +57,7 @@ export async function catchUp(index: IndexDatabase, journal: JournalReader, opti
       const batch = applyBatch(projector, first, entries, until);
       database.exec('COMMIT');
       expected = batch.next;
+      lastAt = batch.lastAt;
       if (batch.damage !== undefined) throw batch.damage;
     } catch (error) {
       if (database.isTransaction) database.exec('ROLLBACK');
@@ -62,7 +66,7 @@ export async function catchUp(index: IndexDatabase, journal: JournalReader, opti
       entries.return(undefined);
     }
     options.onProgress?.(expected);
-    await turn();
+    await (options.breathe?.(lastAt) ?? turn());
   }
 }
 
@@ -73,6 +77,7 @@ export function nextEntry(database: DatabaseSync): number {
 
 interface Batch {
   readonly next: number;
+  readonly lastAt: number;
   /** What the journal could not be read for behind `next`; what stands before it is projected all the same. */
   readonly damage: unknown;
 }
@@ -80,11 +85,13 @@ interface Batch {
 function applyBatch(projector: Projector, first: Placed, entries: Iterator<Placed>, until: number): Batch {
   let count = 0;
   let next = first.entry.index;
+  let lastAt = 0;
   let damage: unknown;
   for (let placed: Placed | undefined = first; placed !== undefined; ) {
     projector.apply(placed);
     count += 1;
     next = placed.entry.index + 1;
+    lastAt = placed.entry.at;
     if (count >= batchEntries || next >= until) break;
     try {
       placed = entries.next().value;
@@ -94,7 +101,7 @@ function applyBatch(projector: Projector, first: Placed, entries: Iterator<Place
     }
   }
   projector.flush();
-  return { next, damage };
+  return { next, lastAt, damage };
 }
 
 function skipTo(entries: Iterator<Placed>, next: number): Placed | undefined {

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { JournalReader } from '../journal/reader.ts';
 import { catchUp } from './catch-up.ts';
+import { courtesy } from './courtesy.ts';
 import { type IndexDatabase, isDamage, isReplaced, openIndex, replaceIndex } from './index-database.ts';
 import { tablesReader } from './text-tables.ts';
 
@@ -26,6 +27,7 @@ async function follow({ dataDirectory }: IndexerOrders, stopped: AbortSignal): P
   const tablesOf = await tablesReader();
   const journal = new JournalReader(join(dataDirectory, 'journal'));
   let index: IndexDatabase | undefined;
+  const breathe = courtesy(stopped);
   let problem = '';
   // Once more after the order to stop, so that the index has what the last sessions left.
   for (let last = false; ; last = stopped.aborted) {
@@ -38,7 +40,7 @@ async function follow({ dataDirectory }: IndexerOrders, stopped: AbortSignal): P
       index ??= openIndex(dataDirectory);
       // Nothing would be left of an index that lives only as long as this thread.
       if (index.file === undefined) break;
-      await catchUp(index, journal, { tablesOf });
+      await catchUp(index, journal, { tablesOf, breathe });
       problem = '';
     } catch (error) {
       if (index !== undefined && isDamage(error)) index = replaceIndex(dataDirectory, index);
