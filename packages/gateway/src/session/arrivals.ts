@@ -1,20 +1,21 @@
-import { Framer, frontendTag, ImpossibleLength, limits, ProtocolError, Reader } from '@onrecord/wire';
+import { type Framer, frontendTag, ImpossibleLength, ProtocolError, Reader } from '@onrecord/wire';
 import { type GatewayError, Termination } from '../errors.ts';
+import { Arrived } from './arrived.ts';
 import { CopyInCapture } from './copy-in-capture.ts';
 import { errorResponse } from './error-response.ts';
 import { ExpectedReply } from './expected-replies.ts';
+import { createFrontendFramer, unexpected } from './frontend-framer.ts';
 import { LargeBind } from './large-bind.ts';
-import { latin1, latin1Bytes } from './latin1.ts';
-import { OpenStatement, type Portal, type Prepared } from './open-statement.ts';
-import { outcomeBody, statementBody } from './recorded.ts';
+import { latin1 } from './latin1.ts';
+import { mustWait } from './must-wait.ts';
+import type { OpenStatement, Portal, Prepared } from './open-statement.ts';
+import { readText } from './read-text.ts';
+import { statementBody } from './recorded.ts';
 import type { SessionState } from './session-state.ts';
 import { glance, glanced } from './sql-glance.ts';
 import { emptyTurn, Span, type Turn } from './turn.ts';
+import { untilNul } from './until-nul.ts';
 
-/** A Bind over this many bytes is recorded and forwarded in pieces, so that a parameter of 1 GB is not held whole. */
-const largeBindBytes = 1 << 20;
-/** PQ_SMALL_MESSAGE_LIMIT (include/libpq/libpq.h), and the type byte. */
-const smallMessageBytes = limits.smallMessageBytes + 1;
 const flush = new Uint8Array([frontendTag.flush, 0, 0, 0, 4]);
 
 const replyTo = {
@@ -25,27 +26,6 @@ const replyTo = {
   [frontendTag.close]: 'close',
 } as const;
 type ExtendedTag = keyof typeof replyTo;
-
-const backslash = 0x5c;
-/** Messages that may have to wait until it is certain what they mean. */
-const waiting: ReadonlySet<number> = new Set([
-  frontendTag.query,
-  frontendTag.parse,
-  frontendTag.bind,
-  frontendTag.execute,
-  frontendTag.close,
-]);
-const known: ReadonlySet<number> = new Set(Object.values(frontendTag));
-const small: ReadonlySet<number> = new Set([
-  frontendTag.close,
-  frontendTag.copyDone,
-  frontendTag.copyFail,
-  frontendTag.describe,
-  frontendTag.execute,
-  frontendTag.flush,
-  frontendTag.sync,
-  frontendTag.terminate,
-]);
 
 /**
  * What the client sends: names each statement, remembers which replies it will cause, and says what to record before
@@ -59,9 +39,7 @@ export class Arrivals {
   readonly #framer: Framer;
   #largeBind: LargeBind = new LargeBind();
   readonly #copies: CopyInCapture;
-  /** Statements of this turn whose entry is not made yet, in order. */
-  #arrived: OpenStatement[] = [];
-  #skippedNames: { dead: boolean }[] = [];
+  readonly #arrived: Arrived;
   #turn: Turn = emptyTurn();
   #span: Span = new Span([]);
   #refusal: GatewayError | undefined;
@@ -69,14 +47,9 @@ export class Arrivals {
 
   constructor(state: SessionState) {
     this.#state = state;
-    this.#framer = new Framer({
-      streams: (tag, length) => {
-        if (small.has(tag) && length > smallMessageBytes) throw new ImpossibleLength();
-        return tag === frontendTag.copyData || (tag === frontendTag.bind && length > largeBindBytes);
-      },
-      maxHeldBytes: (tag) => maxHeldBytes(tag, state.options.messageBytes),
-    });
+    this.#framer = createFrontendFramer(state.options.messageBytes);
     this.#copies = new CopyInCapture(state.options);
+    this.#arrived = new Arrived(state);
   }
 
   /** `refusal` is set when new work must not start; what arrives is then refused, not recorded. */
@@ -104,43 +77,10 @@ export class Arrivals {
   #next(): boolean {
     const state = this.#state;
     if (!state.held && !this.#framer.next()) return false;
-    const waits = this.#mustWait();
+    const waits = mustWait(this.#framer, state);
     if (waits && !state.held) this.#askForAnswers();
     state.held = waits;
     return !waits;
-  }
-
-  /**
-   * True when it is not certain what the message means: the name in it, or a text that settings change, depend on answers
-   * that are still to come. What is recorded must be what runs, so the message waits for them. Not when the server will answer nothing
-   * before it has got more from the client.
-   */
-  #mustWait(): boolean {
-    const { tag, first, last } = this.#framer;
-    const state = this.#state;
-    if (!waiting.has(tag) || state.expected.isSettled) return false;
-    if (!first || state.skipping || state.refusing || state.copyIn !== undefined) return false;
-    if (state.discarding && !state.expected.hasCertainSync) return false;
-    if (!last || this.#readsBySettings()) return true;
-    if (tag !== frontendTag.bind && tag !== frontendTag.execute) return false;
-    if (state.effects > 0) return true;
-    const names = this.#reader().rest();
-    const name = untilNul(names);
-    if (tag === frontendTag.execute) return !state.portals.isCertain(state.nameKey(name), state.syncs);
-    return !state.prepared.isCertain(state.nameKey(untilNul(names.subarray(name.length + 1))), state.syncs);
-  }
-
-  /** True when how the message reads depends on settings, and what was sent before may change them. */
-  #readsBySettings(): boolean {
-    const { tag } = this.#framer;
-    const body = this.#reader().rest();
-    if (tag === frontendTag.query) return looksDifferent(body, glanced.severalStatements | glanced.secret);
-    const names = tag === frontendTag.close ? body.subarray(1) : body;
-    const name = untilNul(names);
-    if (hasNonAscii(name)) return true;
-    // Only the text of a Query is taken apart.
-    if (tag === frontendTag.parse) return looksDifferent(body, glanced.secret);
-    return tag === frontendTag.bind && hasNonAscii(untilNul(names.subarray(name.length + 1)));
   }
 
   /** The server keeps its answers until it is asked for them. */
@@ -234,7 +174,7 @@ export class Arrivals {
     const to = replyTo[tag];
     this.#forward();
     if (to === 'describe' || to === 'close') return this.#expect(new ExpectedReply(to));
-    const statement = this.#begin(to === 'parse' ? 'prepare' : to);
+    const statement = this.#arrived.begin(to === 'parse' ? 'prepare' : to);
     statement.parameters = this.#reader().rest();
     this.#expect(new ExpectedReply(to, { statement }));
   }
@@ -319,12 +259,12 @@ export class Arrivals {
   #bound(portal: Uint8Array, name: Uint8Array): OpenStatement {
     const { prepared, inSql } = this.#named(name);
     const owner = prepared?.owner;
-    if (owner?.kind === 'prepare' && this.#newest(owner) && isSame(owner.statementName, name)) {
+    if (owner?.kind === 'prepare' && this.#arrived.isNewest(owner) && isSame(owner.statementName, name)) {
       owner.kind = 'bind';
       if (portal.length > 0) owner.portal = portal.slice();
       return owner;
     }
-    const statement = this.#begin('bind');
+    const statement = this.#arrived.begin('bind');
     statement.prepared = prepared;
     statement.effect = prepared?.effect;
     // An error may quote the text again each time it runs.
@@ -367,8 +307,7 @@ export class Arrivals {
     const names = large.push(bytes.subarray(first ? start + 5 : start, end));
     if (names !== undefined) {
       const statement = this.#bound(names.portal, names.name);
-      this.#arrived.pop();
-      this.#number(statement);
+      this.#arrived.numberApart(statement, this.#turn);
       large.statement = statement;
     }
     large.record(this.#turn.entries);
@@ -393,12 +332,12 @@ export class Arrivals {
   #executed(portal: Portal | undefined, name: Uint8Array): OpenStatement {
     const owner = portal?.owner;
     if (portal !== undefined && owner !== undefined && portal.execution === undefined) {
-      if (owner.kind === 'bind' && this.#newest(owner) && isSame(owner.portal, name)) {
+      if (owner.kind === 'bind' && this.#arrived.isNewest(owner) && isSame(owner.portal, name)) {
         owner.kind = 'execute';
         portal.execution = owner;
         return owner;
       }
-      const statement = this.#begin('execute');
+      const statement = this.#arrived.begin('execute');
       statement.prepared = portal.prepared;
       statement.effect = portal.prepared?.effect;
       statement.redacted = owner.redacted;
@@ -410,7 +349,7 @@ export class Arrivals {
       portal.execution = statement;
       return statement;
     }
-    const statement = this.#begin(portal === undefined ? 'execute' : 'fetch');
+    const statement = this.#arrived.begin(portal === undefined ? 'execute' : 'fetch');
     if (portal !== undefined) {
       statement.prepared = portal.prepared;
       statement.boundPortal = portal;
@@ -453,7 +392,7 @@ export class Arrivals {
 
   #call(): void {
     if (this.#refuses('ready')) return;
-    const statement = this.#begin('call');
+    const statement = this.#arrived.begin('call');
     statement.parameters = this.#reader().rest();
     this.#forward();
     this.#expect(new ExpectedReply('call', { statement }));
@@ -530,7 +469,7 @@ export class Arrivals {
     if (reply.statement !== undefined) reply.statement.skipped = true;
     for (const statement of reply.statements) statement.skipped = true;
     // The name counts for what else comes in this group, which is skipped as well.
-    if (reply.named !== undefined) this.#skippedNames.push(reply.named);
+    if (reply.named !== undefined) this.#arrived.skipName(reply.named);
   }
 
   #countEffect(statement: OpenStatement): void {
@@ -541,97 +480,21 @@ export class Arrivals {
 
   // Entries
 
-  #begin(kind: OpenStatement['kind']): OpenStatement {
-    const statement = new OpenStatement(kind, this.#state.transaction);
-    statement.slot = this.#arrived.length;
-    this.#arrived.push(statement);
-    return statement;
-  }
-
   #statement(kind: OpenStatement['kind'], sql: Uint8Array, found: number): OpenStatement {
-    const statement = this.#begin(kind);
-    statement.sql = sql;
-    if (found === 0 || found === glanced.severalStatements) return statement;
-    const { sql: reader } = this.#state.options;
-    const text = latin1(sql);
-    const { settings } = this.#state;
-    if ((found & glanced.secret) !== 0) {
-      const redacted = reader.redact(text, settings);
-      if (redacted !== undefined) {
-        statement.sql = latin1Bytes(redacted);
-        statement.redacted = true;
-      }
-    }
-    if ((found & glanced.sessionEffect) !== 0) statement.effect = reader.effect(text, settings);
-    if ((found & glanced.copy) !== 0) statement.readsStdin = copyWord.test(text) && stdinWord.test(text);
-    if ((found & glanced.comment) !== 0) statement.traceparent = reader.traceparent(text);
+    const statement = this.#arrived.begin(kind);
+    readText(statement, sql, { found, state: this.#state });
     return statement;
   }
 
-  /** True when a message that comes now may still become part of the statement's entry. */
-  #newest(statement: OpenStatement): boolean {
-    return statement.slot >= 0 && statement.slot === this.#arrived.length - 1;
-  }
-
-  /** Makes the entries of what has arrived so far. */
   #commit(): void {
-    const arrived = this.#arrived;
-    if (arrived.length > 0) this.#arrived = [];
-    for (const statement of arrived) {
-      this.#number(statement);
-      this.#turn.entries.push(statementBody(statement));
-    }
-    for (const statement of arrived) {
-      if (!statement.skipped) continue;
-      statement.ended = true;
-      this.#turn.entries.push(outcomeBody(statement, { outcome: 'skipped' }, 0));
-    }
-    if (this.#skippedNames.length === 0) return;
-    for (const named of this.#skippedNames) named.dead = true;
-    this.#skippedNames = [];
-  }
-
-  #number(statement: OpenStatement): void {
-    const state = this.#state;
-    state.count += 1;
-    statement.n = state.count;
-    state.last = statement;
-    this.#turn.statements.push(statement);
+    this.#arrived.commit(this.#turn);
   }
 }
 
 const nothing = new Uint8Array(0);
-const copyWord = /\bcopy\b/i;
-const stdinWord = /\bstdin\b/i;
-
-function maxHeldBytes(tag: number, messageBytes: number): number {
-  if (!known.has(tag) || tag === frontendTag.password) throw unexpected(tag);
-  if (tag === frontendTag.copyData || tag === frontendTag.bind) return limits.largeMessageBytes + 1;
-  return small.has(tag) ? smallMessageBytes : messageBytes;
-}
-
-/** In the words of Postgres (SocketBackend, tcop/postgres.c). */
-function unexpected(tag: number): ProtocolError {
-  return new ProtocolError(`invalid frontend message type ${tag}`);
-}
 
 /** True when the entry can say both names with one: the server may take different ones for the same. */
 function isSame(recorded: Uint8Array | undefined, name: Uint8Array): boolean {
   if (recorded === undefined) return name.length === 0;
   return recorded.length === name.length && recorded.every((byte, at) => byte === name[at]);
-}
-
-/** True when settings decide how a text with something of the kind reads: it depends on escapes and on the encoding. */
-function looksDifferent(body: Uint8Array, kinds: number): boolean {
-  return body.some((byte) => byte > 0x7f || byte === backslash) && (glance(body) & kinds) !== 0;
-}
-
-function hasNonAscii(name: Uint8Array): boolean {
-  return name.some((byte) => byte > 0x7f);
-}
-
-/** A text ends at its first NUL, for Postgres as well; what stands behind it makes the server refuse the message. */
-function untilNul(bytes: Uint8Array): Uint8Array {
-  const nul = bytes.indexOf(0);
-  return nul === -1 ? bytes : bytes.subarray(0, nul);
 }
