@@ -1,3 +1,5 @@
+import { zoneFormats } from '../time/zone-format.ts';
+
 /** Recorded times (microseconds since 1970, UTC) as wall-clock times of a zone. */
 
 export interface WallTime {
@@ -13,28 +15,16 @@ export interface WallTime {
   readonly offset: string;
 }
 
-const formats = new Map<string, Intl.DateTimeFormat>();
-
-function formatOf(timeZone: string): Intl.DateTimeFormat {
-  let format = formats.get(timeZone);
-  if (format === undefined) {
-    format = new Intl.DateTimeFormat('en-GB', {
-      timeZone,
-      calendar: 'iso8601',
-      weekday: 'long',
-      year: 'numeric',
-      month: '2-digit',
-      day: '2-digit',
-      hour: '2-digit',
-      minute: '2-digit',
-      second: '2-digit',
-      hourCycle: 'h23',
-      timeZoneName: 'longOffset',
-    });
-    formats.set(timeZone, format);
-  }
-  return format;
-}
+const formatOf = zoneFormats({
+  weekday: 'long',
+  year: 'numeric',
+  month: '2-digit',
+  day: '2-digit',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  timeZoneName: 'longOffset',
+});
 
 /** Neighbours in a timeline share their second, and a second takes Intl as long as the rest of a line together. */
 const latest = new Map<string, { readonly second: number; readonly shown: Omit<WallTime, 'micros'> }>();

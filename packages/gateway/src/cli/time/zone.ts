@@ -1,3 +1,5 @@
+import { zoneFormats } from './zone-format.ts';
+
 /**
  * Wall-clock times of an IANA zone and the instants they name. A zone's clock skips and repeats hours, so a wall-clock
  * time names one instant, two or none. Pure, over `Intl`.
@@ -6,27 +8,14 @@
 /** A wall-clock time as microseconds since 1970 had the clock always shown UTC. */
 export type CivilUs = number;
 
-const formats = new Map<string, Intl.DateTimeFormat>();
-
-/** Throws RangeError for a zone that does not exist. */
-function formatOf(timeZone: string): Intl.DateTimeFormat {
-  let format = formats.get(timeZone);
-  if (format === undefined) {
-    format = new Intl.DateTimeFormat('en-GB', {
-      timeZone,
-      calendar: 'iso8601',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      second: 'numeric',
-      hourCycle: 'h23',
-    });
-    formats.set(timeZone, format);
-  }
-  return format;
-}
+const formatOf = zoneFormats({
+  year: 'numeric',
+  month: 'numeric',
+  day: 'numeric',
+  hour: 'numeric',
+  minute: 'numeric',
+  second: 'numeric',
+});
 
 /** This system's zone; UTC where `TZ` names none, of which `Intl` then knows nothing, whatever its types say. */
 export function systemTimeZone(): string {
