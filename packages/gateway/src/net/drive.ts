@@ -114,11 +114,6 @@ export class Drive {
     this.#performBackend({ ...emptyTurn(), deliver: [errorResponse(error)], end });
   }
 
-  /** True when the server owes no answer. */
-  get idle(): boolean {
-    return this.#options.session.pending === 0 && this.#forward.length === 0;
-  }
-
   #fromClient(chunk: Uint8Array): void {
     if (this.#end !== undefined) return;
     try {

@@ -2,6 +2,7 @@ import { type Framer, frontendTag, ImpossibleLength, ProtocolError, Reader } fro
 import { type GatewayError, Termination } from '../errors.ts';
 import { Arrived } from './arrived.ts';
 import { CopyInCapture } from './copy-in-capture.ts';
+import { equalBytes } from './equal-bytes.ts';
 import { errorResponse } from './error-response.ts';
 import { ExpectedReply } from './expected-replies.ts';
 import { createFrontendFramer, unexpected } from './frontend-framer.ts';
@@ -496,5 +497,5 @@ const nothing = new Uint8Array(0);
 /** True when the entry can say both names with one: the server may take different ones for the same. */
 function isSame(recorded: Uint8Array | undefined, name: Uint8Array): boolean {
   if (recorded === undefined) return name.length === 0;
-  return recorded.length === name.length && recorded.every((byte, at) => byte === name[at]);
+  return equalBytes(recorded, name);
 }

@@ -18,7 +18,7 @@ export interface Named<T> {
 /**
  * Names of prepared statements or portals as they will be when Postgres has worked through everything that was sent.
  * A message gives a name its meaning at once (`put`); the server's answer confirms it, an error takes it back
- * (`discard`), and then what the name meant before holds again.
+ * (`dead`), and then what the name meant before holds again.
  *
  * BUG: code inside the server can give a name another text without a word on the wire (`EXECUTE 'DEALLOCATE …; PREPARE …'`
  * in a DO block or a function). An execution by that name is then recorded with the text that the client had given.
@@ -61,10 +61,6 @@ export class NameTable<T> {
     if (name !== undefined && named.value === undefined && this.#names.get(name) === named) this.#names.delete(name);
   }
 
-  discard(named: Named<T>): void {
-    named.dead = true;
-  }
-
   /** Forgets what the server has confirmed of one name. */
   forget(name: NameKey): void {
     if (name === undefined) return;
@@ -102,10 +98,6 @@ export class NameTable<T> {
         if (named.previous !== undefined && goes(named.previous)) named.previous = undefined;
       }
     }
-  }
-
-  get size(): number {
-    return this.#names.size;
   }
 }
 

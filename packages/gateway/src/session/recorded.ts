@@ -1,4 +1,5 @@
 import type { Body, Outcome, Statement } from '@onrecord/record';
+import { equalBytes } from './equal-bytes.ts';
 import { join } from './join.ts';
 import type { Ending, OpenStatement } from './open-statement.ts';
 
@@ -67,7 +68,7 @@ function addColumns(open: OpenStatement, body: Mutable<Outcome>): void {
   const prepared = open.prepared;
   const columns = open.columns ?? open.boundPortal?.columns ?? prepared?.columns;
   if (columns === undefined) return;
-  if (prepared?.recordedColumns !== undefined && equal(prepared.recordedColumns, columns)) {
+  if (prepared?.recordedColumns !== undefined && equalBytes(prepared.recordedColumns, columns)) {
     body.columnsOf = prepared.columnsRecordedIn;
     return;
   }
@@ -93,10 +94,4 @@ function takeCaptured(open: OpenStatement): Uint8Array | undefined {
   open.uncommitted = [];
   open.uncommittedRows = 0;
   return rows;
-}
-
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let at = 0; at < a.length; at += 1) if (a[at] !== b[at]) return false;
-  return true;
 }

@@ -11,6 +11,7 @@ import { readServerError, type ServerError } from './server-error.ts';
 import type { SessionState } from './session-state.ts';
 import { StreamFlow } from './stream-flow.ts';
 import { Span, type Turn } from './turn.ts';
+import { untilNul } from './until-nul.ts';
 import { withheld } from './withheld.ts';
 
 /** PG messages are at most this long (MaxAllocSize); the server is trusted to keep to it. */
@@ -564,11 +565,6 @@ function isHeld(portal: Portal): boolean {
 /** What may live long gets a copy: a view would keep the whole chunk with it. Most portals end with their transaction. */
 function describe(described: Prepared | Portal, columns: Uint8Array): void {
   described.columns = 'parameterTypes' in described || described.held ? columns.slice() : columns;
-}
-
-function untilNul(body: Uint8Array): Uint8Array {
-  const nul = body.indexOf(0);
-  return nul === -1 ? body : body.subarray(0, nul);
 }
 
 function readyForQuery(status: TransactionStatus): Uint8Array {
