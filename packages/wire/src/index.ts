@@ -61,6 +61,12 @@ export type { Sync } from './frontend/sync.ts';
 export type { Terminate } from './frontend/terminate.ts';
 export { frontendMessageBytes, limits } from './limits.ts';
 export { md5Password } from './md5-password.ts';
+export {
+  OAuthBearerServer,
+  type OAuthBearerStep,
+  type OAuthDiscovery,
+  oauthBearer,
+} from './oauthbearer/oauth-bearer-server.ts';
 export { ImpossibleLength, ProtocolError } from './protocol-error.ts';
 export { majorVersion, minorVersion, protocolVersion, requestCode } from './protocol-version.ts';
 export { Reader } from './reader.ts';
