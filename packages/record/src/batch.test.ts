@@ -110,7 +110,7 @@ describe('segment header', () => {
   it('gives back what was encoded', () => {
     const bytes = encodeSegmentHeader(header, crc32);
     assert.equal(bytes.length, segmentHeaderBytes);
-    assert.deepEqual(decodeSegmentHeader(bytes, crc32), header);
+    assert.deepEqual(decodeSegmentHeader(bytes, crc32), { version: 2, ...header });
   });
 
   it('is refused when any one bit of it is another, or when it is cut', () => {
@@ -131,7 +131,18 @@ describe('segment header', () => {
 
   it('says of a later version that it is later, not that it is damaged', () => {
     const bytes = encodeSegmentHeader(header, crc32).slice();
-    bytes[8] = 2;
-    assert.throws(() => decodeSegmentHeader(bytes, crc32), /format 2 is later than 1/);
+    bytes[8] = 3;
+    assert.throws(() => decodeSegmentHeader(bytes, crc32), /format 3 is later than 2/);
+  });
+
+  it('is read in every version up to the latest, and in no version 0', () => {
+    for (const version of [0, 1, 2]) {
+      const bytes = encodeSegmentHeader(header, crc32).slice();
+      const view = new DataView(bytes.buffer);
+      view.setUint32(8, version, true);
+      view.setUint32(80, crc32(bytes.subarray(0, 80)), true);
+      if (version === 0) assert.throws(() => decodeSegmentHeader(bytes, crc32), CodecError);
+      else assert.equal(decodeSegmentHeader(bytes, crc32).version, version);
+    }
   });
 });

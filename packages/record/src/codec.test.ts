@@ -6,7 +6,7 @@ import { ByteSink } from './codec/byte-sink.ts';
 import { CodecError } from './codec/codec-error.ts';
 import { anyBody, anyEnvelope, bodyArbitraries } from './codec/entry.fixture.ts';
 import { decodeEntry, encodeEntry } from './codec.ts';
-import type { Body, Envelope } from './entry.ts';
+import type { Body, Entry, Envelope, SessionOpened } from './entry.ts';
 
 const sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer');
 
@@ -27,10 +27,14 @@ function encode(of: Omit<Envelope, 'index'>, body: Body): Uint8Array {
   return sink.view().slice();
 }
 
+function decode(bytes: Uint8Array, version = 2): Entry {
+  return decodeEntry(bytes, { index: 0, version }, sha256);
+}
+
 /** Decodes, or says with which CodecError it does not; anything else that comes out is a bug. */
 function attempt(bytes: Uint8Array): 'decoded' | CodecError {
   try {
-    decodeEntry(bytes, 0, sha256);
+    decode(bytes);
     return 'decoded';
   } catch (error) {
     assert.ok(error instanceof CodecError, String(error));
@@ -44,7 +48,10 @@ describe('codec', () => {
       fc.assert(
         fc.property(anyEnvelope, arbitrary, (of, body) => {
           const bytes = encode(of, body);
-          assert.deepEqual(plain(decodeEntry(bytes, 9, sha256)), plain({ index: 9, ...of, hash: sha256(bytes), body }));
+          assert.deepEqual(
+            plain(decodeEntry(bytes, { index: 9, version: 2 }, sha256)),
+            plain({ index: 9, ...of, hash: sha256(bytes), body }),
+          );
         }),
         { numRuns: 60 },
       );
@@ -61,7 +68,7 @@ describe('codec', () => {
           const cut = attempt(bytes.subarray(0, length));
           if (cut !== 'decoded') continue;
           // A cut between two fields can leave an entry that is whole, but then it is the encoding of something else.
-          const entry = decodeEntry(bytes.subarray(0, length), 0, sha256);
+          const entry = decode(bytes.subarray(0, length));
           assert.deepEqual(encode(entry, entry.body), bytes.slice(0, length));
           assert.notDeepEqual(entry.body, body);
         }
@@ -79,7 +86,7 @@ describe('codec', () => {
         for (const [at, value] of changes) bytes[at % bytes.length] = value;
         if (attempt(bytes) !== 'decoded') return;
         decoded += 1;
-        const entry = decodeEntry(bytes, 0, sha256);
+        const entry = decode(bytes);
         assert.deepEqual(encode(entry, entry.body), bytes);
       }),
       { numRuns: 3000 },
@@ -89,7 +96,7 @@ describe('codec', () => {
 
   it('answers garbage with a CodecError', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 400 }), fc.nat({ max: 23 }), (garbage, number) => {
+      fc.property(fc.uint8Array({ maxLength: 400 }), fc.nat({ max: 34 }), (garbage, number) => {
         attempt(garbage);
         // The same behind a sound envelope, where the fields are.
         const start = encode(envelope, { type: 'gateway_stopped', reason: '' });
@@ -102,8 +109,8 @@ describe('codec', () => {
   it('refuses what it does not know by its place', () => {
     const known = encode(envelope, { type: 'gateway_stopped', reason: 'x' });
     const unknownType = known.slice();
-    unknownType[0] = 23;
-    assert.match(String(attempt(unknownType)), /no type has the number 23 at byte 0/);
+    unknownType[0] = 34;
+    assert.match(String(attempt(unknownType)), /no type has the number 34 at byte 0/);
     const unknownField = new Uint8Array([...known, 31 * 4, 0]);
     assert.match(String(attempt(unknownField)), /no field has the key 124 at byte \d+/);
     const twice = new Uint8Array([...known, ...known.subarray(known.length - 3)]);
@@ -133,8 +140,55 @@ describe('codec', () => {
       rowBytes: 0,
       parameterTypes: [-1, 23],
     };
-    const read = decodeEntry(encode(envelope, body), 0, sha256).body;
+    const read = decode(encode(envelope, body)).body;
     assert.deepEqual(read.type === 'outcome' && read.parameterTypes, [0xffff_ffff, 23]);
+  });
+
+  it('refuses a type or a field in an entry of a version that did not have it', () => {
+    const session = fc.sample(bodyArbitraries.session_opened, { numRuns: 1, seed: 1 })[0] as SessionOpened;
+    const { connector, onBehalfOf, issuer, credentialExpiresAt, ...first } = session;
+    const { onBehalfOf: claimedToo, ...claimed } = session.claimed;
+    const gap = { type: 'gap', reason: 'x' } as const;
+    const old: SessionOpened = { ...first, claimed };
+    for (const body of [gap, old]) assert.deepEqual(plain(decode(encode(envelope, body), 1).body), plain(body));
+    const later: readonly Body[] = [
+      { ...gap, connection: 'billing' },
+      { ...old, connector: 'db-eu' },
+      { ...old, onBehalfOf: 'alice' },
+      { ...old, issuer: 'corp' },
+      { ...old, credentialExpiresAt: 7 },
+      { ...old, claimed: { onBehalfOf: 'alice' } },
+    ];
+    for (const body of later) {
+      const bytes = encode(envelope, body);
+      assert.deepEqual(plain(decode(bytes, 2).body), plain(body));
+      assert.throws(() => decode(bytes, 1), /version 1 has no field with the key \d+ at byte \d+/);
+    }
+    const types = Object.values(bodyArbitraries).map((arbitrary) => fc.sample(arbitrary, { numRuns: 1 })[0] as Body);
+    const refused = types.filter((body) => {
+      try {
+        decode(encode(envelope, body), 1);
+        return false;
+      } catch (error) {
+        return /version 1 has no type/.test(String(error));
+      }
+    });
+    assert.deepEqual(
+      refused.map(({ type }) => type),
+      [
+        'connector_enrollment_created',
+        'connector_enrolled',
+        'connector_renewed',
+        'connector_connected',
+        'connector_disconnected',
+        'connector_refused',
+        'connector_revoked',
+        'watch_started',
+        'blind_session',
+        'blind_session_ended',
+        'blind_sessions_unseen',
+      ],
+    );
   });
 
   it('keeps the bytes of an entry as they are: version 1 never changes', () => {

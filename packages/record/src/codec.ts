@@ -11,9 +11,6 @@ import type { Body, Entry, Envelope } from './entry.ts';
  * disordered fields, numbers not in their shortest form and bytes left over are errors.
  */
 
-/** Written into every segment. A reader knows all versions up to its own and refuses later ones. */
-export const formatVersion = 1;
-
 /** SHA-256 in one shot; given in, because this package computes nothing that a runtime has. */
 export type Sha256 = (bytes: Uint8Array) => Uint8Array;
 
@@ -21,13 +18,20 @@ export const hashBytes = 32;
 
 interface NumberedBody {
   readonly type: Body['type'];
+  readonly since: number;
   readonly layout: Layout;
 }
 
+/** Where an entry stands: its index, and the version of the format that its segment is in. */
+export interface EntryPlace {
+  readonly index: number;
+  readonly version: number;
+}
+
 const byNumber: NumberedBody[] = [];
-for (const [type, { number, layout }] of Object.entries(bodies)) {
+for (const [type, { number, since, layout }] of Object.entries(bodies)) {
   if (byNumber[number] !== undefined) throw new Error(`two types have the number ${number}`);
-  byNumber[number] = { type: type as Body['type'], layout };
+  byNumber[number] = { type: type as Body['type'], since, layout };
 }
 
 /**
@@ -48,12 +52,18 @@ export function encodeEntry(sink: ByteSink, envelope: Omit<Envelope, 'index'>, b
   writeFields(sink, format.layout, body as unknown as { readonly [name: string]: unknown });
 }
 
-/** Decodes one entry that takes up all of `bytes`. Byte fields are views of `bytes`. Throws a CodecError. */
-export function decodeEntry(bytes: Uint8Array, index: number, sha256: Sha256): Entry {
+/**
+ * Decodes one entry that takes up all of `bytes`. One of an earlier version is presented as one of this version: so far
+ * they lack only what is optional. Byte fields are views of `bytes`. Throws a CodecError, also for a type or field that the
+ * entry's version did not have.
+ */
+export function decodeEntry(bytes: Uint8Array, { index, version }: EntryPlace, sha256: Sha256): Entry {
   const source = new ByteSource(bytes);
+  source.version = version;
   const number = source.uint();
   const format = byNumber[number];
   if (format === undefined) throw new CodecError(`no type has the number ${number}`, 0);
+  if (format.since > version) throw new CodecError(`version ${version} has no type with the number ${number}`, 0);
   const at = source.uint();
   const us = source.uint();
   const session = source.text();

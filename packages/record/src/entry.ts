@@ -66,7 +66,18 @@ export type Body =
   | CancelRequested
   | ServerMessage
   | ReplicationData
-  | TypesLearned;
+  | TypesLearned
+  | ConnectorEnrollmentCreated
+  | ConnectorEnrolled
+  | ConnectorRenewed
+  | ConnectorConnected
+  | ConnectorDisconnected
+  | ConnectorRefused
+  | ConnectorRevoked
+  | WatchStarted
+  | BlindSession
+  | BlindSessionEnded
+  | BlindSessionsUnseen;
 
 export interface GatewayStarted {
   readonly type: 'gateway_started';
@@ -108,6 +119,11 @@ export interface Gap {
   readonly reason: string;
   readonly fromAt?: number;
   readonly untilAt?: number;
+  /**
+   * The connection whose watch did not run; absent when the gap is the gateway's own. Without `untilAt` it lasts until the
+   * next `watch_started` of the connection.
+   */
+  readonly connection?: string;
 }
 
 /** First entry of every segment: where each chain stands, so that recovery needs the last segment only. */
@@ -132,9 +148,9 @@ export interface SessionOpened {
   readonly type: 'session_opened';
   readonly identityKind: 'agent' | 'service' | 'person';
   readonly groups: readonly string[];
-  /** How it authenticated: `token`, later `jwt`, `certificate`. */
+  /** How it authenticated: `token`, `jwt`, `oauth`, `certificate`. */
   readonly method: string;
-  /** Which credential, never the credential itself: the token's id. */
+  /** Which credential, never the credential itself: a token's id, the fingerprint of a certificate. */
   readonly credential: string;
   readonly connection: string;
   /** The upstream database, role and address that were reached. */
@@ -154,6 +170,14 @@ export interface SessionOpened {
   /** ParameterStatus of the server at the start: server_version, client_encoding, DateStyle … */
   readonly parameters: { readonly [name: string]: string };
   readonly replication?: boolean;
+  /** The connector that dialled Postgres; absent when the gateway did. */
+  readonly connector?: string;
+  /** On whose behalf the identity acts, as the issuer of its credential says: verified, unlike `claimed.onBehalfOf`. */
+  readonly onBehalfOf?: string;
+  /** Name, in the configuration, of the issuer of the credential; absent when the gateway issued it. */
+  readonly issuer?: string;
+  /** When the credential that opened the session ends; absent when it does not. */
+  readonly credentialExpiresAt?: number;
 }
 
 export type Durability = 'before-forward' | 'before-reveal' | 'relaxed';
@@ -163,6 +187,8 @@ export interface Claimed {
   readonly applicationName?: string;
   readonly runId?: string;
   readonly traceparent?: string;
+  /** On whose behalf the client says that it acts. */
+  readonly onBehalfOf?: string;
 }
 
 export interface SessionClosed {
@@ -398,4 +424,136 @@ export interface LearnedType {
   readonly of: number;
   readonly array: boolean;
   readonly fields?: readonly { readonly name: string; readonly type: number }[];
+}
+
+/**
+ * A token that enrols a connector was made. `enrollment` is its id, never the secret. `by` is the operating-system user
+ * who ran the command.
+ */
+export interface ConnectorEnrollmentCreated {
+  readonly type: 'connector_enrollment_created';
+  readonly enrollment: string;
+  readonly connector: string;
+  readonly by: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+}
+
+/** A connector used its enrolment and was given its first certificate. */
+export interface ConnectorEnrolled {
+  readonly type: 'connector_enrolled';
+  readonly connector: string;
+  readonly enrollment: string;
+  /** SHA-256 of the certificate's DER, hex. */
+  readonly certificate: string;
+  readonly client: string;
+  /** End of the certificate's life. */
+  readonly notAfter: number;
+}
+
+/** A connector was given a new certificate for a new key. Certificates as in `connector_enrolled`. */
+export interface ConnectorRenewed {
+  readonly type: 'connector_renewed';
+  readonly connector: string;
+  readonly certificate: string;
+  /** The certificate that it showed. */
+  readonly previous: string;
+  readonly client: string;
+  readonly notAfter: number;
+}
+
+/** A connector's link came up. */
+export interface ConnectorConnected {
+  readonly type: 'connector_connected';
+  readonly connector: string;
+  readonly certificate: string;
+  readonly client: string;
+  /** Version of Onrecord that it runs, and its host, as it says. */
+  readonly version: string;
+  readonly host: string;
+  /** Tells processes of the same connector apart; another each time that one starts. */
+  readonly instance: string;
+  /** The connections that it serves from now on. */
+  readonly connections: readonly string[];
+}
+
+export interface ConnectorDisconnected {
+  readonly type: 'connector_disconnected';
+  readonly connector: string;
+  readonly instance: string;
+  readonly reason: string;
+  /** Sessions that ended with the link. */
+  readonly sessions: number;
+}
+
+/** Somebody at the connectors' port was not let in, or one connection that a connector offered was not taken. */
+export interface ConnectorRefused {
+  readonly type: 'connector_refused';
+  readonly client: string;
+  readonly reason: string;
+  /** As its certificate or token names it; absent when neither could be trusted that far. */
+  readonly connector?: string;
+  /** The offer that was not taken, when the rest were. */
+  readonly connection?: string;
+}
+
+/** No certificate of the connector is good any more. `by` is the operating-system user who ran the command. */
+export interface ConnectorRevoked {
+  readonly type: 'connector_revoked';
+  readonly connector: string;
+  readonly by: string;
+  readonly revokedAt: number;
+}
+
+/** From here on, sessions on the connection's server that did not come through the gateway are seen. */
+export interface WatchStarted {
+  readonly type: 'watch_started';
+  readonly connection: string;
+  /** Who watches; absent when the gateway does. */
+  readonly connector?: string;
+  /** The database role that watches, its backend, and how often it looks. */
+  readonly role: string;
+  readonly backendPid: number;
+  readonly everyMs: number;
+}
+
+/**
+ * A session on the connection's server that did not come through the gateway was seen for the first time. What is said of
+ * it is what `pg_stat_activity` said; a text that is null there is `''`. `startedAt` is the server's clock, and with
+ * `connection` and `backendPid` it tells blind sessions apart.
+ */
+export interface BlindSession {
+  readonly type: 'blind_session';
+  readonly connection: string;
+  readonly backendPid: number;
+  readonly startedAt: number;
+  readonly seenAt: number;
+  readonly user: string;
+  readonly database: string;
+  /** Host, and port when there is one; `''` for a socket on the server itself. */
+  readonly address: string;
+  /** `application_name`, as its client says. */
+  readonly application: string;
+  /** `backend_type`: `client backend`, `walsender` … */
+  readonly kind: string;
+  readonly connector?: string;
+}
+
+/** A blind session was not there any more. */
+export interface BlindSessionEnded {
+  readonly type: 'blind_session_ended';
+  readonly connection: string;
+  readonly backendPid: number;
+  readonly startedAt: number;
+  readonly lastSeenAt: number;
+}
+
+/** Sessions that Postgres counted and nobody saw: they were shorter than the time between two looks. */
+export interface BlindSessionsUnseen {
+  readonly type: 'blind_sessions_unseen';
+  readonly connection: string;
+  readonly database: string;
+  readonly count: number;
+  readonly fromAt: number;
+  readonly untilAt: number;
 }

@@ -17,7 +17,8 @@ export {
 } from './batch.ts';
 export { ByteSink } from './codec/byte-sink.ts';
 export { CodecError } from './codec/codec-error.ts';
-export { decodeEntry, encodeEntry, formatVersion, hashBytes, type Sha256 } from './codec.ts';
+export { formatVersion } from './codec/format-version.ts';
+export { decodeEntry, type EntryPlace, encodeEntry, hashBytes, type Sha256 } from './codec.ts';
 export * from './entry.ts';
 export {
   type Crc32,

@@ -1,10 +1,13 @@
 import { ByteSink } from './codec/byte-sink.ts';
 import { ByteSource } from './codec/byte-source.ts';
 import { CodecError } from './codec/codec-error.ts';
-import { formatVersion, hashBytes } from './codec.ts';
+import { formatVersion } from './codec/format-version.ts';
+import { hashBytes } from './codec.ts';
 
 /** First bytes of a segment file (docs/journal-format.md, "Header"). Pure: the checksum is given in. */
 export interface SegmentHeader {
+  /** Version of the format that all entries of the segment are in. */
+  readonly version: number;
   /** Sixteen random bytes that all segments of a journal share. */
   readonly journal: Uint8Array;
   /**
@@ -36,7 +39,8 @@ export class LaterVersionError extends Error {
   }
 }
 
-export function encodeSegmentHeader(header: SegmentHeader, crc32: Crc32): Uint8Array {
+/** Segments are written in the latest version only. */
+export function encodeSegmentHeader(header: Omit<SegmentHeader, 'version'>, crc32: Crc32): Uint8Array {
   const sink = new ByteSink(segmentHeaderBytes);
   sink.raw(magic);
   sink.uint32(formatVersion);
@@ -58,9 +62,10 @@ export function decodeSegmentHeader(bytes: Uint8Array, crc32: Crc32): SegmentHea
   }
   const version = source.uint32();
   if (version > formatVersion) throw new LaterVersionError(version);
-  if (version !== 1) throw new CodecError(`journal format ${version}`, 8);
+  if (version === 0) throw new CodecError(`journal format ${version}`, 8);
   if (source.uint32() !== segmentHeaderBytes) throw new CodecError('wrong header length', 12);
   const header = {
+    version,
     journal: source.raw(journalIdBytes),
     mark: source.raw(markBytes),
     firstIndex: source.uint64(),

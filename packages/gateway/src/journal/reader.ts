@@ -73,7 +73,7 @@ export class JournalReader {
     const at = placeAmong(framed, place.offset - batch.offset);
     const frame = framed[at];
     if (frame === undefined) throw new JournalCorruption(reader.file, place.offset, 'no entry starts here');
-    return decode(frame, batch, at, reader.file);
+    return decode(frame, batch, at, reader);
   }
 
   close(): void {
@@ -89,7 +89,7 @@ export class JournalReader {
       for (let at = Math.max(0, from - batch.firstIndex); at < framed.length; at += 1) {
         const frame = framed[at] as FramedEntry;
         yield {
-          entry: decode(frame, batch, at, reader.file),
+          entry: decode(frame, batch, at, reader),
           place: { segment: reader.header.firstIndex, offset: batch.offset + frame.offset },
         };
       }
@@ -197,11 +197,11 @@ function placeAmong(framed: readonly FramedEntry[], offset: number): number {
   return -1;
 }
 
-function decode(frame: FramedEntry, batch: PlacedBatch, at: number, file: string): Entry {
+function decode(frame: FramedEntry, batch: PlacedBatch, at: number, reader: SegmentReader): Entry {
   try {
-    return decodeEntry(frame.bytes, batch.firstIndex + at, sha256);
+    return decodeEntry(frame.bytes, { index: batch.firstIndex + at, version: reader.header.version }, sha256);
   } catch (error) {
-    throw new JournalCorruption(file, batch.offset + frame.offset, messageOf(error), error);
+    throw new JournalCorruption(reader.file, batch.offset + frame.offset, messageOf(error), error);
   }
 }
 

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
-import { type Body, hashBytes, journalIdBytes, markBytes } from '@onrecord/record';
+import { type Body, formatVersion, hashBytes, journalIdBytes, markBytes } from '@onrecord/record';
 import { ChainHeads } from './chain-heads.ts';
 import { Composer, type Moment, type SegmentPosition } from './composer.ts';
 import type { Disk } from './disk.ts';
 import { segmentFileName, segmentsAmong } from './segment-file.ts';
 import { SegmentReader } from './segment-reader.ts';
-import { verifySegment } from './verify-segment.ts';
+import { type VerifiedSegment, verifySegment } from './verify-segment.ts';
 
 const copyBytes = 1024 * 1024;
 /** A file that has not got its name yet. What is left of one is of no use to anybody. */
@@ -38,7 +38,8 @@ export interface RecoverOptions {
  * Makes a directory into a journal that can be appended to. The last segment is verified and its verified prefix copied
  * to a new file, which is synced and takes the old one's name; the old one is never written again, because what the
  * kernel says of pages of a file whose sync once failed cannot be believed. Death at any point leaves the old file or the
- * new one. Throws a JournalCorruption when bytes that were once on disk are not there any more.
+ * new one. A segment of an earlier version of the format is carried over like any other and gets no more entries; one of
+ * the latest version is started behind it. Throws a JournalCorruption when bytes that were once on disk are not there any more.
  */
 export function recover(disk: Disk, options: RecoverOptions): Recovered {
   const { directory } = options;
@@ -58,17 +59,23 @@ function create(disk: Disk, { directory, segmentBytes, moment }: RecoverOptions)
     segment: { firstIndex: 0, mark: new Uint8Array(0), bytes: 0, at: 0 },
   };
   const composer = new Composer(randomBytes(journalIdBytes), start, ChainHeads.from(noHeads));
+  const fd = startSegment(disk, composer, { directory, segmentBytes, moment });
+  return { composer, fd, nextIndex: composer.nextIndex, owed: [] };
+}
+
+/** Puts a new segment behind everything composed so far, which is on disk. Returns its file. */
+function startSegment(disk: Disk, composer: Composer, { directory, segmentBytes, moment }: RecoverOptions): number {
   const segment = composer.startSegment(randomBytes(markBytes), segmentBytes, 0, moment);
-  const fd = replace(disk, join(directory, segmentFileName(0)), (to) => {
+  return replace(disk, join(directory, segmentFileName(segment.firstIndex)), (to) => {
     disk.call({ call: 'write', fd: to, bytes: segment.bytes, at: 0 });
     disk.call({ call: 'zeros', fd: to, at: segment.bytes.length, end: segment.sizeBytes });
   });
-  return { composer, fd, nextIndex: composer.nextIndex, owed: [] };
 }
 
 const noHeads = { type: 'heads', identities: [], sessions: [] } as const;
 
-function takeUp(disk: Disk, { directory, segmentBytes }: RecoverOptions, first: number): Recovered {
+function takeUp(disk: Disk, options: RecoverOptions, first: number): Recovered {
+  const { directory, segmentBytes } = options;
   const path = join(directory, segmentFileName(first));
   const from = disk.open(path, 'read');
   try {
@@ -78,20 +85,23 @@ function takeUp(disk: Disk, { directory, segmentBytes }: RecoverOptions, first: 
     reader.assertTornOnly();
     const discardedBytes = reader.writtenEnd() - reader.at;
     const end = reader.at;
-    const bytes = Math.max(segmentBytes, disk.size(from));
-    const fd = replace(disk, path, (to) => {
+    const { journal, mark, version } = reader.header;
+    const finished = version < formatVersion;
+    const bytes = finished ? end : Math.max(segmentBytes, disk.size(from));
+    const copied = replace(disk, path, (to) => {
       copy(disk, from, to, end);
-      disk.call({ call: 'zeros', fd: to, at: end, end: bytes });
+      if (bytes > end) disk.call({ call: 'zeros', fd: to, at: end, end: bytes });
     });
-    const { journal, mark } = reader.header;
     const { nextIndex } = reader;
     const segment: SegmentPosition = { firstIndex: first, mark: mark.slice(), bytes, at: end };
     const { heads, running } = verified;
     const composer = new Composer(journal.slice(), { nextIndex, running: running.slice(), segment }, heads);
     const found = { segment: segmentFileName(first), entries: nextIndex - first, discardedBytes };
-    const stopped = verified.last.body.type === 'gateway_stopped';
-    const orderly = stopped && discardedBytes === 0 && heads.openSessions().length === 0;
-    return { composer, fd, nextIndex, owed: orderly ? [] : owedBy(heads, found) };
+    const owed = owedBy(verified, found);
+    if (!finished) return { composer, fd: copied, nextIndex, owed };
+    disk.call({ call: 'close', fd: copied });
+    const fd = startSegment(disk, composer, options);
+    return { composer, fd, nextIndex: composer.nextIndex, owed };
   } finally {
     disk.call({ call: 'close', fd: from });
   }
@@ -129,9 +139,13 @@ interface Found {
   readonly discardedBytes: number;
 }
 
-/** `recovered`; then, for each session that was open, an outcome for each statement that owes one, and its end. */
-function owedBy(heads: ChainHeads, found: Found): OwedEntries[] {
+/**
+ * `recovered`; then, for each session that was open, an outcome for each statement that owes one, and its end. Nothing
+ * after an orderly end.
+ */
+function owedBy({ heads, last }: VerifiedSegment, found: Found): OwedEntries[] {
   const sessions = heads.openSessions();
+  if (last.body.type === 'gateway_stopped' && found.discardedBytes === 0 && sessions.length === 0) return [];
   const openStatements = sessions.reduce((sum, session) => sum + session.openStatements.size, 0);
   const recovered: Body = { type: 'recovered', ...found, openSessions: sessions.length, openStatements };
   const closed = sessions.map(({ session, identity, statements, openStatements: open }) => ({

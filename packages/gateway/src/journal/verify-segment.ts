@@ -26,7 +26,7 @@ export function verifySegment(reader: SegmentReader, before?: VerifiedSegment): 
   let last: Entry | undefined;
   for (let batch = reader.next(); batch !== undefined; batch = reader.next()) {
     try {
-      const entries = entriesOf(batch);
+      const entries = entriesOf(batch, reader.header.version);
       running = runningHash(
         running,
         entries.map((entry) => entry.hash),
@@ -50,8 +50,10 @@ export function verifySegment(reader: SegmentReader, before?: VerifiedSegment): 
   return { heads, running, last };
 }
 
-function entriesOf(batch: PlacedBatch): Entry[] {
-  return batchEntries(batch).map(({ bytes }, at) => decodeEntry(bytes, batch.firstIndex + at, sha256));
+function entriesOf(batch: PlacedBatch, version: number): Entry[] {
+  return batchEntries(batch).map(({ bytes }, at) =>
+    decodeEntry(bytes, { index: batch.firstIndex + at, version }, sha256),
+  );
 }
 
 function headsIn({ body }: Entry, before: VerifiedSegment | undefined): ChainHeads {

@@ -80,6 +80,17 @@ const eventCodes: { readonly [Type in EventType]: number } = {
   server_message: 12,
   replication_data: 13,
   types_learned: 14,
+  connector_enrollment_created: 15,
+  connector_enrolled: 16,
+  connector_renewed: 17,
+  connector_connected: 18,
+  connector_disconnected: 19,
+  connector_refused: 20,
+  connector_revoked: 21,
+  watch_started: 22,
+  blind_session: 23,
+  blind_session_ended: 24,
+  blind_sessions_unseen: 25,
 };
 
 export function eventCode(type: EventType): number {

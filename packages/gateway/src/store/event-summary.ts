@@ -16,9 +16,9 @@ const summaries: {
     `the gateway had not stopped in order: ${count(entries, 'entry', 'entries')} of ${segment} verified, ` +
     `${count(discardedBytes, 'byte')} of an unfinished write given up, ${count(openSessions, 'session')} and ` +
     `${count(openStatements, 'statement')} were open`,
-  gap: ({ reason, fromAt, untilAt }) => `not observed: ${reason}${span(fromAt, untilAt)}`,
-  session_opened: ({ connection, role, database, client, method, credential }) =>
-    `session opened on ${connection} as ${role} in ${database}, from ${client}, by ${method} ${credential}`,
+  gap: ({ reason, fromAt, untilAt, connection }) =>
+    `${connection === undefined ? 'not observed' : `${connection} was not watched`}: ${reason}${span(fromAt, untilAt)}`,
+  session_opened: sessionOpened,
   session_closed: ({ reason, detail, statements }) =>
     `session closed: ${reason}${detail === undefined ? '' : ` (${detail})`}, ${count(statements, 'statement')}`,
   login_refused: ({ user, database, client, reason }) =>
@@ -34,6 +34,32 @@ const summaries: {
     `replication of statement ${of}, ${direction}: ${count(messages, 'message')}, ${count(bytes, 'byte')}`,
   types_learned: ({ types, connection, database }) =>
     `${count(types.length, 'type')} of ${connection}/${database} learned`,
+  connector_enrollment_created: ({ enrollment, connector, by, expiresAt }) =>
+    `enrollment ${enrollment} of connector ${connector} created by ${by}, until ${iso(expiresAt)}`,
+  connector_enrolled: ({ connector, enrollment, certificate, client, notAfter }) =>
+    `connector ${connector} enrolled from ${client} with enrollment ${enrollment}: ${issued(certificate, notAfter)}`,
+  connector_renewed: ({ connector, certificate, previous, client, notAfter }) =>
+    `connector ${connector} renewed its certificate ${short(previous)} from ${client}: ${issued(certificate, notAfter)}`,
+  connector_connected: ({ connector, client, version, host, connections, certificate }) =>
+    `connector ${connector} connected from ${client} (${host}, version ${version}, certificate ${short(certificate)}), ` +
+    `serving ${connections.length === 0 ? 'no connection' : connections.join(', ')}`,
+  connector_disconnected: ({ connector, reason, sessions }) =>
+    `connector ${connector} disconnected: ${reason}, ${count(sessions, 'session')} ended`,
+  connector_refused: ({ client, reason, connector, connection }) =>
+    `${connection === undefined ? '' : `connection ${connection} of `}connector ${connector === undefined ? '' : `${connector} `}refused: ` +
+    `${reason} (from ${client})`,
+  connector_revoked: ({ connector, by }) => `connector ${connector} revoked by ${by}`,
+  watch_started: ({ connection, connector, role, everyMs }) =>
+    `watching ${connection} for sessions that do not come through the gateway, as ${role} every ${everyMs} ms` +
+    `${connector === undefined ? '' : `, by connector ${connector}`}`,
+  blind_session: ({ connection, kind, backendPid, user, database, address, application, startedAt }) =>
+    `blind session on ${connection}: ${user === '' ? 'nobody named' : user} in ${database === '' ? 'no database' : database}, ` +
+    `from ${address === '' ? 'the server itself' : address}${application === '' ? '' : ` with ${application}`}, ` +
+    `${kind} ${backendPid} since ${iso(startedAt)}`,
+  blind_session_ended: ({ connection, backendPid, lastSeenAt }) =>
+    `blind session on ${connection} ended: backend ${backendPid}, last seen ${iso(lastSeenAt)}`,
+  blind_sessions_unseen: ({ connection, database, count: number, fromAt, untilAt }) =>
+    `${count(number, 'blind session')} on ${connection} in ${database} came and went unseen${span(fromAt, untilAt)}`,
 };
 
 /** Undefined for an entry that is no event. */
@@ -41,6 +67,18 @@ export function eventSummary(body: Body, decode: DecodeText): string | undefined
   if (!Object.hasOwn(summaries, body.type)) return undefined;
   const summary = summaries[body.type as EventType] as (body: Body, decode: DecodeText) => string;
   return summary(body, decode);
+}
+
+function sessionOpened(body: EventBody<'session_opened'>): string {
+  const { connection, role, database, client, method, credential, issuer, connector, onBehalfOf, claimed } = body;
+  return [
+    `session opened on ${connection} as ${role} in ${database}`,
+    ...(connector === undefined ? [] : [`through connector ${connector}`]),
+    `from ${client}`,
+    `by ${method} ${credential}${issuer === undefined ? '' : ` of ${issuer}`}`,
+    ...(onBehalfOf === undefined ? [] : [`on behalf of ${onBehalfOf} (verified)`]),
+    ...(claimed.onBehalfOf === undefined ? [] : [`on behalf of ${claimed.onBehalfOf} (claimed)`]),
+  ].join(', ');
 }
 
 function serverMessage({ message, body }: EventBody<'server_message'>, decode: DecodeText): string {
@@ -71,6 +109,15 @@ function strings(body: Uint8Array, decode: DecodeText): string[] {
     at = end + 1;
   }
   return found;
+}
+
+/** As much of a fingerprint as tells it from others. */
+function short(fingerprint: string): string {
+  return fingerprint.slice(0, 12);
+}
+
+function issued(certificate: string, notAfter: number): string {
+  return `certificate ${short(certificate)} until ${iso(notAfter)}`;
 }
 
 function count(number: number, one: string, many = `${one}s`): string {

@@ -1,12 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Body, TokenCreated, TokenRevoked, Viewed } from '@onrecord/record';
+import type {
+  Body,
+  ConnectorEnrollmentCreated,
+  ConnectorRevoked,
+  TokenCreated,
+  TokenRevoked,
+  Viewed,
+} from '@onrecord/record';
 import type { State } from './state.ts';
 
 /**
  * Entries of commands that do not hold the journal. A command inserts one in the transaction of what it describes, so
  * there is never one without the other; the gateway takes it to the journal.
  */
-export type OutboxBody = TokenCreated | TokenRevoked | Viewed;
+export type OutboxBody = TokenCreated | TokenRevoked | Viewed | ConnectorEnrollmentCreated | ConnectorRevoked;
 
 /** The journal, as far as the outbox needs it. */
 export interface OutboxJournal {
@@ -15,6 +22,14 @@ export interface OutboxJournal {
   /** Resolves when the entries are on disk, in this order. */
   append(bodies: readonly OutboxBody[]): Promise<unknown>;
 }
+
+const outboxTypes: { readonly [Type in OutboxBody['type']]: true } = {
+  token_created: true,
+  token_revoked: true,
+  viewed: true,
+  connector_enrollment_created: true,
+  connector_revoked: true,
+};
 
 /** Rows taken at once: one append, one sync. */
 const batch = 100;
@@ -78,7 +93,7 @@ export function forgetAppended(state: State, entriesFrom: (index: number) => Ite
     if (waiting.size === 0) break;
     if (!isOutboxBody(body)) continue;
     for (const [id, expected] of waiting) {
-      // A token's id, or the viewer and the microsecond, make a body unlike every other.
+      // An id, or who and the microsecond, make a body unlike every other.
       if (!isDeepStrictEqual({ ...body }, { ...expected })) continue;
       waiting.delete(id);
       appended.push(id);
@@ -101,5 +116,5 @@ function bodyOf(row: { readonly [column: string]: unknown }): OutboxBody {
 }
 
 function isOutboxBody(body: Body): body is OutboxBody {
-  return body.type === 'token_created' || body.type === 'token_revoked' || body.type === 'viewed';
+  return Object.hasOwn(outboxTypes, body.type);
 }

@@ -137,7 +137,7 @@ interface TypesLearnedTable {
 }
 
 /** An index of another version is dropped and rebuilt. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 export const entriesPerMark = 4096;
 

@@ -1,10 +1,12 @@
 import type { Body, Claimed, LearnedType, OpenSessionHead, Outcome, Statement, TransactionStatus } from '../entry.ts';
 import { bytes, flag, int32, list, oneOf, set, text, texts, uint, uint32 } from './field-codec.ts';
-import { type Fields, type Layout, layout, optional, required, struct } from './layout.ts';
+import { type Fields, type Layout, layout, optional, required, since, struct } from './layout.ts';
 
 /** A type of body: its number, which never changes its meaning, and its fields. */
 interface BodyFormat {
   readonly number: number;
+  /** The first version of the format that has it. */
+  readonly since: number;
   readonly layout: Layout;
 }
 
@@ -38,6 +40,7 @@ const claimed = struct<Claimed>({
   applicationName: optional(1, text),
   runId: optional(2, text),
   traceparent: optional(3, text),
+  onBehalfOf: since(2, optional(4, text)),
 });
 
 const openSessionHead = struct<OpenSessionHead>({
@@ -70,8 +73,9 @@ const identityHead = struct<{ identity: string; seq: number; hash: Uint8Array }>
 });
 
 /**
- * Version 1 of the byte format: every type of body with its number, every field with its number. It is also the table of
- * docs/journal-format.md. Numbers are never given to something else; a new type or field is a new version.
+ * The byte format: every type of body with its number, every field with its number, and what came with a later version
+ * than the first. It is also the table of docs/journal-format.md. Numbers are never given to something else; a new type
+ * or field is a new version.
  */
 export const bodies: { readonly [Type in Body['type']]: BodyFormat } = {
   gateway_started: body<'gateway_started'>(1, {
@@ -90,7 +94,12 @@ export const bodies: { readonly [Type in Body['type']]: BodyFormat } = {
     openSessions: required(4, uint),
     openStatements: required(5, uint),
   }),
-  gap: body<'gap'>(5, { reason: required(1, text), fromAt: optional(2, uint), untilAt: optional(3, uint) }),
+  gap: body<'gap'>(5, {
+    reason: required(1, text),
+    fromAt: optional(2, uint),
+    untilAt: optional(3, uint),
+    connection: since(2, optional(4, text)),
+  }),
   heads: body<'heads'>(6, {
     identities: required(1, list(identityHead)),
     sessions: required(2, list(openSessionHead)),
@@ -113,6 +122,10 @@ export const bodies: { readonly [Type in Body['type']]: BodyFormat } = {
     claimed: required(15, claimed),
     parameters: required(16, texts),
     replication: optional(17, flag),
+    connector: since(2, optional(18, text)),
+    onBehalfOf: since(2, optional(19, text)),
+    issuer: since(2, optional(20, text)),
+    credentialExpiresAt: since(2, optional(21, uint)),
   }),
   session_closed: body<'session_closed'>(8, {
     reason: required(
@@ -225,8 +238,91 @@ export const bodies: { readonly [Type in Body['type']]: BodyFormat } = {
     database: required(2, text),
     types: required(3, list(learnedType)),
   }),
+  connector_enrollment_created: bodySince2<'connector_enrollment_created'>(23, {
+    enrollment: required(1, text),
+    connector: required(2, text),
+    by: required(3, text),
+    createdAt: required(4, uint),
+    expiresAt: required(5, uint),
+  }),
+  connector_enrolled: bodySince2<'connector_enrolled'>(24, {
+    connector: required(1, text),
+    enrollment: required(2, text),
+    certificate: required(3, text),
+    client: required(4, text),
+    notAfter: required(5, uint),
+  }),
+  connector_renewed: bodySince2<'connector_renewed'>(25, {
+    connector: required(1, text),
+    certificate: required(2, text),
+    previous: required(3, text),
+    client: required(4, text),
+    notAfter: required(5, uint),
+  }),
+  connector_connected: bodySince2<'connector_connected'>(26, {
+    connector: required(1, text),
+    certificate: required(2, text),
+    client: required(3, text),
+    version: required(4, text),
+    host: required(5, text),
+    instance: required(6, text),
+    connections: required(7, list(text)),
+  }),
+  connector_disconnected: bodySince2<'connector_disconnected'>(27, {
+    connector: required(1, text),
+    instance: required(2, text),
+    reason: required(3, text),
+    sessions: required(4, uint),
+  }),
+  connector_refused: bodySince2<'connector_refused'>(28, {
+    client: required(1, text),
+    reason: required(2, text),
+    connector: optional(3, text),
+    connection: optional(4, text),
+  }),
+  connector_revoked: bodySince2<'connector_revoked'>(29, {
+    connector: required(1, text),
+    by: required(2, text),
+    revokedAt: required(3, uint),
+  }),
+  watch_started: bodySince2<'watch_started'>(30, {
+    connection: required(1, text),
+    connector: optional(2, text),
+    role: required(3, text),
+    backendPid: required(4, int32),
+    everyMs: required(5, uint),
+  }),
+  blind_session: bodySince2<'blind_session'>(31, {
+    connection: required(1, text),
+    backendPid: required(2, int32),
+    startedAt: required(3, uint),
+    seenAt: required(4, uint),
+    user: required(5, text),
+    database: required(6, text),
+    address: required(7, text),
+    application: required(8, text),
+    kind: required(9, text),
+    connector: optional(10, text),
+  }),
+  blind_session_ended: bodySince2<'blind_session_ended'>(32, {
+    connection: required(1, text),
+    backendPid: required(2, int32),
+    startedAt: required(3, uint),
+    lastSeenAt: required(4, uint),
+  }),
+  blind_sessions_unseen: bodySince2<'blind_sessions_unseen'>(33, {
+    connection: required(1, text),
+    database: required(2, text),
+    count: required(3, uint),
+    fromAt: required(4, uint),
+    untilAt: required(5, uint),
+  }),
 };
 
 function body<Type extends Body['type']>(number: number, fields: Fields<Content<Type>>): BodyFormat {
-  return { number, layout: layout<Content<Type>>(fields) };
+  return { number, since: 1, layout: layout<Content<Type>>(fields) };
+}
+
+function bodySince2<Type extends Body['type']>(number: number, fields: Fields<Content<Type>>): BodyFormat {
+  return { number, since: 2, layout: layout<Content<Type>>(fields) };
 }

@@ -1,4 +1,5 @@
 import { CodecError } from './codec-error.ts';
+import { formatVersion } from './format-version.ts';
 
 /** `ignoreBOM` keeps a leading U+FEFF: what is read is what was written. */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -13,6 +14,8 @@ export class ByteSource {
   at: number;
   /** Nothing is read from here on; narrowed while something nested is read. */
   end: number;
+  /** Version of the format that the bytes are in; the latest, unless it is set. */
+  version: number = formatVersion;
 
   constructor(bytes: Uint8Array, at = 0, end: number = bytes.length) {
     this.bytes = bytes;

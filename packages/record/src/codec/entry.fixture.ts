@@ -36,7 +36,7 @@ const contents: { readonly [Type in Body['type']]: fc.Arbitrary<Content<Type>> }
     openSessions: uint,
     openStatements: uint,
   }),
-  gap: record<Content<'gap'>>(['reason'], { reason: text, fromAt: uint, untilAt: uint }),
+  gap: record<Content<'gap'>>(['reason'], { reason: text, fromAt: uint, untilAt: uint, connection: text }),
   heads: fc.record({
     identities: fc.array(fc.record({ identity: text, seq: uint, hash }), { maxLength: 5 }),
     sessions: fc.array(
@@ -78,11 +78,15 @@ const contents: { readonly [Type in Body['type']]: fc.Arbitrary<Content<Type>> }
       configuration: text,
       durability: fc.constantFrom('before-forward', 'before-reveal', 'relaxed'),
       claimed: fc.record(
-        { applicationName: text, runId: text, traceparent: text },
+        { applicationName: text, runId: text, traceparent: text, onBehalfOf: text },
         { requiredKeys: [], noNullPrototype: true },
       ),
       parameters: names,
       replication: fc.boolean(),
+      connector: text,
+      onBehalfOf: text,
+      issuer: text,
+      credentialExpiresAt: uint,
     },
   ),
   session_closed: record<Content<'session_closed'>>(['reason', 'statements'], {
@@ -200,6 +204,56 @@ const contents: { readonly [Type in Body['type']]: fc.Arbitrary<Content<Type>> }
       { maxLength: 4 },
     ),
   }),
+  connector_enrollment_created: fc.record({
+    enrollment: text,
+    connector: text,
+    by: text,
+    createdAt: uint,
+    expiresAt: uint,
+  }),
+  connector_enrolled: fc.record({ connector: text, enrollment: text, certificate: text, client: text, notAfter: uint }),
+  connector_renewed: fc.record({ connector: text, certificate: text, previous: text, client: text, notAfter: uint }),
+  connector_connected: fc.record({
+    connector: text,
+    certificate: text,
+    client: text,
+    version: text,
+    host: text,
+    instance: text,
+    connections: fc.array(text),
+  }),
+  connector_disconnected: fc.record({ connector: text, instance: text, reason: text, sessions: uint }),
+  connector_refused: record<Content<'connector_refused'>>(['client', 'reason'], {
+    client: text,
+    reason: text,
+    connector: text,
+    connection: text,
+  }),
+  connector_revoked: fc.record({ connector: text, by: text, revokedAt: uint }),
+  watch_started: record<Content<'watch_started'>>(['connection', 'role', 'backendPid', 'everyMs'], {
+    connection: text,
+    connector: text,
+    role: text,
+    backendPid: int32,
+    everyMs: uint,
+  }),
+  blind_session: record<Content<'blind_session'>>(
+    ['connection', 'backendPid', 'startedAt', 'seenAt', 'user', 'database', 'address', 'application', 'kind'],
+    {
+      connection: text,
+      backendPid: int32,
+      startedAt: uint,
+      seenAt: uint,
+      user: text,
+      database: text,
+      address: text,
+      application: text,
+      kind: text,
+      connector: text,
+    },
+  ),
+  blind_session_ended: fc.record({ connection: text, backendPid: int32, startedAt: uint, lastSeenAt: uint }),
+  blind_sessions_unseen: fc.record({ connection: text, database: text, count: uint, fromAt: uint, untilAt: uint }),
 };
 
 /** An arbitrary body of each type. */

@@ -7,6 +7,8 @@ import { beginNested, type Codec, endNested, readNested, wire } from './field-co
 export interface Field<Value, Presence extends 'required' | 'optional'> {
   readonly number: number;
   readonly presence: Presence;
+  /** The first version of the format that has it. */
+  readonly since: number;
   readonly codec: Codec<Value>;
 }
 
@@ -18,11 +20,16 @@ export type Fields<Value> = {
 };
 
 export function required<Value>(number: number, codec: Codec<Value>): Field<Value, 'required'> {
-  return { number, presence: 'required', codec };
+  return { number, presence: 'required', since: 1, codec };
 }
 
 export function optional<Value>(number: number, codec: Codec<Value>): Field<Value, 'optional'> {
-  return { number, presence: 'optional', codec };
+  return { number, presence: 'optional', since: 1, codec };
+}
+
+/** A field that came with a later version than its record; optional, because records without it are still read. */
+export function since<Value>(version: number, field: Field<Value, 'optional'>): Field<Value, 'optional'> {
+  return { ...field, since: version };
 }
 
 /** Fields in ascending order of their numbers, and by number. */
@@ -36,6 +43,7 @@ interface Place {
   readonly name: string;
   readonly number: number;
   readonly required: boolean;
+  readonly since: number;
   /** The field's number and how its value stands in the bytes: `number × 4 + wire`. */
   readonly key: number;
   // biome-ignore lint/suspicious/noExplicitAny: a table of codecs for different values; `Fields` has checked each
@@ -44,10 +52,11 @@ interface Place {
 
 export function layout<Value>(fields: Fields<Value>): Layout {
   const places = Object.entries(fields as { readonly [name: string]: Field<unknown, 'required' | 'optional'> })
-    .map(([name, { number, presence, codec }]) => ({
+    .map(([name, { number, presence, since, codec }]) => ({
       name,
       number,
       required: presence === 'required',
+      since,
       key: number * 4 + codec.wire,
       codec,
     }))
@@ -73,7 +82,10 @@ export function writeFields(sink: ByteSink, { fields }: Layout, value: { readonl
   }
 }
 
-/** Reads fields into `value` up to the source's end. Unknown, repeated, disordered and missing ones are errors. */
+/**
+ * Reads fields into `value` up to the source's end. Unknown, repeated, disordered and missing ones are errors; unknown are
+ * also those of a later version than the source's.
+ */
 export function readFields(
   source: ByteSource,
   { byNumber, required }: Layout,
@@ -86,6 +98,9 @@ export function readFields(
     const key = source.uint();
     const field = byNumber[Math.floor(key / 4)];
     if (field === undefined || field.key !== key) throw new CodecError(`no field has the key ${key}`, start);
+    if (field.since > source.version) {
+      throw new CodecError(`version ${source.version} has no field with the key ${key}`, start);
+    }
     if (field.number <= last) throw new CodecError(`field "${field.name}" out of order`, start);
     last = field.number;
     if (field.required) found += 1;
