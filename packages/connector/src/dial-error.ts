@@ -10,6 +10,8 @@ export type DialFailure =
   | { readonly type: 'authentication' }
   /** Whoever was asked for the password failed; the error is the `cause`. */
   | { readonly type: 'credential' }
+  /** The connection has no role for whom the session is for. */
+  | { readonly type: 'no role' }
   /** What the server sent is not the protocol. */
   | { readonly type: 'protocol' }
   | { readonly type: 'timeout' }

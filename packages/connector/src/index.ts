@@ -1,8 +1,18 @@
 /** Reaches Postgres and hands over an authenticated stream. */
+export {
+  type ClientCertificate,
+  type Database,
+  type DatabaseLogin,
+  type RoleRule,
+  roleFor,
+  type SessionOwner,
+  type WatchSettings,
+} from './database.ts';
 export type { DeadlineOptions } from './deadline.ts';
 export { DialError, type DialFailure } from './dial-error.ts';
 export { type DialOptions, dialPostgres, type UpstreamStream } from './dial-postgres.ts';
 export { md5, nodeCrypto, saltPassword } from './node-crypto.ts';
+export { cancelUpstream, type OpenedUpstream, openUpstream, targetOf, type UpstreamRequest } from './open-upstream.ts';
 export { type CancelKey, sendCancel } from './send-cancel.ts';
 export { addressOf, type Target, type TlsMode } from './target.ts';
 export { tlsServerEndPoint } from './tls-server-end-point.ts';

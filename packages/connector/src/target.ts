@@ -16,6 +16,8 @@ export interface Target {
    * `verify-ca` does when they are given.
    */
   readonly ca?: string | undefined;
+  /** Of the client, for servers that ask for one; PEM. */
+  readonly certificate?: { readonly certificate: string; readonly key: string } | undefined;
   /** The password may cross a network without TLS when the server asks for it in the clear. */
   readonly allowCleartext?: boolean | undefined;
 }

@@ -62,6 +62,7 @@ function tlsOptions(target: Target): ConnectionOptions {
     // An address is no server name (RFC 6066 section 3).
     ...(isIP(target.host) === 0 ? { servername: target.host } : {}),
     ...(target.ca === undefined ? {} : { ca: target.ca }),
+    ...(target.certificate === undefined ? {} : { cert: target.certificate.certificate, key: target.certificate.key }),
     ...(target.tls === 'verify-full' ? {} : { checkServerIdentity: () => undefined }),
     rejectUnauthorized: verifies,
     minVersion: 'TLSv1.2',

@@ -78,8 +78,7 @@ export async function serve({ configFile, env, log }: ServeOptions): Promise<Ser
     settleTokens: () => drainOutbox(state, outboxJournal),
     clock,
     sql: await sqlReader(),
-    dial: builtInConnector(log),
-    env,
+    dial: builtInConnector({ env, log }),
     log,
   });
   const outboxJournal: OutboxJournal = {

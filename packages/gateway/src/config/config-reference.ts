@@ -1,6 +1,4 @@
-import { addressPattern } from './address.ts';
-import { durationPattern } from './duration.ts';
-import { secretPattern } from './secret.ts';
+import { addressPattern, durationPattern, secretPattern } from '@onrecord/connector/config';
 import { formatSize } from './size.ts';
 
 /** What of a JSON Schema the reference shows. */
@@ -118,7 +116,7 @@ function isEmpty(value: object | null): boolean {
 const byPattern: { readonly [pattern: string]: string } = {
   [durationPattern.source]: 'a duration',
   [addressPattern.source]: '`host:port`, an IPv6 host as `"[::1]:6432"`',
-  [secretPattern.source]: '`env:NAME` or `file:PATH`',
+  [secretPattern.source]: '`env:NAME`, `file:PATH` or `exec:COMMAND`',
 };
 
 function kindOf(schema: Schema): string {

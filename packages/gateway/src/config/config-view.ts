@@ -1,33 +1,48 @@
-import type { Config, Connection, Identity } from './config.ts';
-import { formatSecretReference } from './secret.ts';
+import type { Database, DatabaseLogin } from '@onrecord/connector';
+import { formatSecretReference } from '@onrecord/connector/config';
+import type { Config, Connection, Identity, Reach } from './config.ts';
 
 /** What a configuration means, as plain JSON: maps as objects, secrets as their references. */
-export interface ConfigView extends Pick<Config, 'data' | 'listen' | 'tls' | 'limits'> {
-  readonly connections: {
-    readonly [name: string]: Omit<Connection, 'name' | 'password'> & { readonly password?: string };
-  };
+export interface ConfigView extends Omit<Config, 'hash' | 'file' | 'connections' | 'identities'> {
+  readonly connections: { readonly [name: string]: Omit<Connection, 'name' | 'reach'> & { readonly reach: ReachView } };
   readonly identities: { readonly [name: string]: Omit<Identity, 'name'> };
 }
 
+export type ReachView = { readonly type: string; readonly [setting: string]: unknown };
+
 /** The view of a configuration; also of one whose paths are still as they were written. */
 export function configView(
-  config: Pick<Config, 'data' | 'listen' | 'tls' | 'limits'> & {
+  config: Omit<Config, 'hash' | 'file' | 'connections' | 'identities'> & {
     readonly connections: Pick<Config['connections'], 'values'>;
     readonly identities: Pick<Config['identities'], 'values'>;
   },
 ): ConfigView {
-  const { data, listen, tls, limits } = config;
+  const { connections, identities, ...rest } = config;
   return {
-    listen,
-    data,
-    tls,
+    ...rest,
     connections: Object.fromEntries(
-      [...config.connections.values()].map(({ name, password, ...connection }) => [
+      [...connections.values()].map(({ name, reach, ...connection }) => [
         name,
-        { ...connection, ...(password === undefined ? {} : { password: formatSecretReference(password) }) },
+        { ...connection, reach: reachView(reach) },
       ]),
     ),
-    identities: Object.fromEntries([...config.identities.values()].map(({ name, ...identity }) => [name, identity])),
-    limits,
+    identities: Object.fromEntries([...identities.values()].map(({ name, ...identity }) => [name, identity])),
   };
+}
+
+function reachView(reach: Reach): ReachView {
+  return reach.type === 'connector' ? reach : { type: reach.type, ...databaseView(reach.database) };
+}
+
+function databaseView({ name: _, login, roles, watch, ...database }: Database): object {
+  return {
+    ...database,
+    ...(login === undefined ? {} : { login: loginView(login) }),
+    roles: roles.map(loginView),
+    ...(watch === undefined ? {} : { watch: loginView(watch) }),
+  };
+}
+
+function loginView<Login extends DatabaseLogin>({ password, ...login }: Login): object {
+  return { ...login, ...(password === undefined ? {} : { password: formatSecretReference(password) }) };
 }

@@ -1,35 +1,19 @@
 import { access, constants } from 'node:fs/promises';
 import { isIP } from 'node:net';
-import { formatAddress } from './address.ts';
+import type { Database } from '@onrecord/connector';
+import { formatAddress, resolveSecret, type SecretReference } from '@onrecord/connector/config';
 import type { Config } from './config.ts';
-import { resolveSecret } from './secret.ts';
 
 /**
  * What is not wrong with a configuration but is likely to surprise: secrets and files that are not there now, clients
  * that may come in the clear, names that nobody can use. A line each; never a secret.
  */
-export async function configWarnings(
-  config: Config,
-  env: { readonly [name: string]: string | undefined },
-): Promise<readonly string[]> {
+export async function configWarnings(config: Config, env: Environment): Promise<readonly string[]> {
   const warnings: string[] = [];
   for (const connection of config.connections.values()) {
     const path = `connections.${connection.name}`;
-    if (connection.password !== undefined) {
-      const failure = await resolveSecret(connection.password, env).then(
-        () => undefined,
-        (error: Error) => error.message,
-      );
-      if (failure !== undefined) warnings.push(`${path}.password: ${failure}`);
-    }
-    if (connection.tlsCa !== undefined) {
-      if (connection.tls !== 'verify-ca' && connection.tls !== 'verify-full') {
-        warnings.push(
-          `${path}.tls_ca: is not used with tls: ${connection.tls}; only verify-ca and verify-full look at it`,
-        );
-      } else if (!(await isReadable(connection.tlsCa))) {
-        warnings.push(`${path}.tls_ca: ${connection.tlsCa} cannot be read`);
-      }
+    if (connection.reach.type === 'built-in') {
+      for (const warning of await databaseWarnings(connection.reach.database, env)) warnings.push(`${path}.${warning}`);
     }
     if (![...config.identities.values()].some(({ connections }) => connections.includes(connection.name))) {
       warnings.push(`${path}: no identity may use it`);
@@ -46,6 +30,42 @@ export async function configWarnings(
   }
   return warnings;
 }
+
+/** Of one database; each begins with the path of a setting below it. */
+async function databaseWarnings(database: Database, env: Environment): Promise<readonly string[]> {
+  const { login, roles, watch, tls, tlsCa, certificate } = database;
+  const warnings: string[] = [];
+  const secrets: readonly (readonly [string, SecretReference | undefined])[] = [
+    ['password', login?.password],
+    ...roles.map(({ password }, at) => [`roles[${at}].password`, password] as const),
+    ['watch.password', watch?.password],
+  ];
+  for (const [path, reference] of secrets) {
+    // A command may do anything, so it is not run only to be checked.
+    if (reference === undefined || reference.type === 'exec') continue;
+    const failure = await resolveSecret(reference, env).then(
+      () => undefined,
+      (error: Error) => error.message,
+    );
+    if (failure !== undefined) warnings.push(`${path}: ${failure}`);
+  }
+  if (tlsCa !== undefined && tls !== 'verify-ca' && tls !== 'verify-full') {
+    warnings.push(`tls_ca: is not used with tls: ${tls}; only verify-ca and verify-full look at it`);
+  } else if (tlsCa !== undefined && !(await isReadable(tlsCa))) {
+    warnings.push(`tls_ca: ${tlsCa} cannot be read`);
+  }
+  if (certificate !== undefined) {
+    for (const [path, file] of [
+      ['tls_certificate', certificate.certificate],
+      ['tls_key', certificate.key],
+    ] as const) {
+      if (!(await isReadable(file))) warnings.push(`${path}: ${file} cannot be read`);
+    }
+  }
+  return warnings;
+}
+
+type Environment = { readonly [name: string]: string | undefined };
 
 async function isReadable(path: string): Promise<boolean> {
   return access(path, constants.R_OK).then(

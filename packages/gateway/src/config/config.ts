@@ -1,3 +1,5 @@
+import type { Database } from '@onrecord/connector';
+import type { HostPort } from '@onrecord/connector/config';
 import type { Durability } from '@onrecord/record';
 
 /** The whole configuration, parsed once and frozen. Nothing below `config/` reads `process.env`. */
@@ -11,16 +13,27 @@ export interface Config {
   readonly file: string;
   /** Absolute path of the data directory. */
   readonly data: string;
-  readonly listen: { readonly postgres: HostPort };
+  readonly listen: Listen;
   readonly tls: ClientTls;
   readonly connections: ReadonlyMap<string, Connection>;
   readonly identities: ReadonlyMap<string, Identity>;
+  readonly connectors: ConnectorSettings;
   readonly limits: Limits;
 }
 
-export interface HostPort {
-  readonly host: string;
-  readonly port: number;
+export interface Listen {
+  readonly postgres: HostPort;
+  /** Where connectors dial in; undefined: nowhere. */
+  readonly connectors: HostPort | undefined;
+}
+
+export interface ConnectorSettings {
+  /** Lifetime of a connector's certificate. */
+  readonly certificateMs: number;
+  /** How long a new session waits for a connector that is away. */
+  readonly waitMs: number;
+  /** Connections that each connector keeps ready. */
+  readonly spares: number;
 }
 
 /** TLS towards clients. `auto` makes a self-signed certificate in the data directory on first start. */
@@ -31,17 +44,27 @@ export type ClientTls =
 
 export interface Connection {
   readonly name: string;
-  readonly host: string;
-  readonly port: number;
-  readonly database: string;
-  readonly user: string;
-  /** Resolved when a session is opened, never kept in the configuration. */
-  readonly password: SecretReference | undefined;
-  readonly tls: 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
-  /** Path of a PEM file with the authorities to trust, for the verify modes. */
-  readonly tlsCa: string | undefined;
+  readonly reach: Reach;
+  /** Sessions that need not come through the gateway; a blind session that is none of them is reported. */
+  readonly expected: readonly ExpectedSession[];
   readonly recording: Recording;
   readonly replication: 'refuse' | 'allow';
+}
+
+/** How Postgres is reached. */
+export type Reach =
+  /** From this process. */
+  | { readonly type: 'built-in'; readonly database: Database }
+  /** Through a connector, which alone knows where the database is and as whom it is reached. */
+  | { readonly type: 'connector'; readonly connector: string };
+
+/** Sessions that are known to go past the gateway: all fields that are given must match. */
+export interface ExpectedSession {
+  readonly user?: string;
+  readonly database?: string;
+  readonly application?: string;
+  /** An address, a network as in `10.0.0.0/8`, or `local` for Unix sockets. */
+  readonly address?: string;
 }
 
 export interface Recording {
@@ -49,10 +72,6 @@ export interface Recording {
   /** `max: 0` is `digest`: no rows kept. */
   readonly rows: { readonly max: number; readonly bytes: number };
 }
-
-export type SecretReference =
-  | { readonly type: 'env'; readonly name: string }
-  | { readonly type: 'file'; readonly path: string };
 
 export interface Identity {
   readonly name: string;

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { ConfigError } from '@onrecord/connector/config';
 import { loadConfig } from './load-config.ts';
-import { ConfigError } from './problem.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'onrecord-config-'));
 after(() => rmSync(directory, { recursive: true }));

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { ConfigError } from '@onrecord/connector/config';
 import type { Config } from './config.ts';
-import { ConfigError } from './problem.ts';
 
 /** The configuration file at `path` (relative to the working directory), checked. Throws a ConfigError. */
 export async function loadConfig(path: string): Promise<Config> {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ConfigError } from '@onrecord/connector/config';
 import type { Config } from './config.ts';
 import { parseConfig } from './parse-config.ts';
-import { ConfigError } from './problem.ts';
 
 const file = '/etc/onrecord/onrecord.yaml';
 
@@ -37,18 +37,27 @@ function withConnection(settings: string): string {
 
 test('the whole file is understood', () => {
   const config = parse(sample);
-  assert.deepEqual(config.listen, { postgres: { host: '127.0.0.1', port: 6432 } });
+  assert.deepEqual(config.listen, { postgres: { host: '127.0.0.1', port: 6432 }, connectors: undefined });
   assert.equal(config.data, '/etc/onrecord/data');
   assert.deepEqual(config.tls, { mode: 'auto', required: false });
   assert.deepEqual(config.connections.get('billing'), {
     name: 'billing',
-    host: '127.0.0.1',
-    port: 5432,
-    database: 'billing',
-    user: 'billing_app',
-    password: { type: 'env', name: 'BILLING_PASSWORD' },
-    tls: 'prefer',
-    tlsCa: undefined,
+    reach: {
+      type: 'built-in',
+      database: {
+        name: 'billing',
+        host: '127.0.0.1',
+        port: 5432,
+        database: 'billing',
+        tls: 'prefer',
+        tlsCa: undefined,
+        certificate: undefined,
+        login: { user: 'billing_app', password: { type: 'env', name: 'BILLING_PASSWORD' } },
+        roles: [],
+        watch: undefined,
+      },
+    },
+    expected: [],
     recording: { durability: 'before-forward', rows: { max: 1000, bytes: 262_144 } },
     replication: 'refuse',
   });
@@ -76,8 +85,10 @@ test('paths are relative to the directory of the file, also those of secrets', (
   const config = parse(
     `${withConnection('password: file:secrets/c, tls: verify-full, tls_ca: ../ca.pem')}tls: { certificate: tls/a.crt, key: /abs/a.key }\ndata: x\n`,
   );
-  assert.deepEqual(config.connections.get('c')?.password, { type: 'file', path: '/etc/onrecord/secrets/c' });
-  assert.equal(config.connections.get('c')?.tlsCa, '/etc/ca.pem');
+  const reach = config.connections.get('c')?.reach;
+  assert.ok(reach?.type === 'built-in');
+  assert.deepEqual(reach.database.login?.password, { type: 'file', path: '/etc/onrecord/secrets/c' });
+  assert.equal(reach.database.tlsCa, '/etc/ca.pem');
   assert.deepEqual(config.tls, {
     mode: 'files',
     certificate: '/etc/onrecord/tls/a.crt',
@@ -307,9 +318,9 @@ test('a connection says where it goes', () => {
   assert.deepEqual(problems('connections: { c: {} }'), [
     '1:19 connections.c.host: is required',
     '1:19 connections.c.database: is required',
-    '1:19 connections.c.user: is required',
+    '1:19 connections.c.user: is required, or `roles` that say who runs as what',
   ]);
-  for (const host of ['"postgres://h"', '"h:5432"', '"a b"', '/run/postgresql', '""']) {
+  for (const host of ['"postgres://h"', '"h:5432"', '"a b"', '""']) {
     assert.equal(problems(`connections: { c: { host: ${host}, database: d, user: u } }`).length, 1, host);
   }
   assert.deepEqual(problems('connections: { c: { host: "::1", database: d, user: u } }'), []);
@@ -327,4 +338,65 @@ test('sizes and numbers stay within their bounds', () => {
     'pipeline: 2047',
   ];
   for (const limit of outside) assert.equal(problems(`limits: { ${limit} }`).length, 1, limit);
+});
+
+/** What a configuration without anything wrong says of how `c` is reached. */
+function reached(
+  text: string,
+): Config['connections'] extends ReadonlyMap<string, infer Connection> ? Connection : never {
+  const connection = parse(text).connections.get('c');
+  assert.ok(connection);
+  return connection;
+}
+
+test('a connection through a connector says nothing of the database', () => {
+  const text = `listen: { connectors: 0.0.0.0:7432 }\nconnections: { c: { connector: db-eu, watch: { allow: [{ user: r, address: 10.0.0.0/8 }] } } }`;
+  const { reach, expected } = reached(text);
+  assert.deepEqual(reach, { type: 'connector', connector: 'db-eu' });
+  assert.deepEqual(expected, [{ user: 'r', address: '10.0.0.0/8' }]);
+  assert.deepEqual(
+    problems(
+      text
+        .replace('connector: db-eu', 'connector: db-eu, host: h, password: env:X')
+        .replace('{ allow', '{ user: w, allow'),
+    ),
+    [
+      '2:45 connections.c.host: stands in the configuration of the connector "db-eu", which alone knows it',
+      '2:58 connections.c.password: stands in the configuration of the connector "db-eu", which alone knows it',
+      '2:80 connections.c.watch.user: stands in the configuration of the connector "db-eu", which alone knows it',
+    ],
+  );
+});
+
+test('a connector that could not dial in is a problem', () => {
+  assert.deepEqual(problems('connections: { c: { connector: db-eu } }'), [
+    '1:32 connections.c.connector: no connector can dial in: `listen.connectors` is not set',
+  ]);
+});
+
+test('roles say who runs as what, and may stand alone', () => {
+  const { reach } = reached(
+    'connections: { c: { host: h, database: d, roles: [{ groups: [finance], user: rw, password: "exec:echo x" }] } }',
+  );
+  assert.ok(reach.type === 'built-in');
+  assert.equal(reach.database.login, undefined);
+  assert.deepEqual(reach.database.roles, [
+    { groups: ['finance'], identities: [], user: 'rw', password: { type: 'exec', command: 'echo x' } },
+  ]);
+  assert.deepEqual(problems('connections: { c: { host: h, database: d, roles: [{ user: rw }] } }'), [
+    '1:51 connections.c.roles[0]: names neither identities nor groups, so it is for nobody',
+  ]);
+});
+
+test('what is expected to go past the gateway names something, and an address is one', () => {
+  assert.deepEqual(
+    problems(withConnection('watch: { user: w, allow: [{}, { address: 10.0.0.0/33 }, { address: local }] }')),
+    [
+      '2:65 connections.c.watch.allow[0]: names nothing, so it would be everybody',
+      '2:80 connections.c.watch.allow[1].address: must be an IP address, a network such as 10.0.0.0/8, or "local" for Unix sockets',
+    ],
+  );
+  assert.deepEqual(problems(withConnection('watch: { every: 2s }')), [
+    '2:46 connections.c.watch.user: is required: the role that watches',
+  ]);
 });

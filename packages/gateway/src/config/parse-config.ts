@@ -1,21 +1,34 @@
 import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
+import { ConfigError, didYouMean, type Problem } from '@onrecord/connector/config';
+import { databaseOf, dotted, explainIssues, readYaml, withPaths, type YamlSource } from '@onrecord/connector/settings';
 import { canonicalJson } from './canonical.ts';
-import type { ClientTls, Config, Connection, Identity, Limits, Recording, SecretReference } from './config.ts';
+import type {
+  ClientTls,
+  Config,
+  Connection,
+  ConnectorSettings,
+  ExpectedSession,
+  Identity,
+  Limits,
+  Reach,
+  Recording,
+} from './config.ts';
 import { configView } from './config-view.ts';
-import { dotted, explainIssues } from './explain-issue.ts';
-import { didYouMean } from './near-miss.ts';
-import { ConfigError, type Problem } from './problem.ts';
 import {
   type ConnectionSettings,
+  type ConnectorsSettings,
   checkSettings,
+  connectionProblems,
+  type ExpectedSessionSettings,
   type IdentitySettings,
   type LimitSettings,
+  noOffSwitch,
   type RecordingSettings,
   type Settings,
+  settingsJsonSchema,
   type TlsSettings,
 } from './settings.ts';
-import { readYaml, type YamlSource } from './yaml-source.ts';
 
 const defaultRecording: Recording = { durability: 'before-forward', rows: { max: 1000, bytes: 256 * 1024 } };
 
@@ -28,11 +41,17 @@ export function parseConfig(text: string, file: string): Config {
   if (source.problems.length > 0) throw new ConfigError(file, source.problems);
   const checked = checkSettings(source.value);
   const problems = [
-    ...(checked.success ? [] : explainIssues(checked.error.issues, source)),
+    ...(checked.success ? [] : explainIssues(checked.error.issues, { source, schema: settingsJsonSchema, remark })),
     ...wrongConnections(source),
+    ...wrongReach(source),
   ];
   if (!checked.success || problems.length > 0) throw new ConfigError(file, problems.sort(byPlace));
   return freeze(build(checked.data, file));
+}
+
+/** Why a setting that would keep something off the record does not exist. */
+function remark(path: readonly PropertyKey[]): string | undefined {
+  return path.at(-1) === 'recording' ? noOffSwitch : undefined;
 }
 
 function byPlace(a: Problem, b: Problem): number {
@@ -60,6 +79,24 @@ function wrongConnections(source: YamlSource): readonly Problem[] {
   return problems;
 }
 
+/** Connections that lack what they need, or name a connector that cannot dial in. Reads the raw value, too. */
+function wrongReach(source: YamlSource): readonly Problem[] {
+  const { connections, listen } = asRecord(source.value);
+  return Object.entries(asRecord(connections)).flatMap(([name, settings]) => {
+    if (typeof settings !== 'object' || settings === null) return [];
+    const connection = settings as ConnectionSettings;
+    const path = ['connections', name];
+    const problems = connectionProblems(connection).map((problem) => {
+      const at = [...path, ...problem.path.split('.')];
+      return { ...source.positionOf(at), path: dotted(at), message: problem.message };
+    });
+    if (connection.connector === undefined || asRecord(listen)['connectors'] !== undefined) return problems;
+    const at = [...path, 'connector'];
+    const message = 'no connector can dial in: `listen.connectors` is not set';
+    return [...problems, { ...source.positionOf(at), path: dotted(at), message }];
+  });
+}
+
 function asRecord(value: unknown): { readonly [name: string]: unknown } {
   return typeof value === 'object' && value !== null ? (value as { readonly [name: string]: unknown }) : {};
 }
@@ -73,11 +110,13 @@ function build(settings: Settings, file: string): Config {
   );
   const identities = Object.entries(settings.identities).map(([name, identity]) => identityOf(name, identity));
   const limits = limitsOf(settings.limits);
-  const { listen, data } = settings;
+  const { data } = settings;
+  const listen = { postgres: settings.listen.postgres, connectors: settings.listen.connectors };
+  const connectors = connectorsOf(settings.connectors);
   const tls = tlsOf(settings.tls);
   // Over what the file means, with paths as they are written: the same file in another directory has the same hash, and
   // so has a file that only spells out a default.
-  const meaning = canonicalJson(configView({ listen, data, tls, connections, identities, limits }));
+  const meaning = canonicalJson(configView({ listen, data, tls, connections, identities, connectors, limits }));
   return {
     hash: createHash('sha256').update(meaning).digest('hex'),
     file,
@@ -85,16 +124,10 @@ function build(settings: Settings, file: string): Config {
     listen,
     tls: tls.mode === 'files' ? { ...tls, certificate: path(tls.certificate), key: path(tls.key) } : tls,
     connections: new Map(
-      connections.map((connection) => [
-        connection.name,
-        {
-          ...connection,
-          password: absolute(connection.password, path),
-          tlsCa: connection.tlsCa === undefined ? undefined : path(connection.tlsCa),
-        },
-      ]),
+      connections.map((connection) => [connection.name, { ...connection, reach: absolute(connection.reach, path) }]),
     ),
     identities: new Map(identities.map((identity) => [identity.name, identity])),
+    connectors,
     limits,
   };
 }
@@ -109,19 +142,34 @@ function recordingOf(base: Recording, { durability, rows }: RecordingSettings): 
 }
 
 function connectionOf(name: string, settings: ConnectionSettings, recording: Recording): Connection {
-  const { host, port, database, user, password, tls, tls_ca, replication } = settings;
   return {
     name,
-    host,
-    port,
-    database,
-    user,
-    password,
-    tls,
-    tlsCa: tls_ca,
+    reach: reachOf(name, settings),
+    expected: (settings.watch?.allow ?? []).map(expectedOf),
     recording: recordingOf(recording, settings.recording),
-    replication,
+    replication: settings.replication,
   };
+}
+
+function reachOf(name: string, settings: ConnectionSettings): Reach {
+  const { connector, watch } = settings;
+  if (connector !== undefined) return { type: 'connector', connector };
+  const login =
+    watch?.user === undefined ? undefined : { user: watch.user, password: watch.password, every: watch.every };
+  return { type: 'built-in', database: databaseOf(name, settings, login) };
+}
+
+function expectedOf({ user, database, application, address }: ExpectedSessionSettings): ExpectedSession {
+  return {
+    ...(user === undefined ? {} : { user }),
+    ...(database === undefined ? {} : { database }),
+    ...(application === undefined ? {} : { application }),
+    ...(address === undefined ? {} : { address }),
+  };
+}
+
+function connectorsOf({ certificate, wait, spares }: ConnectorsSettings): ConnectorSettings {
+  return { certificateMs: certificate, waitMs: wait, spares };
 }
 
 function identityOf(name: string, { kind, groups, connections }: IdentitySettings): Identity {
@@ -140,11 +188,8 @@ function tlsOf(settings: TlsSettings): ClientTls {
   return { mode: 'files', certificate, key, required };
 }
 
-function absolute(
-  reference: SecretReference | undefined,
-  path: (written: string) => string,
-): SecretReference | undefined {
-  return reference?.type === 'file' ? { type: 'file', path: path(reference.path) } : reference;
+function absolute(reach: Reach, path: (written: string) => string): Reach {
+  return reach.type === 'connector' ? reach : { ...reach, database: withPaths(reach.database, path) };
 }
 
 function freeze<T>(value: T): T {

@@ -1,9 +1,21 @@
+import { isIP } from 'node:net';
+import type { HostPort } from '@onrecord/connector/config';
+import {
+  address,
+  connectionName,
+  type DatabaseSettings,
+  databaseFields,
+  databaseProblems,
+  describeIssue,
+  duration,
+  key,
+  path,
+  type WatchLoginSettings,
+  watchLoginFields,
+} from '@onrecord/connector/settings';
 import type { Durability } from '@onrecord/record';
 import { z } from 'zod';
-import { addressPattern, parseAddress } from './address.ts';
-import type { Connection, HostPort, Identity, SecretReference } from './config.ts';
-import { durationPattern, formatDuration, parseDurationMs } from './duration.ts';
-import { parseSecretReference, secretPattern } from './secret.ts';
+import type { Connection, Identity } from './config.ts';
 import { formatSize, parseSize, sizePattern } from './size.ts';
 
 /**
@@ -14,12 +26,13 @@ import { formatSize, parseSize, sizePattern } from './size.ts';
 
 /** The file's content, checked, with defaults filled in; paths and overrides are as they were written. */
 export interface Settings {
-  readonly listen: { readonly postgres: HostPort };
+  readonly listen: { readonly postgres: HostPort; readonly connectors?: HostPort | undefined };
   readonly data: string;
   readonly tls: TlsSettings;
   readonly recording: RecordingSettings;
   readonly connections: { readonly [name: string]: ConnectionSettings };
   readonly identities: { readonly [name: string]: IdentitySettings };
+  readonly connectors: ConnectorsSettings;
   readonly limits: LimitSettings;
 }
 
@@ -33,16 +46,30 @@ export interface RecordingSettings {
   readonly rows?: 'digest' | { readonly max?: number | undefined; readonly bytes?: number | undefined } | undefined;
 }
 
-export interface ConnectionSettings {
-  readonly host: string;
-  readonly port: number;
-  readonly database: string;
-  readonly user: string;
-  readonly password?: SecretReference | undefined;
-  readonly tls: Connection['tls'];
-  readonly tls_ca?: string | undefined;
+/** Either `connector`, or what a database needs (`connectionProblems`). */
+export interface ConnectionSettings extends DatabaseSettings {
+  readonly connector?: string | undefined;
+  readonly watch?: WatchSettings | undefined;
   readonly recording: RecordingSettings;
   readonly replication: Connection['replication'];
+}
+
+export interface WatchSettings extends Omit<WatchLoginSettings, 'user'> {
+  readonly user?: string | undefined;
+  readonly allow: readonly ExpectedSessionSettings[];
+}
+
+export interface ExpectedSessionSettings {
+  readonly user?: string | undefined;
+  readonly database?: string | undefined;
+  readonly application?: string | undefined;
+  readonly address?: string | undefined;
+}
+
+export interface ConnectorsSettings {
+  readonly certificate: number;
+  readonly wait: number;
+  readonly spares: number;
 }
 
 export interface IdentitySettings {
@@ -60,9 +87,6 @@ export interface LimitSettings {
   readonly segment: number;
 }
 
-/** NAMEDATALEN - 1 in Postgres: what is longer would be cut there. */
-const maximumNameBytes = 63;
-
 /** The file as it is, checked against the schema: its settings, or zod's issues with messages fit for people. */
 export function checkSettings(value: unknown): z.ZodSafeParseResult<Settings> {
   return schema.safeParse(value, { error: describeIssue });
@@ -71,37 +95,6 @@ export function checkSettings(value: unknown): z.ZodSafeParseResult<Settings> {
 /** The schema as JSON Schema (draft 2020-12), for what a person writes. */
 export function settingsJsonSchema(): { readonly [key: string]: unknown } {
   return z.toJSONSchema(schema, { io: 'input' });
-}
-
-/** Texts for issues that the schema itself has no text for. Values are never quoted: one of them may be a secret. */
-function describeIssue(issue: z.core.$ZodRawIssue): string | undefined {
-  switch (issue.code) {
-    case 'invalid_type':
-      return issue.input === undefined ? 'is required' : `must be ${kinds[issue.expected] ?? issue.expected}`;
-    case 'invalid_value':
-      return `must be ${oneOf(issue.values)}`;
-    case 'too_small':
-      return issue.origin === 'string' ? 'must not be empty' : `must be at least ${issue.minimum}`;
-    case 'too_big':
-      return `must be at most ${issue.maximum}`;
-    default:
-      return undefined;
-  }
-}
-
-const kinds: { readonly [expected: string]: string } = {
-  object: 'a map of settings',
-  record: 'a map of names',
-  array: 'a list',
-  string: 'text (a number is text in quotes)',
-  int: 'a whole number',
-  number: 'a number',
-  boolean: 'true or false',
-};
-
-function oneOf(values: readonly unknown[]): string {
-  const quoted = values.map((value) => `"${String(value)}"`);
-  return quoted.length === 1 ? String(quoted[0]) : `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`;
 }
 
 function size({ minimum, maximum }: { minimum: number; maximum: number }): z.ZodType<number, number | string> {
@@ -123,83 +116,11 @@ function size({ minimum, maximum }: { minimum: number; maximum: number }): z.Zod
     });
 }
 
-function duration({ minimum, maximum }: { minimum: number; maximum: number }): z.ZodType<number, string> {
-  const shape = 'must be a duration such as 500ms, 10s or 5m: a number with ms, s, m, h, d or w';
-  return z
-    .string({ error: shape })
-    .regex(durationPattern, { error: shape })
-    .transform((value, context) => {
-      const milliseconds = parseDurationMs(value);
-      if (milliseconds !== undefined && milliseconds >= minimum && milliseconds <= maximum) return milliseconds;
-      context.addIssue(`must be between ${formatDuration(minimum)} and ${formatDuration(maximum)}`);
-      return z.NEVER;
-    });
-}
-
-const addressShape =
-  'must be an address such as 127.0.0.1:6432 or "[::1]:6432": host and port, IPv6 in brackets and quotes';
-
-const address: z.ZodType<HostPort, string> = z
-  .string({ error: addressShape })
-  .regex(addressPattern, { error: addressShape })
-  .transform((value, context) => {
-    const parsed = parseAddress(value);
-    if (parsed !== undefined) return parsed;
-    context.addIssue(addressShape);
-    return z.NEVER;
-  });
-
-const secretShape =
-  'must be a reference to a secret, env:NAME or file:PATH; a password itself does not belong in this file';
-
-const secret: z.ZodType<SecretReference, string> = z
-  .string({ error: secretShape })
-  .regex(secretPattern, { error: secretShape })
-  .transform((value, context) => {
-    const reference = parseSecretReference(value);
-    if (reference !== undefined) return reference;
-    context.addIssue(secretShape);
-    return z.NEVER;
-  });
-
-/** Text that can be sent in a startup message: no NUL, and not cut by Postgres when it is a name. */
-function postgresName(): z.ZodType<string, string> {
-  return z
-    .string()
-    .min(1)
-    .regex(/^[^\0]*$/, { error: 'must not hold a NUL' })
-    .refine(fitsName, { error: `must be at most ${maximumNameBytes} bytes, as Postgres cuts names there` });
-}
-
-function fitsName(name: string): boolean {
-  return Buffer.byteLength(name) <= maximumNameBytes;
-}
-
-const path: z.ZodType<string, string> = z
-  .string()
-  .min(1)
-  .regex(/^[^\0]*$/, { error: 'must not hold a NUL' });
-
-function key(pattern: RegExp, rule: string): z.ZodType<string, string> {
-  return z
-    .string()
-    .regex(pattern, { error: `is not a name that can be used here: ${rule}` })
-    .refine(fitsName, { error: `is longer than ${maximumNameBytes} bytes, where Postgres cuts names` })
-    .refine((name) => name.normalize('NFC') === name, {
-      error: 'is not in Unicode normal form C: it would look like a name that it is not',
-    }) as z.ZodType<string, string>;
-}
-
 /** "onrecord" is left to the gateway's own sessions (net/type-learner.ts). */
 const identityName = key(
   /^(?!onrecord$)[\p{L}\p{N}][\p{L}\p{M}\p{N}_.@+:-]*$/u,
   'a letter or digit, then letters, digits and any of _ . @ + : - ("onrecord" is the gateway itself)',
 );
-const connectionName = key(
-  /^[\p{L}\p{N}][\p{L}\p{M}\p{N}_.-]*$/u,
-  'a letter or digit, then letters, digits and any of _ . - (no slash: "connection/database" names a database)',
-);
-
 const rows = z.union(
   [
     z.literal('digest'),
@@ -255,40 +176,96 @@ function recording({ inherited }: { inherited: boolean }): z.ZodType<RecordingSe
     .prefault({});
 }
 
+/** What must stand in a connection, and what must not: path below the connection and what is wrong. */
+export function connectionProblems(settings: ConnectionSettings): readonly { path: string; message: string }[] {
+  const { connector, watch: watched } = settings;
+  if (connector === undefined) {
+    return watched !== undefined && watched.user === undefined
+      ? [...databaseProblems(settings), { path: 'watch.user', message: 'is required: the role that watches' }]
+      : databaseProblems(settings);
+  }
+  const elsewhere = `stands in the configuration of the connector "${connector}", which alone knows it`;
+  const named = Object.keys(databaseFields) as (keyof DatabaseSettings)[];
+  const problems = named
+    .filter((name) => settings[name] !== undefined)
+    .map((name) => ({ path: name as string, message: elsewhere }));
+  if (watched?.user !== undefined) problems.push({ path: 'watch.user', message: elsewhere });
+  if (watched?.password !== undefined) problems.push({ path: 'watch.password', message: elsewhere });
+  return problems;
+}
+
 /** Why `recording: off`, `enabled: false` and the like are not settings (law 3 in ARCHITECTURE.md). */
 export const noOffSwitch: string =
   'recording cannot be switched off: every statement is recorded. To keep less of a result, set `rows` to "digest" or to smaller caps; to wait less for the disk, set `durability`';
 
+const expectedSession = z
+  .strictObject({
+    user: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({ 'x-default': 'any', description: 'The Postgres role that it logged in as.' }),
+    database: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({ 'x-default': 'any', description: 'The database that it is connected to.' }),
+    application: z.string().min(1).optional().meta({
+      'x-default': 'any',
+      description: 'Its `application_name`, which it chooses itself: never the only field of an entry that matters.',
+    }),
+    address: z
+      .string()
+      .refine(isAddressRange, {
+        error: 'must be an IP address, a network such as 10.0.0.0/8, or "local" for Unix sockets',
+      })
+      .optional()
+      .meta({
+        'x-default': 'any',
+        description: 'Where it comes from: an IP address, a network, or `local` for Unix sockets.',
+      }),
+  })
+  .refine((fields) => Object.values(fields).some((value) => value !== undefined), {
+    error: 'names nothing, so it would be everybody',
+  });
+
+function isAddressRange(text: string): boolean {
+  if (text === 'local') return true;
+  const slash = text.indexOf('/');
+  const family = isIP(slash === -1 ? text : text.slice(0, slash));
+  if (family === 0 || slash === -1) return family !== 0;
+  const bits = text.slice(slash + 1);
+  return /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128);
+}
+
+const watch = z.strictObject({
+  user: watchLoginFields.user.optional().meta({
+    'x-default': 'none',
+    description:
+      'The role that watches; without one nobody does. docs/blind-sessions.md has the SQL that makes one with the least rights. Of a connection with a `connector` it stands in connector.yaml.',
+  }),
+  password: watchLoginFields.password,
+  every: watchLoginFields.every,
+  allow: z
+    .array(expectedSession)
+    .prefault([])
+    .meta({
+      description:
+        "Sessions that are known to go past the gateway, such as replicas, monitoring or the application's own pool: all fields that an entry gives must match. Everybody else is a blind session.",
+      examples: [[{ user: 'replicator', address: '10.0.0.0/8' }]],
+    }),
+});
+
 const connection = z.strictObject({
-  host: z
-    .string()
-    .regex(/^[^\s/:\0]+$|^[0-9a-fA-F:.]+$/, {
-      error: 'must be a host name or an IP address; port and database are settings of their own',
-    })
-    .meta({ description: 'Host name or IP address of the Postgres server.' }),
-  port: z.int().min(1).max(65_535).prefault(5432).meta({ description: 'TCP port of the Postgres server.' }),
-  database: postgresName().meta({
+  connector: connectionName.optional().meta({
     description:
-      'The database that `connection` alone reaches. A client that asks for `connection/database` reaches another one of the same server.',
+      'Name of the connector that reaches the database. Host, port, database, user, password and TLS then stand in its own configuration (docs/connector.md), and the gateway never learns them.',
+    'x-default': 'the gateway reaches the database by itself',
   }),
-  user: postgresName().meta({
-    description:
-      'The Postgres role that sessions run as. Give it the rights that its agents need and no others; clients never learn its password.',
-  }),
-  password: secret.optional().meta({
-    description:
-      "The role's password, by reference only: `env:NAME` is a variable of the gateway's environment, `file:PATH` the content of a file without its last line end. It is read when a session opens and kept nowhere.",
-    examples: ['env:BILLING_PASSWORD', 'file:/run/secrets/billing'],
-    'x-default': 'none: the server must let the role in without',
-  }),
-  tls: z.enum(['disable', 'prefer', 'require', 'verify-ca', 'verify-full']).prefault('prefer').meta({
-    description:
-      'TLS towards Postgres, with the meanings of `sslmode` in libpq. Only `verify-ca` and `verify-full` find out who is answering; use `verify-full` on a network that is not yours alone.',
-    'x-cost': 'A handshake when a session opens, and encryption of everything after it.',
-  }),
-  tls_ca: path.optional().meta({
-    description: 'PEM file with the authorities to trust, for `verify-ca` and `verify-full`.',
-    'x-default': 'the authorities that come with Node',
+  ...databaseFields,
+  watch: watch.optional().meta({
+    description: 'Watching for blind sessions: those that reach the database by another way than the gateway.',
+    'x-default': 'nobody watches',
   }),
   recording: recording({ inherited: true }).meta({
     description: 'What this connection does differently from the top-level `recording`.',
@@ -315,6 +292,24 @@ const identity = z.strictObject({
     .prefault([])
     .meta({ description: 'Connections it may use. No other can be reached with its tokens.' }),
 });
+
+const connectors = z.strictObject({
+  certificate: duration({ minimum: 60_000, maximum: 365 * 86_400_000 })
+    .prefault('7d')
+    .meta({
+      description:
+        'Lifetime of the certificate of a connector. It gets a new one, for a new key, after two thirds of that; one that was away for longer must be enrolled again.',
+    }),
+  wait: duration({ minimum: 1, maximum: 60_000 }).prefault('5s').meta({
+    description:
+      'How long a new session waits for a connector that is not connected, before it is refused with 57P03. The whole startup is bounded by `limits.startup`.',
+  }),
+  spares: z.int().min(1).max(1000).prefault(4).meta({
+    description:
+      'Connections that each connector keeps open and ready, so that a new session does not wait for a TLS handshake. More are opened while sessions come fast.',
+    'x-cost': 'Memory for a TLS connection on both sides each.',
+  }),
+}) satisfies z.ZodType<{ readonly [Name in keyof ConnectorsSettings]: number }>;
 
 const limits = z.strictObject({
   clients: z.int().min(1).max(1_000_000).prefault(2000).meta({
@@ -359,6 +354,10 @@ const schema: z.ZodType<Settings, unknown> = z
         postgres: address.prefault('127.0.0.1:6432').meta({
           description:
             'Address and port for Postgres clients. Port 0 lets the system choose. On another address than loopback, set `tls` to `required: true`.',
+        }),
+        connectors: address.optional().meta({
+          description: 'Address and port for connectors, which dial in over mutual TLS. Port 0 lets the system choose.',
+          'x-default': 'none: no connector can dial in',
         }),
       })
       .prefault({})
@@ -412,6 +411,9 @@ const schema: z.ZodType<Settings, unknown> = z
     identities: z.record(identityName, identity).prefault({}).meta({
       description:
         'Who may log in, by name. A client gives the name as its user, and a token from `onrecord tokens create NAME` as its password.',
+    }),
+    connectors: connectors.prefault({}).meta({
+      description: 'Connectors: small processes next to a Postgres server that dial in to the gateway.',
     }),
     limits: limits.prefault({}).meta({
       description: 'Bounds on what clients can make the gateway hold. Each is a safe default; none needs to be set.',

@@ -1,6 +1,6 @@
+import { nearMiss } from '@onrecord/connector/config';
 import type { Claimed } from '@onrecord/record';
 import type { StartupParameter } from '@onrecord/wire';
-import { nearMiss } from '../config/near-miss.ts';
 import { Termination } from '../errors.ts';
 import { optionSettings } from './startup-options.ts';
 

@@ -1,5 +1,5 @@
+import { nearMiss } from '@onrecord/connector/config';
 import type { Config, Connection, Identity } from '../config/config.ts';
-import { nearMiss } from '../config/near-miss.ts';
 import { Termination } from '../errors.ts';
 
 /**
@@ -11,7 +11,8 @@ export type Resolution =
       readonly type: 'resolved';
       readonly identity: Identity;
       readonly connection: Connection;
-      readonly database: string;
+      /** Another database than the connection's own. */
+      readonly database: string | undefined;
     }
   | { readonly type: 'denied'; readonly identity: Identity; readonly error: Termination }
   | { readonly type: 'unknown identity' };
@@ -29,7 +30,7 @@ export function resolveLogin(user: string, database: string | undefined, config:
   const connection = config.connections.get(name);
   if (connection === undefined) return { type: 'denied', identity, error: unknownConnection(name, identity, config) };
   if (!identity.connections.includes(name)) return { type: 'denied', identity, error: notAllowed(name, identity) };
-  const chosen = slash === -1 ? connection.database : target.slice(slash + 1);
+  const chosen = slash === -1 ? undefined : target.slice(slash + 1);
   if (chosen === '') return { type: 'denied', identity, error: noDatabase(name) };
   return { type: 'resolved', identity, connection, database: chosen };
 }

@@ -7,8 +7,8 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, mock, test } from 'node:test';
 import { connect, createServer } from 'node:tls';
+import { ConfigError } from '@onrecord/connector/config';
 import type { ClientTls } from '../config/config.ts';
-import { ConfigError } from '../config/problem.ts';
 import { selfSignedCertificate } from './self-signed-certificate.ts';
 import { type ServerCertificate, serverCertificate } from './server-certificate.ts';
 

@@ -2,8 +2,8 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { ConfigError } from '@onrecord/connector/config';
 import type { Config } from '../config/config.ts';
-import { ConfigError } from '../config/problem.ts';
 import { selfSignedCertificate } from './self-signed-certificate.ts';
 import { tlsServerEndPoint } from './tls-server-end-point.ts';
 

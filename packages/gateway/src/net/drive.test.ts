@@ -59,6 +59,7 @@ async function rig(t: TestContext, pipeline = 10_000): Promise<Rig> {
     durable: { forward: 'synced', reveal: 'synced' },
     receipt,
     clock: systemClock(),
+    lostBecause: () => undefined,
     pipeline,
     log: () => {},
     sighted: () => {},

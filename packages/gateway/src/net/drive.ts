@@ -28,6 +28,8 @@ export interface DriveOptions {
   /** Of the entry that opened the session. */
   readonly receipt: Receipt;
   readonly clock: Clock;
+  /** Why the connection to Postgres closed, where that was not Postgres's doing. */
+  readonly lostBecause: () => string | undefined;
   /** Replies owed by the server before the client is paused. */
   readonly pipeline: number;
   /** For what only an operator should read. */
@@ -292,10 +294,11 @@ export class Drive {
     const { session } = this.#options;
     if (this.#end === undefined) {
       const { fatal } = session;
-      const end: TurnEnd = { reason: 'upstream lost', ...(fatal === undefined ? {} : { detail: `SQLSTATE ${fatal}` }) };
+      const detail = fatal === undefined ? this.#options.lostBecause() : `SQLSTATE ${fatal}`;
+      const end: TurnEnd = { reason: 'upstream lost', ...(detail === undefined ? {} : { detail }) };
       this.#end = end;
       const turn = session.abandon({ outcome: 'unknown', reason: 'the connection to Postgres was lost' }, this.#us());
-      const error = fatal === undefined ? [errorResponse(upstreamLost())] : [];
+      const error = fatal === undefined ? [errorResponse(upstreamLost(detail))] : [];
       this.#performBackend({ ...turn, deliver: error, end });
     }
     this.#closeWhenDone();
@@ -360,8 +363,9 @@ export class Drive {
 const none: readonly OpenStatement[] = [];
 const nothing = new Uint8Array(0);
 
-function upstreamLost(): Termination {
+function upstreamLost(detail: string | undefined): Termination {
   return new Termination('08006', 'the connection to Postgres was lost', {
+    ...(detail === undefined ? {} : { detail }),
     hint: 'Statements without an answer may have run; connect again and check.',
   });
 }

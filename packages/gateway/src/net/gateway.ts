@@ -13,7 +13,7 @@ import { type LiveSession, LiveSessions } from './live-sessions.ts';
 import { type Login, LoginFailure, login } from './login.ts';
 import { clientAddress, openSession } from './open-session.ts';
 import { TypeLearner } from './type-learner.ts';
-import { cancelUpstream, type DialUpstream } from './upstream.ts';
+import type { DialUpstream } from './upstream.ts';
 
 export interface GatewayOptions {
   readonly config: Config;
@@ -24,7 +24,6 @@ export interface GatewayOptions {
   readonly clock: Clock;
   readonly sql: SqlReader;
   readonly dial: DialUpstream;
-  readonly env: NodeJS.ProcessEnv;
   /** Something that an operator should know and no client is told. */
   readonly log: (message: string) => void;
 }
@@ -159,7 +158,7 @@ export class Gateway {
   }
 
   async #open(result: Login): Promise<void> {
-    const { recorder, clock, sql, dial, env, log } = this.#options;
+    const { recorder, clock, sql, dial, log } = this.#options;
     const { socket } = result;
     const gone = new AbortController();
     const leave = (): void => gone.abort();
@@ -173,7 +172,6 @@ export class Gateway {
         clock,
         sql,
         dial,
-        env,
         live: this.#live,
         types: this.#types,
         log,
@@ -204,7 +202,7 @@ export class Gateway {
     const of = live.session.current;
     try {
       await this.#record(live.chains, { type: 'cancel_requested', client, ...(of === undefined ? {} : { of }) });
-      await cancelUpstream(live.target, { pid: live.pid, key: live.upstreamKey });
+      await live.upstream.cancel();
     } catch (error) {
       // The session may have closed in the meantime, and nothing is sent that is not on record.
       this.#options.log(`a cancel request did not reach Postgres: ${(error as Error).message}`);

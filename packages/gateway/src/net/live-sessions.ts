@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { Chains } from '@onrecord/record';
 import type { Session } from '../session/session.ts';
 import type { Drive } from './drive.ts';
-import type { UpstreamTarget } from './upstream.ts';
+import type { Upstream } from './upstream.ts';
 
 /** A session that is open, and what a cancel request for it needs. */
 export interface LiveSession {
@@ -13,9 +13,9 @@ export interface LiveSession {
   /** What the client was told: the pid of the backend, so that a client knows its own notifications, and a key of ours. */
   readonly pid: number;
   readonly key: Uint8Array;
-  /** What the server wants to hear, and where. */
-  readonly upstreamKey: Uint8Array;
-  readonly target: UpstreamTarget;
+  /** Name of the connection. */
+  readonly connection: string;
+  readonly upstream: Upstream;
 }
 
 /** The open sessions of this process, by the key that cancels them. Pids are those of several servers and may coincide. */
@@ -42,6 +42,12 @@ export class LiveSessions {
       if (live.key.length === key.length && timingSafeEqual(live.key, key)) return live;
     }
     return undefined;
+  }
+
+  /** Whether a backend of a connection serves one of these sessions. */
+  has(connection: string, backendPid: number): boolean {
+    for (const live of this.#byPid.get(backendPid) ?? []) if (live.connection === connection) return true;
+    return false;
   }
 
   get size(): number {

@@ -17,7 +17,7 @@ import { createSessionId } from './session-id.ts';
 import { createSha256 } from './sha256-digest.ts';
 import { replicationAsked, upstreamParameters } from './startup-parameters.ts';
 import type { TypeLearner } from './type-learner.ts';
-import { type DialUpstream, type Upstream, upstreamTarget } from './upstream.ts';
+import type { DialUpstream, Upstream, UpstreamTarget } from './upstream.ts';
 
 export interface OpenSessionOptions {
   readonly config: Config;
@@ -30,7 +30,6 @@ export interface OpenSessionOptions {
   readonly log: (message: string) => void;
   /** Called when the session has closed and is not among the live ones any more. */
   readonly closed: () => void;
-  readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
 }
 
@@ -50,7 +49,8 @@ export async function openSession(login: Login, options: OpenSessionOptions): Pr
   const replication = replicationAsked(message);
   if (replication !== undefined && connection.replication === 'refuse') throw replicationRefused(connection);
   const chains: Chains = { session: createSessionId(Date.now()), identity: identity.name };
-  const target = upstreamTarget(connection, database, options.env);
+  const owner = { identity: identity.name, groups: identity.groups };
+  const target: UpstreamTarget = { connection, database, owner };
   const upstream = await dial(target, {
     parameters: upstreamParameters(parameters, {
       id: chains.session,
@@ -62,7 +62,7 @@ export async function openSession(login: Login, options: OpenSessionOptions): Pr
   });
   upstream.socket.on('error', ignore);
   const { forward } = durableBefore[connection.recording.durability];
-  const opened = sessionOpened({ login, connection, database, claimed, upstream, configuration: config.hash });
+  const opened = sessionOpened({ login, connection, claimed, upstream, configuration: config.hash });
   const opening = { ...opened, identityKind: identity.kind, groups: identity.groups } as const;
   const entry: SessionOpened = replication === undefined ? opening : { ...opening, replication: true };
   let receipt: Receipt;
@@ -91,6 +91,7 @@ export async function openSession(login: Login, options: OpenSessionOptions): Pr
     durable: durableBefore[connection.recording.durability],
     receipt,
     clock,
+    lostBecause: () => upstream.lostBecause?.(),
     pipeline: config.limits.pipeline,
     log: options.log,
     sighted: (types) => options.types.learn(target, types),
@@ -106,8 +107,8 @@ export async function openSession(login: Login, options: OpenSessionOptions): Pr
     drive,
     pid,
     key,
-    upstreamKey: upstream.cancelKey,
-    target,
+    connection: connection.name,
+    upstream,
   };
   live.add(opensAs);
   login.socket.write(greeting(upstream, pid, key));
@@ -130,20 +131,20 @@ function recorded(recorder: Recorder, chains: Chains, body: SessionOpened, durab
 function sessionOpened(about: {
   readonly login: Login;
   readonly connection: Connection;
-  readonly database: string;
   readonly claimed: Claimed;
   readonly upstream: Upstream;
   readonly configuration: string;
 }): Omit<SessionOpened, 'identityKind' | 'groups'> {
-  const { login, connection, database, claimed, upstream, configuration } = about;
+  const { login, connection, claimed, upstream, configuration } = about;
   const tls = login.socket instanceof TLSSocket ? login.socket.getProtocol() : null;
   return {
     type: 'session_opened',
     method: 'token',
     credential: login.credential,
     connection: connection.name,
-    database,
-    role: connection.user,
+    ...(upstream.connector === undefined ? {} : { connector: upstream.connector }),
+    database: upstream.database,
+    role: upstream.role,
     upstream: upstream.address,
     backendPid: upstream.backendPid,
     client: clientAddress(login.socket),

@@ -47,7 +47,7 @@ export class TypeLearner {
 
   /** Asks for those that nobody has asked for yet; returns at once. */
   learn(target: UpstreamTarget, sighted: readonly number[]): void {
-    const key = `${target.connection.name}/${target.database}`;
+    const key = `${target.connection.name}/${target.database ?? ''}`;
     const asked = this.#asked.get(key) ?? new Set();
     this.#asked.set(key, asked);
     const types = this.#waiting.get(key)?.types ?? [];
@@ -91,10 +91,10 @@ export class TypeLearner {
     const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), this.#closing.signal]);
     const upstream = await dial(target, { parameters, timeoutMs, signal });
     const { socket } = upstream;
+    const { connection } = target;
     socket.on('error', () => {});
     // The catalog may be locked for as long as somebody likes.
     signal.addEventListener('abort', () => socket.destroy(), { once: true });
-    const { connection, database } = target;
     const opened: SessionOpened = {
       type: 'session_opened',
       identityKind: 'service',
@@ -102,8 +102,9 @@ export class TypeLearner {
       method: 'gateway',
       credential: '',
       connection: connection.name,
-      database,
-      role: connection.user,
+      ...(upstream.connector === undefined ? {} : { connector: upstream.connector }),
+      database: upstream.database,
+      role: upstream.role,
       upstream: upstream.address,
       backendPid: upstream.backendPid,
       client: '',
@@ -125,7 +126,12 @@ export class TypeLearner {
       const receipt = await recorded([opened], { recorder, chains });
       const rows = await recordedQuery(catalogQuery(wanted), { upstream, session, recorder, chains, clock, receipt });
       const types = rows.map(learnedType);
-      const learned = { type: 'types_learned', connection: connection.name, database, types } as const;
+      const learned = {
+        type: 'types_learned',
+        connection: connection.name,
+        database: upstream.database,
+        types,
+      } as const;
       if (types.length > 0) await recorded([learned], { recorder, chains });
     } finally {
       socket.end(encodeFrontend({ type: 'terminate' }).finish());

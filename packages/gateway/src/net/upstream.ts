@@ -1,29 +1,38 @@
-import { readFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import {
-  addressOf,
-  type CancelKey,
+  cancelUpstream,
   DialError,
-  dialPostgres,
-  sendCancel,
-  type Target,
-  type UpstreamStream,
+  type DialFailure,
+  type OpenedUpstream,
+  openUpstream,
+  type SessionOwner,
 } from '@onrecord/connector';
-import { decodeBackend, errorFieldText, protocolVersion, Reader, type StartupParameter } from '@onrecord/wire';
+import { decodeBackend, errorFieldText, Reader, type StartupParameter } from '@onrecord/wire';
 import type { Connection } from '../config/config.ts';
-import { resolveSecret } from '../config/secret.ts';
 import { ServerRefusal, Termination } from '../errors.ts';
 
-/** Where a session goes and as whom. */
+/** Where a session goes and for whom. */
 export interface UpstreamTarget {
   readonly connection: Connection;
-  readonly database: string;
-  /** Asked for only when the server wants a password. */
-  readonly password: (() => Promise<string>) | undefined;
+  /** Another database than the connection's own. */
+  readonly database: string | undefined;
+  readonly owner: SessionOwner;
 }
 
-/** An authenticated session of Postgres, and the address it was reached at. */
-export interface Upstream extends UpstreamStream {
-  readonly address: string;
+/** An authenticated session of Postgres, however it was reached. */
+export interface Upstream
+  extends Pick<
+    OpenedUpstream,
+    'parameters' | 'parameterStatus' | 'notices' | 'backendPid' | 'rest' | 'address' | 'database' | 'role'
+  > {
+  /** Paused and without a listener: whoever takes it must listen for `error` in the same turn of the event loop. */
+  readonly socket: Socket;
+  /** Name of the connector that reached it; absent for the built-in one. */
+  readonly connector?: string;
+  /** Asks Postgres to give up what the session is doing. */
+  cancel(): Promise<void>;
+  /** Why the socket closed, where that is known and was not Postgres's doing. */
+  lostBecause?(): string | undefined;
 }
 
 export interface UpstreamRequest {
@@ -35,46 +44,27 @@ export interface UpstreamRequest {
 /** Opens a session of Postgres. Throws a Termination that a client may read. */
 export type DialUpstream = (target: UpstreamTarget, request: UpstreamRequest) => Promise<Upstream>;
 
-export function upstreamTarget(connection: Connection, database: string, env: NodeJS.ProcessEnv): UpstreamTarget {
-  const reference = connection.password;
-  return {
-    connection,
-    database,
-    password: reference === undefined ? undefined : () => resolveSecret(reference, env),
-  };
+export interface BuiltInConnectorOptions {
+  readonly env: NodeJS.ProcessEnv;
+  /** Hears what a client must not. */
+  readonly log: (message: string) => void;
 }
 
-/** Reaches Postgres from this process: the built-in connector. `log` hears what a client must not. */
-export function builtInConnector(log: (message: string) => void): DialUpstream {
-  return async ({ connection, database, password }, { parameters, timeoutMs, signal }) => {
-    const target = await socketTarget(connection);
-    const identity = [
-      { name: 'user', value: Buffer.from(connection.user) },
-      { name: 'database', value: Buffer.from(database) },
-    ];
-    // 3.0 is what every server speaks; what 3.2 adds is a longer cancel key.
-    const startup = { version: protocolVersion.v3_0, parameters: [...identity, ...parameters] };
+/** Reaches Postgres from this process. */
+export function builtInConnector({ env, log }: BuiltInConnectorOptions): DialUpstream {
+  return async ({ connection, database, owner }, { parameters, timeoutMs, signal }) => {
+    const { reach } = connection;
+    if (reach.type !== 'built-in') throw new Error(`"${connection.name}" is not reached from this process`);
     try {
-      const stream = await dialPostgres(target, startup, { timeoutMs, signal, password });
-      return { ...stream, address: addressOf(target) };
+      const opened = await openUpstream(reach.database, { database, owner, parameters, timeoutMs, signal, env });
+      const key = { pid: opened.backendPid, key: opened.cancelKey };
+      return { ...opened, cancel: () => cancelUpstream(reach.database, key) };
     } catch (error) {
       if (!(error instanceof DialError)) throw error;
       log(`connection "${connection.name}": ${describe(error)}`);
-      throw asTermination(error, connection);
+      throw notOpened(connection, error.failure, owner);
     }
   };
-}
-
-/** How long a server may take to be told of a cancel request. */
-const cancelMs = 10_000;
-
-export async function cancelUpstream({ connection }: UpstreamTarget, key: CancelKey): Promise<void> {
-  await sendCancel(await socketTarget(connection), key, { timeoutMs: cancelMs });
-}
-
-async function socketTarget(connection: Connection): Promise<Target> {
-  const { host, port, tls, tlsCa } = connection;
-  return { host, port, tls, ca: tlsCa === undefined ? undefined : await readFile(tlsCa, 'utf8') };
 }
 
 function describe(error: DialError): string {
@@ -84,17 +74,17 @@ function describe(error: DialError): string {
   return `${error.message}${said}${cause}`;
 }
 
-function serverMessage(response: Uint8Array): string {
+/** What an ErrorResponse says, for people. */
+export function serverMessage(response: Uint8Array): string {
   const decoded = decodeBackend(response[0] ?? 0, new Reader(response, 5));
   return decoded.type === 'errorResponse' ? (errorFieldText(decoded.fields, 'message') ?? '') : '';
 }
 
 /**
- * What a client is told. Which role, host and password the gateway uses is none of its business, so an error of
- * authentication (class 28) is not passed on; others are the server's word about what the client asked for.
+ * What a client is told. Which role, host and password are used is none of its business, so an error of authentication
+ * (class 28) is not passed on; others are the server's word about what the client asked for.
  */
-function asTermination(error: DialError, { name }: Connection): Termination {
-  const { failure } = error;
+export function notOpened({ name }: Connection, failure: DialFailure, owner: SessionOwner): Termination {
   const about = `the gateway could not open a session on the connection "${name}"`;
   const hint = "The gateway's log says why; tell its administrator.";
   if (failure.type === 'refused' && !failure.sqlstate.startsWith('28')) {
@@ -104,5 +94,10 @@ function asTermination(error: DialError, { name }: Connection): Termination {
     return new Termination('08006', about, { detail: 'Postgres cannot be reached.', hint });
   }
   if (failure.type === 'aborted') return new Termination('57P01', 'the gateway is shutting down');
+  if (failure.type === 'no role') {
+    return new Termination('42501', `the connection "${name}" has no role for "${owner.identity}"`, {
+      hint: 'An administrator may add one to `roles` of the connection.',
+    });
+  }
   return new Termination('08004', about, { detail: 'Postgres and the gateway do not agree on how to log in.', hint });
 }

@@ -35,7 +35,7 @@ test('check says what was understood', async () => {
 
 listens on   127.0.0.1:6432, TLS offered with a self-signed certificate
 data         ${join(directory, 'data')}
-connection   billing: billing_app at [::1]:5432, database billing, tls prefer, password env:BILLING_PASSWORD
+connection   billing: [::1]:5432, database billing, tls prefer, as billing_app (env:BILLING_PASSWORD)
              before-forward, keeps digests of results
 identity     billing-agent (agent in finance) may use billing
 `,
@@ -50,7 +50,7 @@ test('check --json is one object with the whole configuration', async () => {
   assert.equal(told.ok, true);
   assert.equal(told.file, file);
   assert.match(told.hash, /^[0-9a-f]{64}$/);
-  assert.equal(told.config.connections.billing.password, 'env:BILLING_PASSWORD');
+  assert.equal(told.config.connections.billing.reach.login.password, 'env:BILLING_PASSWORD');
   assert.deepEqual(told.config.connections.billing.recording, {
     durability: 'before-forward',
     rows: { max: 0, bytes: 0 },

@@ -1,12 +1,11 @@
 import { resolve } from 'node:path';
+import type { DatabaseLogin } from '@onrecord/connector';
+import { ConfigError, formatAddress, formatSecretReference } from '@onrecord/connector/config';
 import type { Command } from 'commander';
-import { formatAddress } from '../../config/address.ts';
-import type { ClientTls, Config, Connection, Identity } from '../../config/config.ts';
+import type { ClientTls, Config, Connection, Identity, Reach } from '../../config/config.ts';
 import { configView } from '../../config/config-view.ts';
 import { configWarnings } from '../../config/config-warnings.ts';
 import { loadConfig } from '../../config/load-config.ts';
-import { ConfigError } from '../../config/problem.ts';
-import { formatSecretReference } from '../../config/secret.ts';
 import { formatSize } from '../../config/size.ts';
 import { serverCertificate } from '../../identity/server-certificate.ts';
 import { type CommandIo, exitCodes } from '../command-io.ts';
@@ -82,6 +81,9 @@ function summary(config: Config): readonly string[] {
     `${config.file} can be used. Configuration ${config.hash.slice(0, 12)}`,
     '',
     `listens on   ${formatAddress(config.listen.postgres)}, ${clientTls(config.tls)}`,
+    ...(config.listen.connectors === undefined
+      ? []
+      : [`connectors   dial in at ${formatAddress(config.listen.connectors)}`]),
     `data         ${config.data}`,
     ...[...config.connections.values()].flatMap(connectionLines),
     ...[...config.identities.values()].map(identityLine),
@@ -97,14 +99,26 @@ function clientTls(tls: ClientTls): string {
 }
 
 function connectionLines(connection: Connection): readonly string[] {
-  const { name, user, host, port, database, tls, password, recording, replication } = connection;
+  const { name, reach, recording, replication } = connection;
   const { max, bytes } = recording.rows;
-  const secret = password === undefined ? 'no password' : `password ${formatSecretReference(password)}`;
   const kept = max === 0 ? 'digests of results' : `up to ${max} rows or ${formatSize(bytes)} of a result`;
   return [
-    `connection   ${name}: ${user} at ${formatAddress({ host, port })}, database ${database}, tls ${tls}, ${secret}`,
+    `connection   ${name}: ${reachLine(reach)}`,
     `             ${recording.durability}, keeps ${kept}${replication === 'allow' ? ', replication allowed' : ''}`,
   ];
+}
+
+function reachLine(reach: Reach): string {
+  if (reach.type === 'connector') return `through the connector ${reach.connector}`;
+  const { host, port, database, tls, login, roles, watch } = reach.database;
+  const others = roles.map((role) => `${loginLine(role)} for ${[...role.identities, ...role.groups].join(', ')}`);
+  const who = [...(login === undefined ? [] : [loginLine(login)]), ...others].join('; ');
+  const watched = watch === undefined ? '' : `; ${loginLine(watch)} watches`;
+  return `${formatAddress({ host, port })}, database ${database}, tls ${tls}, as ${who}${watched}`;
+}
+
+function loginLine({ user, password }: DatabaseLogin): string {
+  return `${user} (${password === undefined ? 'no password' : formatSecretReference(password)})`;
 }
 
 function identityLine({ name, kind, connections, groups }: Identity): string {

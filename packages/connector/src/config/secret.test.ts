@@ -17,7 +17,8 @@ function file(content: string | Uint8Array): { readonly type: 'file'; readonly p
 test('a reference names a variable or a file, and a password is neither', () => {
   assert.deepEqual(parseSecretReference('env:BILLING_PASSWORD'), { type: 'env', name: 'BILLING_PASSWORD' });
   assert.deepEqual(parseSecretReference('file:/run/secrets/billing'), { type: 'file', path: '/run/secrets/billing' });
-  for (const text of ['hunter2', 'env:', 'env:1A', 'env:A B', 'file:', 'ENV:A', 'env:A\n', 'exec:cat x']) {
+  assert.deepEqual(parseSecretReference('exec: vault read x'), { type: 'exec', command: 'vault read x' });
+  for (const text of ['hunter2', 'env:', 'env:1A', 'env:A B', 'file:', 'ENV:A', 'env:A\n', 'exec:', 'exec: ']) {
     assert.equal(parseSecretReference(text), undefined, text);
   }
 });
@@ -56,5 +57,23 @@ test('a secret that is not there, empty or unusable is an error that names the r
       assert.equal(error.cause, undefined);
       return true;
     });
+  }
+});
+
+test('what a command prints is a secret, one line end taken away', async () => {
+  const exec = (command: string) => resolveSecret({ type: 'exec', command }, { PATH: process.env['PATH'], A: 'one' });
+  assert.equal(await exec('printf "%s two\n\n" "$A"'), 'one two\n');
+  assert.equal(await exec('echo hunter2 | tr a-z A-Z'), 'HUNTER2');
+});
+
+test('a command that fails, prints too much or nothing is an error without what it printed', async () => {
+  const cases = [
+    ['echo hunter2; exit 3', 'secret exec:echo hunter2; exit 3: the command ended with status 3'],
+    ['head -c 70000 /dev/zero', 'secret exec:head -c 70000 /dev/zero is larger than 65536 bytes'],
+    ['true', 'secret exec:true is empty'],
+    ['kill -9 $$', 'secret exec:kill -9 $$: the command ended with SIGKILL'],
+  ] as const;
+  for (const [command, message] of cases) {
+    await assert.rejects(resolveSecret({ type: 'exec', command }, { PATH: process.env['PATH'] }), { message });
   }
 });

@@ -1,5 +1,10 @@
 import { isIPv6 } from 'node:net';
-import type { HostPort } from './config.ts';
+
+/** Where something listens. */
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
 
 /** What an address looks like: host:port, an IPv6 host in brackets. */
 export const addressPattern: RegExp = /^(?:\[([0-9a-fA-F:.]+(?:%[\w.-]+)?)\]|([^\s:[\]/]+)):(\d{1,5})$/;

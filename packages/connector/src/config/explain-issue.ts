@@ -1,34 +1,43 @@
 import type { z } from 'zod';
 import { didYouMean, nearMiss } from './near-miss.ts';
 import type { Problem } from './problem.ts';
-import { noOffSwitch, settingsJsonSchema } from './settings.ts';
 import type { YamlSource } from './yaml-source.ts';
 
 type Issue = z.core.$ZodIssue;
 
-interface JsonSchema {
+/** What is read of a JSON Schema. */
+export interface JsonSchema {
   readonly properties?: { readonly [name: string]: JsonSchema };
   readonly additionalProperties?: JsonSchema | false;
   readonly items?: JsonSchema;
   readonly anyOf?: readonly JsonSchema[];
 }
 
-/** What the schema found, as problems at their places: one for each unknown key, and near misses named. */
-export function explainIssues(issues: readonly Issue[], source: YamlSource): readonly Problem[] {
-  return issues.flatMap((issue) => explain(issue, issue.path, source));
+/** The file, and what is known of what may stand in it. */
+export interface Explained {
+  readonly source: YamlSource;
+  readonly schema: () => JsonSchema;
+  /** More than that there is no such setting, for one that looks like a wish that cannot be granted. */
+  readonly remark?: ((path: readonly PropertyKey[]) => string | undefined) | undefined;
 }
 
-function explain(issue: Issue, path: readonly PropertyKey[], source: YamlSource): readonly Problem[] {
+/** What the schema found, as problems at their places: one for each unknown key, and near misses named. */
+export function explainIssues(issues: readonly Issue[], about: Explained): readonly Problem[] {
+  return issues.flatMap((issue) => explain(issue, issue.path, about));
+}
+
+function explain(issue: Issue, path: readonly PropertyKey[], about: Explained): readonly Problem[] {
+  const { source } = about;
   switch (issue.code) {
     case 'unrecognized_keys':
       return issue.keys.map((key) => {
         const at = [...path, key];
-        return { ...source.positionOfKey(at), path: dotted(at), message: unknownKey(key, path) };
+        return { ...source.positionOfKey(at), path: dotted(at), message: unknownKey(key, path, about) };
       });
     case 'invalid_union': {
       const branch = meantBranch(issue.errors);
       if (branch === undefined) return [problemAt(path, issue.message, source)];
-      return branch.flatMap((inner) => explain(inner, [...path, ...inner.path], source));
+      return branch.flatMap((inner) => explain(inner, [...path, ...inner.path], about));
     }
     case 'invalid_key':
     case 'invalid_element':
@@ -61,16 +70,17 @@ function meantBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] 
   return meant.length === 1 ? meant[0] : undefined;
 }
 
-function unknownKey(key: string, path: readonly PropertyKey[]): string {
-  const known = knownKeys(path);
+function unknownKey(key: string, path: readonly PropertyKey[], { schema, remark }: Explained): string {
+  const known = knownKeys(path, schema());
   const meant = didYouMean(key, known);
-  if (path.at(-1) === 'recording' && meant === '') return `there is no such setting: ${noOffSwitch}`;
+  const remarked = meant === '' ? remark?.(path) : undefined;
+  if (remarked !== undefined) return `there is no such setting: ${remarked}`;
   if (meant !== '') return `there is no such setting${meant}`;
   return `there is no such setting; there are ${known.join(', ')}`;
 }
 
-function knownKeys(path: readonly PropertyKey[]): readonly string[] {
-  let schema: JsonSchema | undefined = settingsJsonSchema();
+function knownKeys(path: readonly PropertyKey[], whole: JsonSchema): readonly string[] {
+  let schema: JsonSchema | undefined = whole;
   for (const step of path) {
     schema = asMap(schema);
     schema = schema?.properties?.[String(step)] ?? (schema?.additionalProperties || undefined) ?? schema?.items;
