@@ -1,54 +1,63 @@
 /**
- * What a watch reports of one connection. Times are microseconds since 1970: `startedAt` by the server's clock, the
- * others by the connector's.
+ * What the watch for blind sessions says. Times are microseconds since 1970: those of the server's clock where a session
+ * started, those of the process that watches everywhere else.
+ *
+ * A session is named by `pid` and `startedAt` together. A watch that comes back to the same life of the server goes on
+ * where it was: sessions that it knows are not seen a second time, and what was counted meanwhile is reported.
  */
 export type WatchEvent = WatchStarted | WatchStopped | SessionSeen | SessionEnded | SessionsUnseen | CounterReset;
 
-/** From here on nothing is missed; after each time that the watch could log in. */
+/** The first look after each (re)connect has succeeded. From here on no session is missed, but for the `limits`. */
 export interface WatchStarted {
   readonly type: 'watch started';
   readonly connection: string;
   readonly role: string;
-  readonly backendPid: number;
+  /** Of the backend that looks. */
+  readonly pid: number;
   readonly everyMs: number;
   readonly at: number;
+  /** What this watch cannot see, and what would change it: a sentence each. */
+  readonly limits: readonly string[];
 }
 
-/** A hole begins. */
+/** A hole begins, or goes on for another reason. */
 export interface WatchStopped {
   readonly type: 'watch stopped';
   readonly connection: string;
-  /** In words. */
   readonly reason: string;
   readonly at: number;
 }
 
-/** A backend that serves none of the sessions that this process opened. */
+/** A session that none of our processes' dials opened. */
 export interface SessionSeen {
   readonly type: 'session seen';
   readonly connection: string;
-  readonly backendPid: number;
+  readonly pid: number;
+  /** When the server does not say when it started: when it was first seen, by the server's clock. */
   readonly startedAt: number;
   readonly seenAt: number;
   readonly user: string;
+  /** Empty for a walsender without one. */
   readonly database: string;
-  /** `address:port`, or `local` for a Unix socket. */
+  /** `local` for a Unix socket; empty when the server does not say. */
   readonly address: string;
   readonly application: string;
-  /** backend_type: `client backend`, `walsender`. */
-  readonly kind: string;
+  readonly kind: SessionKind;
 }
 
-/** It is not there any more. */
+/** `unknown` when the server does not say: it may be a background worker. */
+export type SessionKind = 'client backend' | 'walsender' | 'unknown';
+
+/** A session that was seen is no longer there. */
 export interface SessionEnded {
   readonly type: 'session ended';
   readonly connection: string;
-  readonly backendPid: number;
+  readonly pid: number;
   readonly startedAt: number;
   readonly lastSeenAt: number;
 }
 
-/** Sessions that pg_stat_database counted and no poll has seen. */
+/** Sessions that the server has counted and no look has met: each was there for less than the time between two looks. */
 export interface SessionsUnseen {
   readonly type: 'sessions unseen';
   readonly connection: string;
@@ -58,7 +67,7 @@ export interface SessionsUnseen {
   readonly untilAt: number;
 }
 
-/** Somebody reset the counters, or the server came up after a crash: what they counted until then is not known. */
+/** Somebody has reset the statistics of a database: what was counted since the last look is not known. */
 export interface CounterReset {
   readonly type: 'counter reset';
   readonly connection: string;
