@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { anyBody, bodyArbitraries } from '../../../record/src/codec/entry.fixture.ts';
 import { agent, appended, countingClock, gatewayItself, sessionOpened, temporaryJournal } from './journal.fixture.ts';
 import { Journal } from './journal.ts';
+import { goldenV1, goldenV1Entries } from './journal-v1.fixture.ts';
 import { JournalReader } from './reader.ts';
 
 /**
@@ -218,6 +219,10 @@ describe('docs/journal-format.md', () => {
     assert.deepEqual(readJournal(directory).map(plain), expected.map(plain));
     assert.ok(expected.length > 150);
     assert.equal(new Set(expected.map(({ body }) => body.type)).size, Object.keys(bodyArbitraries).length);
+  });
+
+  it('is enough to read a journal of version 1, as the Onrecord that wrote it did', () => {
+    assert.deepEqual(readJournal(goldenV1).map(plain), goldenV1Entries().map(plain));
   });
 });
 

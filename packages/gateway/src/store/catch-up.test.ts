@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { appended, countingClock, gatewayItself } from '../journal/journal.fixture.ts';
+import { Journal } from '../journal/journal.ts';
 import { JournalCorruption } from '../journal/journal-corruption.ts';
+import { goldenV1, goldenV1Segments } from '../journal/journal-v1.fixture.ts';
 import { JournalReader } from '../journal/reader.ts';
 import type { TablesOf } from '../sql/tables.ts';
 import { catchUp, nextEntry } from './catch-up.ts';
@@ -83,6 +86,27 @@ describe('catchUp', () => {
     emptyIndex(index);
     await catchUp(index, reader, { tablesOf });
     assert.deepEqual(dump(index.database), atOnce);
+  });
+
+  it('projects a journal of version 1 that version 2 goes on, with the same answers again', async () => {
+    const directory = join(journal.data, 'journal');
+    rmSync(directory, { recursive: true });
+    mkdirSync(directory);
+    for (const name of goldenV1Segments) cpSync(join(goldenV1, name), join(directory, name));
+    assert.equal(await catchUp(index, reader, { tablesOf }), 76);
+    const open = index.database.prepare('SELECT count(*) AS n FROM sessions WHERE closed_at IS NULL');
+    assert.equal(open.get()?.['n'], 2);
+    const writer = await Journal.open({ directory, segmentBytes: 4096, clock: countingClock() });
+    await appended(writer, gatewayItself, [
+      { type: 'connector_revoked', connector: 'db-eu', by: 'root', revokedAt: 1 },
+    ]);
+    await writer.close();
+    assert.equal(await catchUp(index, reader, { tablesOf }), 83);
+    assert.equal(open.get()?.['n'], 0);
+    const inTwoSteps = dump(index.database);
+    emptyIndex(index);
+    assert.equal(await catchUp(index, reader, { tablesOf }), 83);
+    assert.deepEqual(dump(index.database), inTwoSteps);
   });
 
   it('gives the same index when two processes build it together', async () => {
