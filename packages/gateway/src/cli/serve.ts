@@ -4,6 +4,8 @@ import { createSecureContext } from 'node:tls';
 import { type Body, gatewaySession } from '@onrecord/record';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load-config.ts';
+import type { ControlRequest } from '../control/control-request.ts';
+import { ControlServer } from '../control/control-server.ts';
 import { type Halt, Refusal } from '../errors.ts';
 import { serverCertificate } from '../identity/server-certificate.ts';
 import { Tokens } from '../identity/tokens.ts';
@@ -89,6 +91,19 @@ export async function serve({ configFile, env, log }: ServeOptions): Promise<Ser
     },
   };
   const address = await gateway.listen();
+  const control = new ControlServer({
+    dataDirectory: config.data,
+    log,
+    answer: async (request: ControlRequest) => {
+      switch (request.type) {
+        case 'test connection':
+          return await gateway.testConnection(request.connection, request.identity);
+        default:
+          throw new Refusal('0A000', `this gateway does not know the question "${request.type}"`);
+      }
+    },
+  });
+  await control.listen();
   const indexer = startIndexer({ dataDirectory: config.data, log });
   let refuses = false;
   const outbox = setInterval(() => {
@@ -125,6 +140,7 @@ export async function serve({ configFile, env, log }: ServeOptions): Promise<Ser
     },
     async stop(reason): Promise<void> {
       clearInterval(outbox);
+      await control.close();
       await gateway.close();
       await drainOutbox(state, outboxJournal);
       await append([{ type: 'gateway_stopped', reason }]);

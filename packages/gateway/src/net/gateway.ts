@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { type Body, gatewaySession } from '@onrecord/record';
 import type { Config } from '../config/config.ts';
-import { GatewayError, Halt, Termination } from '../errors.ts';
+import { GatewayError, Halt, Refusal, Termination } from '../errors.ts';
 import type { Tokens } from '../identity/tokens.ts';
 import type { Receipt, Recorder } from '../journal/receipt.ts';
 import { errorResponse } from '../session/error-response.ts';
@@ -12,6 +12,8 @@ import type { Clock } from './clock.ts';
 import { type LiveSession, LiveSessions } from './live-sessions.ts';
 import { type Login, LoginFailure, login } from './login.ts';
 import { clientAddress, openSession } from './open-session.ts';
+import { gatewayOwner, type OwnSessionOptions } from './own-session.ts';
+import { type ConnectionTest, testConnection } from './test-connection.ts';
 import { TypeLearner } from './type-learner.ts';
 import type { DialUpstream } from './upstream.ts';
 
@@ -47,7 +49,9 @@ export class Gateway {
   readonly #live: LiveSessions = new LiveSessions();
   readonly #knocks = new Set<Knock>();
   readonly #closing = new AbortController();
+  readonly #own: OwnSessionOptions;
   readonly #types: TypeLearner;
+  readonly #tests = new Set<Promise<ConnectionTest>>();
   #config: Config;
   #tls: ServerTls | undefined;
   #idle: (() => void) | undefined;
@@ -59,7 +63,8 @@ export class Gateway {
     const { recorder, clock, sql, dial, log } = options;
     const { startupMs: timeoutMs } = options.config.limits;
     const configuration = (): string => this.#config.hash;
-    this.#types = new TypeLearner({ recorder, clock, sql, dial, timeoutMs, configuration, log });
+    this.#own = { recorder, clock, sql, dial, timeoutMs, configuration };
+    this.#types = new TypeLearner({ ...this.#own, log });
     // Half-open: a client that has said its last word still gets its answers.
     this.#server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, (socket) => {
       void this.#accept(socket);
@@ -91,6 +96,29 @@ export class Gateway {
     return this.#live.size;
   }
 
+  /**
+   * Opens a session of the gateway's own on a connection and says what was found; in the role of an identity, or in the
+   * one that the connection has for the gateway. Throws a Refusal when there is no such connection or identity.
+   */
+  async testConnection(name: string, identity: string | undefined): Promise<ConnectionTest> {
+    const connection = this.#config.connections.get(name);
+    if (connection === undefined) throw new Refusal('42704', `there is no connection "${name}"`);
+    const known = identity === undefined ? undefined : this.#config.identities.get(identity);
+    if (identity !== undefined && known === undefined) {
+      throw new Refusal('42704', `there is no identity "${identity}"`);
+    }
+    const owner = known === undefined ? gatewayOwner : { identity: known.name, groups: known.groups };
+    const target = { connection, database: undefined, owner };
+    const test = testConnection(target, { ...this.#own, signal: this.#closing.signal });
+    this.#tests.add(test);
+    return await test.finally(() => this.#tests.delete(test));
+  }
+
+  /** Whether a backend of a connection serves a session of this gateway. */
+  serves(connection: string, backendPid: number): boolean {
+    return this.#live.has(connection, backendPid);
+  }
+
   /** Ends the sessions that were opened with a credential, because it was revoked. */
   endSessionsOf(credential: string): void {
     const error = new Termination('57P01', 'the token of this session was revoked');
@@ -114,6 +142,7 @@ export class Gateway {
       });
     }
     await this.#types.close();
+    await Promise.all(this.#tests);
   }
 
   async #accept(socket: Socket): Promise<void> {

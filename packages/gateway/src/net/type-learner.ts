@@ -1,23 +1,8 @@
-import type { LearnedType, SessionOpened } from '@onrecord/record';
-import { encodeFrontend, protocolVersion } from '@onrecord/wire';
-import { gatewayIdentity } from '../identity/gateway-identity.ts';
-import type { Recorder } from '../journal/receipt.ts';
-import { Session } from '../session/session.ts';
-import type { SqlReader } from '../session/session-state.ts';
-import type { Clock } from './clock.ts';
-import { recorded, recordedQuery } from './recorded-query.ts';
-import { createSessionId } from './session-id.ts';
-import { createSha256 } from './sha256-digest.ts';
-import { upstreamParameters } from './startup-parameters.ts';
-import type { DialUpstream, UpstreamTarget } from './upstream.ts';
+import type { LearnedType } from '@onrecord/record';
+import { type OwnSessionOptions, withOwnSession } from './own-session.ts';
+import type { UpstreamTarget } from './upstream.ts';
 
-export interface TypeLearnerOptions {
-  readonly recorder: Recorder;
-  readonly clock: Clock;
-  readonly sql: SqlReader;
-  readonly dial: DialUpstream;
-  readonly timeoutMs: number;
-  readonly configuration: () => string;
+export interface TypeLearnerOptions extends OwnSessionOptions {
   readonly log: (message: string) => void;
 }
 
@@ -84,63 +69,14 @@ export class TypeLearner {
   }
 
   async #ask(target: UpstreamTarget, wanted: readonly number[]): Promise<void> {
-    const { recorder, clock, sql, dial, timeoutMs, configuration } = this.#options;
-    recorder.admit();
-    const chains = { session: createSessionId(Date.now()), identity: gatewayIdentity };
-    const parameters = upstreamParameters([], { id: chains.session, claimedName: undefined, replication: undefined });
+    const { timeoutMs } = this.#options;
     const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), this.#closing.signal]);
-    const upstream = await dial(target, { parameters, timeoutMs, signal });
-    const { socket } = upstream;
-    const { connection } = target;
-    socket.on('error', () => {});
-    // The catalog may be locked for as long as somebody likes.
-    signal.addEventListener('abort', () => socket.destroy(), { once: true });
-    const opened: SessionOpened = {
-      type: 'session_opened',
-      identityKind: 'service',
-      groups: [],
-      method: 'gateway',
-      credential: '',
-      connection: connection.name,
-      ...(upstream.connector === undefined ? {} : { connector: upstream.connector }),
-      database: upstream.database,
-      role: upstream.role,
-      upstream: upstream.address,
-      backendPid: upstream.backendPid,
-      client: '',
-      protocol: protocolVersion.v3_0,
-      configuration: configuration(),
-      durability: 'before-forward',
-      claimed: {},
-      parameters: Object.fromEntries(upstream.parameters),
-    };
-    const session = new Session({
-      rows: connection.recording.rows,
-      messageBytes: 1 << 20,
-      createDigest: createSha256,
-      sql,
-      replication: false,
-      parameters: upstream.parameters,
+    await withOwnSession(target, { ...this.#options, signal }, async (session) => {
+      const types = (await session.query(catalogQuery(wanted))).map(learnedType);
+      const { database } = session.upstream;
+      const learned = { type: 'types_learned', connection: target.connection.name, database, types } as const;
+      if (types.length > 0) await session.record(learned);
     });
-    try {
-      const receipt = await recorded([opened], { recorder, chains });
-      const rows = await recordedQuery(catalogQuery(wanted), { upstream, session, recorder, chains, clock, receipt });
-      const types = rows.map(learnedType);
-      const learned = {
-        type: 'types_learned',
-        connection: connection.name,
-        database: upstream.database,
-        types,
-      } as const;
-      if (types.length > 0) await recorded([learned], { recorder, chains });
-    } finally {
-      socket.end(encodeFrontend({ type: 'terminate' }).finish());
-      // Nobody reads its last words, and its end must be seen.
-      socket.resume();
-      const { entries } = session.abandon({ outcome: 'unknown' }, clock.monotonicUs());
-      const closed = { type: 'session_closed', reason: 'client terminated', statements: session.statements } as const;
-      await recorded([...entries, closed], { recorder, chains }).catch(() => {});
-    }
   }
 }
 

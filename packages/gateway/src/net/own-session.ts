@@ -1,0 +1,103 @@
+import type { Body, SessionOpened } from '@onrecord/record';
+import { encodeFrontend, protocolVersion } from '@onrecord/wire';
+import { gatewayIdentity } from '../identity/gateway-identity.ts';
+import type { Recorder } from '../journal/receipt.ts';
+import { Session } from '../session/session.ts';
+import type { SqlReader } from '../session/session-state.ts';
+import type { Clock } from './clock.ts';
+import { recorded, recordedQuery } from './recorded-query.ts';
+import { createSessionId } from './session-id.ts';
+import { createSha256 } from './sha256-digest.ts';
+import { upstreamParameters } from './startup-parameters.ts';
+import type { DialUpstream, Upstream, UpstreamTarget } from './upstream.ts';
+
+export interface OwnSessionOptions {
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+  readonly sql: SqlReader;
+  readonly dial: DialUpstream;
+  /** For the login. */
+  readonly timeoutMs: number;
+  readonly configuration: () => string;
+}
+
+/** A session of the gateway's own, and what may be done in it. */
+export interface OwnSession {
+  readonly upstream: Upstream;
+  /** Runs one statement and returns its rows as text. */
+  query(sql: string): Promise<(string | null)[][]>;
+  /** Appends an entry to the session. */
+  record(body: Body): Promise<void>;
+}
+
+/** For whom the gateway's own sessions are opened: a role may be configured for it. */
+export const gatewayOwner: UpstreamTarget['owner'] = { identity: gatewayIdentity, groups: [] };
+
+const maxStatementBytes = 1 << 20;
+
+/**
+ * Opens a session of the gateway's own, lets `work` use it, and closes it: recorded as an agent's is, so that nothing
+ * runs in Postgres that is not on the record. When `signal` aborts, the connection is cut and `work` fails.
+ */
+export async function withOwnSession<Result>(
+  target: UpstreamTarget,
+  { signal, ...options }: OwnSessionOptions & { readonly signal: AbortSignal },
+  work: (session: OwnSession) => Promise<Result>,
+): Promise<Result> {
+  const { recorder, clock, sql, dial, timeoutMs, configuration } = options;
+  recorder.admit();
+  const chains = { session: createSessionId(Date.now()), identity: gatewayIdentity };
+  const parameters = upstreamParameters([], { id: chains.session, claimedName: undefined, replication: undefined });
+  const upstream = await dial(target, { parameters, timeoutMs, signal });
+  const { socket } = upstream;
+  socket.on('error', () => {});
+  // Postgres may take as long as somebody likes: a catalog can be locked.
+  signal.addEventListener('abort', () => socket.destroy(), { once: true });
+  if (signal.aborted) socket.destroy();
+  const session = new Session({
+    rows: target.connection.recording.rows,
+    messageBytes: maxStatementBytes,
+    createDigest: createSha256,
+    sql,
+    replication: false,
+    parameters: upstream.parameters,
+  });
+  try {
+    const receipt = await recorded([opened(target, upstream, configuration())], { recorder, chains });
+    return await work({
+      upstream,
+      query: (text) => recordedQuery(text, { upstream, session, recorder, chains, clock, receipt }),
+      record: async (body) => void (await recorded([body], { recorder, chains })),
+    });
+  } finally {
+    socket.end(encodeFrontend({ type: 'terminate' }).finish());
+    // Nobody reads its last words, and its end must be seen.
+    socket.resume();
+    const { entries } = session.abandon({ outcome: 'unknown' }, clock.monotonicUs());
+    const closed = { type: 'session_closed', reason: 'client terminated', statements: session.statements } as const;
+    await recorded([...entries, closed], { recorder, chains }).catch(() => {});
+  }
+}
+
+function opened({ connection }: UpstreamTarget, upstream: Upstream, configuration: string): SessionOpened {
+  const { connector, database, role, address, backendPid, parameters } = upstream;
+  return {
+    type: 'session_opened',
+    identityKind: 'service',
+    groups: [],
+    method: 'gateway',
+    credential: '',
+    connection: connection.name,
+    ...(connector === undefined ? {} : { connector }),
+    database,
+    role,
+    upstream: address,
+    backendPid,
+    client: '',
+    protocol: protocolVersion.v3_0,
+    configuration,
+    durability: 'before-forward',
+    claimed: {},
+    parameters: Object.fromEntries(parameters),
+  };
+}
