@@ -72,6 +72,7 @@ interface Setting {
 
 function settingsOf(schema: Schema, parent: string, level: number): readonly Setting[] {
   const map = schema.anyOf?.find((branch) => branch.properties !== undefined) ?? schema;
+  if (map.items?.properties !== undefined) return settingsOf(map.items, `${parent}[]`, level);
   const named = map.additionalProperties;
   if (named) return settingsOf(named, `${parent}.${anyName}`, level);
   return Object.entries(map.properties ?? {}).flatMap(([name, inner]) => {
@@ -94,7 +95,7 @@ function section({ path, level, schema, required }: Setting, told: Map<string, s
 
 /** How GitHub makes an anchor of a heading. */
 function anchor(path: string): string {
-  return path.toLowerCase().replaceAll('.', '');
+  return path.toLowerCase().replaceAll(/[.[\]]/g, '');
 }
 
 function fact(name: string, text: string | undefined): string | undefined {
@@ -132,7 +133,7 @@ function kindOf(schema: Schema): string {
     case 'boolean':
       return '`true`, `false`';
     case 'array':
-      return 'a list of names';
+      return schema.items?.properties === undefined ? 'a list of names' : 'a list of maps of the settings below';
     case 'object':
       return schema.additionalProperties ? 'a map, by name' : 'a map of the settings below';
     default:

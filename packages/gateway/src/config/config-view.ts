@@ -1,23 +1,26 @@
 import type { Database, DatabaseLogin } from '@onrecord/connector';
 import { formatSecretReference } from '@onrecord/connector/config';
 import type { Config, Connection, Identity, Reach } from './config.ts';
+import type { Issuer } from './issuer.ts';
 
 /** What a configuration means, as plain JSON: maps as objects, secrets as their references. */
-export interface ConfigView extends Omit<Config, 'hash' | 'file' | 'connections' | 'identities'> {
+export interface ConfigView extends Omit<Config, 'hash' | 'file' | 'connections' | 'identities' | 'issuers'> {
   readonly connections: { readonly [name: string]: Omit<Connection, 'name' | 'reach'> & { readonly reach: ReachView } };
   readonly identities: { readonly [name: string]: Omit<Identity, 'name'> };
+  readonly issuers: { readonly [name: string]: Omit<Issuer, 'name'> };
 }
 
 export type ReachView = { readonly type: string; readonly [setting: string]: unknown };
 
 /** The view of a configuration; also of one whose paths are still as they were written. */
 export function configView(
-  config: Omit<Config, 'hash' | 'file' | 'connections' | 'identities'> & {
+  config: Omit<Config, 'hash' | 'file' | 'connections' | 'identities' | 'issuers'> & {
     readonly connections: Pick<Config['connections'], 'values'>;
     readonly identities: Pick<Config['identities'], 'values'>;
+    readonly issuers: Pick<Config['issuers'], 'values'>;
   },
 ): ConfigView {
-  const { connections, identities, ...rest } = config;
+  const { connections, identities, issuers, ...rest } = config;
   return {
     ...rest,
     connections: Object.fromEntries(
@@ -27,6 +30,7 @@ export function configView(
       ]),
     ),
     identities: Object.fromEntries([...identities.values()].map(({ name, ...identity }) => [name, identity])),
+    issuers: Object.fromEntries([...issuers.values()].map(({ name, ...issuer }) => [name, issuer])),
   };
 }
 

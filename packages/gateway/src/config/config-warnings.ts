@@ -2,7 +2,7 @@ import { access, constants } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import type { Database } from '@onrecord/connector';
 import { formatAddress, resolveSecret, type SecretReference } from '@onrecord/connector/config';
-import type { Config } from './config.ts';
+import type { Config, Identity } from './config.ts';
 
 /**
  * What is not wrong with a configuration but is likely to surprise: secrets and files that are not there now, clients
@@ -21,6 +21,15 @@ export async function configWarnings(config: Config, env: Environment): Promise<
   }
   for (const identity of config.identities.values()) {
     if (identity.connections.length === 0) warnings.push(`identities.${identity.name}: may not use any connection`);
+    warnings.push(...loginWarnings(identity, config));
+  }
+  for (const { name, keys, tlsCa } of config.issuers.values()) {
+    if (keys.type === 'file' && !(await isReadable(keys.path))) {
+      warnings.push(`issuers.${name}.jwks: ${keys.path} cannot be read`);
+    }
+    if (tlsCa !== undefined && !(await isReadable(tlsCa))) {
+      warnings.push(`issuers.${name}.tls_ca: ${tlsCa} cannot be read`);
+    }
   }
   const insists = config.tls.mode !== 'off' && config.tls.required;
   if (!insists && !isLoopback(config.listen.postgres.host)) {
@@ -29,6 +38,17 @@ export async function configWarnings(config: Config, env: Environment): Promise<
     );
   }
   return warnings;
+}
+
+/** Tokens of issuers that nobody can use: the identity does not take them, or no rule gives it any. */
+function loginWarnings({ name, login }: Identity, { issuers }: Config): readonly string[] {
+  const takes = login.includes('jwt') || login.includes('oauth');
+  const given = [...issuers.values()].some(({ identities }) => identities.some(({ identity }) => identity === name));
+  if (takes && !given) return [`identities.${name}.login: no rule of \`issuers\` names this identity`];
+  if (!takes && given) {
+    return [`identities.${name}.login: \`issuers\` name this identity, but it has neither jwt nor oauth`];
+  }
+  return [];
 }
 
 /** Of one database; each begins with the path of a setting below it. */

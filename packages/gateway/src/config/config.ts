@@ -1,6 +1,7 @@
 import type { Database } from '@onrecord/connector';
 import type { HostPort } from '@onrecord/connector/config';
 import type { Durability } from '@onrecord/record';
+import type { Issuer } from './issuer.ts';
 
 /** The whole configuration, parsed once and frozen. Nothing below `config/` reads `process.env`. */
 export interface Config {
@@ -17,6 +18,9 @@ export interface Config {
   readonly tls: ClientTls;
   readonly connections: ReadonlyMap<string, Connection>;
   readonly identities: ReadonlyMap<string, Identity>;
+  /** Who signs tokens that identities log in with, by name. */
+  readonly issuers: ReadonlyMap<string, Issuer>;
+  readonly sessions: SessionRules;
   readonly connectors: ConnectorSettings;
   readonly limits: Limits;
 }
@@ -39,8 +43,20 @@ export interface ConnectorSettings {
 /** TLS towards clients. `auto` makes a self-signed certificate in the data directory on first start. */
 export type ClientTls =
   | { readonly mode: 'off' }
-  | { readonly mode: 'auto'; readonly required: boolean }
-  | { readonly mode: 'files'; readonly certificate: string; readonly key: string; readonly required: boolean };
+  | ({ readonly mode: 'auto'; readonly required: boolean } & ClientAuthorities)
+  | ({
+      readonly mode: 'files';
+      readonly certificate: string;
+      readonly key: string;
+      readonly required: boolean;
+    } & ClientAuthorities);
+
+/** Paths of PEM files: whose certificates clients may log in with. */
+export interface ClientAuthorities {
+  readonly clientCa?: string;
+  /** Lists of revoked certificates, one for each authority. */
+  readonly clientCrl?: string;
+}
 
 export interface Connection {
   readonly name: string;
@@ -79,6 +95,27 @@ export interface Identity {
   readonly groups: readonly string[];
   /** Names of the connections it may use. */
   readonly connections: readonly string[];
+  /** What it may log in with, the preferred first. */
+  readonly login: readonly LoginMethod[];
+  /** Whose certificate is its own. */
+  readonly certificate?: CertificateMapping;
+}
+
+/**
+ * `token`: one that the gateway issued. `jwt`: a JWT as the password. `oauth`: a JWT by OAUTHBEARER. `certificate`: a
+ * client certificate of TLS.
+ */
+export type LoginMethod = 'token' | 'jwt' | 'oauth' | 'certificate';
+
+/** The whole subject (RFC 4514, in any order), or one of the alternative names. */
+export interface CertificateMapping {
+  readonly type: 'subject' | 'san';
+  readonly name: string;
+}
+
+export interface SessionRules {
+  /** Whether a session ends when the credential that it was opened with expires. */
+  readonly endAtExpiry: boolean;
 }
 
 export interface Limits {

@@ -66,6 +66,7 @@ test('the whole file is understood', () => {
     kind: 'agent',
     groups: [],
     connections: ['billing'],
+    login: ['token'],
   });
   assert.equal(config.limits.startupMs, 10_000);
 });
@@ -203,7 +204,7 @@ test('near misses are named', () => {
 
 test('a key that is near to nothing is answered with what there is', () => {
   assert.deepEqual(problems('identities: { a: { zebra: 1 } }'), [
-    '1:20 identities.a.zebra: there is no such setting; there are kind, groups, connections',
+    '1:20 identities.a.zebra: there is no such setting; there are kind, groups, connections, login, certificate',
   ]);
 });
 

@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { ConfigError, didYouMean, type Problem } from '@onrecord/connector/config';
 import { databaseOf, dotted, explainIssues, readYaml, withPaths, type YamlSource } from '@onrecord/connector/settings';
+import { issuerOf, withIssuerPaths } from './build-issuer.ts';
 import { canonicalJson } from './canonical.ts';
 import type {
+  CertificateMapping,
   ClientTls,
   Config,
   Connection,
@@ -11,10 +13,12 @@ import type {
   ExpectedSession,
   Identity,
   Limits,
+  LoginMethod,
   Reach,
   Recording,
 } from './config.ts';
 import { configView } from './config-view.ts';
+import { loginProblems } from './login-problems.ts';
 import {
   type ConnectionSettings,
   type ConnectorsSettings,
@@ -44,6 +48,7 @@ export function parseConfig(text: string, file: string): Config {
     ...(checked.success ? [] : explainIssues(checked.error.issues, { source, schema: settingsJsonSchema, remark })),
     ...wrongConnections(source),
     ...wrongReach(source),
+    ...loginProblems(source),
   ];
   if (!checked.success || problems.length > 0) throw new ConfigError(file, problems.sort(byPlace));
   return freeze(build(checked.data, file));
@@ -114,19 +119,25 @@ function build(settings: Settings, file: string): Config {
   const listen = { postgres: settings.listen.postgres, connectors: settings.listen.connectors };
   const connectors = connectorsOf(settings.connectors);
   const tls = tlsOf(settings.tls);
+  const issuers = Object.entries(settings.issuers).map(([name, issuer]) => issuerOf(name, issuer));
+  const sessions = { endAtExpiry: settings.sessions.end_at_expiry };
   // Over what the file means, with paths as they are written: the same file in another directory has the same hash, and
   // so has a file that only spells out a default.
-  const meaning = canonicalJson(configView({ listen, data, tls, connections, identities, connectors, limits }));
+  const meaning = canonicalJson(
+    configView({ listen, data, tls, connections, identities, issuers, sessions, connectors, limits }),
+  );
   return {
     hash: createHash('sha256').update(meaning).digest('hex'),
     file,
     data: path(data),
     listen,
-    tls: tls.mode === 'files' ? { ...tls, certificate: path(tls.certificate), key: path(tls.key) } : tls,
+    tls: withTlsPaths(tls, path),
     connections: new Map(
       connections.map((connection) => [connection.name, { ...connection, reach: absolute(connection.reach, path) }]),
     ),
     identities: new Map(identities.map((identity) => [identity.name, identity])),
+    issuers: new Map(issuers.map((issuer) => [issuer.name, withIssuerPaths(issuer, path)])),
+    sessions,
     connectors,
     limits,
   };
@@ -172,8 +183,20 @@ function connectorsOf({ certificate, wait, spares }: ConnectorsSettings): Connec
   return { certificateMs: certificate, waitMs: wait, spares };
 }
 
-function identityOf(name: string, { kind, groups, connections }: IdentitySettings): Identity {
-  return { name, kind, groups, connections };
+function identityOf(name: string, { kind, groups, connections, login, certificate }: IdentitySettings): Identity {
+  const usual: readonly LoginMethod[] = certificate === undefined ? ['token'] : ['certificate', 'token'];
+  return {
+    name,
+    kind,
+    groups,
+    connections,
+    login: login === undefined ? usual : typeof login === 'string' ? [login] : login,
+    ...(certificate === undefined ? {} : { certificate: mappingOf(certificate) }),
+  };
+}
+
+function mappingOf({ subject, san }: NonNullable<IdentitySettings['certificate']>): CertificateMapping {
+  return san === undefined ? { type: 'subject', name: subject ?? '' } : { type: 'san', name: san };
 }
 
 function limitsOf({ clients, unauthenticated, startup, message, pipeline, segment }: LimitSettings): Limits {
@@ -183,9 +206,24 @@ function limitsOf({ clients, unauthenticated, startup, message, pipeline, segmen
 function tlsOf(settings: TlsSettings): ClientTls {
   if (settings === 'off') return { mode: 'off' };
   if (settings === 'auto') return { mode: 'auto', required: false };
-  const { certificate, key, required } = settings;
-  if (certificate === undefined || key === undefined) return { mode: 'auto', required };
-  return { mode: 'files', certificate, key, required };
+  const { certificate, key, required, client_ca, client_crl } = settings;
+  const clients = {
+    ...(client_ca === undefined ? {} : { clientCa: client_ca }),
+    ...(client_crl === undefined ? {} : { clientCrl: client_crl }),
+  };
+  if (certificate === undefined || key === undefined) return { mode: 'auto', required, ...clients };
+  return { mode: 'files', certificate, key, required, ...clients };
+}
+
+function withTlsPaths(tls: ClientTls, path: (written: string) => string): ClientTls {
+  if (tls.mode === 'off') return tls;
+  const { clientCa, clientCrl } = tls;
+  const clients = {
+    ...(clientCa === undefined ? {} : { clientCa: path(clientCa) }),
+    ...(clientCrl === undefined ? {} : { clientCrl: path(clientCrl) }),
+  };
+  if (tls.mode === 'auto') return { ...tls, ...clients };
+  return { ...tls, certificate: path(tls.certificate), key: path(tls.key), ...clients };
 }
 
 function absolute(reach: Reach, path: (written: string) => string): Reach {

@@ -15,7 +15,9 @@ import {
 } from '@onrecord/connector/settings';
 import type { Durability } from '@onrecord/record';
 import { z } from 'zod';
-import type { Connection, Identity } from './config.ts';
+import type { Connection, Identity, LoginMethod } from './config.ts';
+import { parseDistinguishedName } from './distinguished-name.ts';
+import { type IssuerSettings, issuer, issuerName } from './issuer-settings.ts';
 import { formatSize, parseSize, sizePattern } from './size.ts';
 
 /**
@@ -32,6 +34,8 @@ export interface Settings {
   readonly recording: RecordingSettings;
   readonly connections: { readonly [name: string]: ConnectionSettings };
   readonly identities: { readonly [name: string]: IdentitySettings };
+  readonly issuers: { readonly [name: string]: IssuerSettings };
+  readonly sessions: { readonly end_at_expiry: boolean };
   readonly connectors: ConnectorsSettings;
   readonly limits: LimitSettings;
 }
@@ -39,7 +43,13 @@ export interface Settings {
 export type TlsSettings =
   | 'off'
   | 'auto'
-  | { readonly certificate?: string | undefined; readonly key?: string | undefined; readonly required: boolean };
+  | {
+      readonly certificate?: string | undefined;
+      readonly key?: string | undefined;
+      readonly required: boolean;
+      readonly client_ca?: string | undefined;
+      readonly client_crl?: string | undefined;
+    };
 
 export interface RecordingSettings {
   readonly durability?: Durability | undefined;
@@ -76,6 +86,8 @@ export interface IdentitySettings {
   readonly kind: Identity['kind'];
   readonly groups: readonly string[];
   readonly connections: readonly string[];
+  readonly login?: LoginMethod | readonly LoginMethod[] | undefined;
+  readonly certificate?: { readonly subject?: string | undefined; readonly san?: string | undefined } | undefined;
 }
 
 export interface LimitSettings {
@@ -278,19 +290,61 @@ const connection = z.strictObject({
   }),
 });
 
+const loginMethod = z.enum(['token', 'jwt', 'oauth', 'certificate']);
+
 const identity = z.strictObject({
   kind: z
     .enum(['agent', 'service', 'person'])
     .prefault('agent')
     .meta({ description: 'What it is. It is written to the record of each session; it grants nothing.' }),
-  groups: z
-    .array(z.string().min(1))
-    .prefault([])
-    .meta({ description: 'Groups it belongs to, written to the record of each session.' }),
-  connections: z
-    .array(z.string())
-    .prefault([])
-    .meta({ description: 'Connections it may use. No other can be reached with its tokens.' }),
+  groups: z.array(z.string().min(1)).prefault([]).meta({
+    description: 'Groups it belongs to, written to the record of each session. Roles of a connection can go by them.',
+  }),
+  connections: z.array(z.string()).prefault([]).meta({ description: 'Connections it may use. It can reach no other.' }),
+  login: z
+    .union([loginMethod, z.array(loginMethod).min(1)], {
+      error: 'must be "token", "jwt", "oauth" or "certificate", or a list of them',
+    })
+    .optional()
+    .meta({
+      description:
+        'What it logs in with, one or several. `token`: a token of the gateway, by SCRAM. `jwt`: a token of one of `issuers`, as the password. `oauth`: such a token by OAUTHBEARER, as libpq 18 speaks it. `certificate`: a client certificate. All but `token` need TLS. With `jwt`, the client is asked for its password, which may be a token of the gateway then if `token` is in the list as well. Of `oauth` and `token`, the first in the list is what clients that know both take.',
+      'x-cost': 'With `jwt`, the password crosses the network as it is, inside TLS: let clients check the certificate.',
+      'x-default': '`token`, and `certificate` if there is one',
+      examples: ['jwt', ['oauth', 'token']],
+    }),
+  certificate: z
+    .strictObject({
+      subject: z
+        .string()
+        .refine((text) => parseDistinguishedName(text) !== undefined, {
+          error: 'must be a name such as "CN=billing-agent,O=Example" (RFC 4514)',
+        })
+        .optional()
+        .meta({
+          description: 'Its whole subject, as in RFC 4514; the order of the attributes does not matter.',
+          examples: ['CN=billing-agent,O=Example'],
+          'x-default': 'none: `san` says which',
+        }),
+      san: z
+        .string()
+        .min(1)
+        .optional()
+        .meta({
+          description: 'One of its alternative names: a URI, a host name or an address of mail.',
+          examples: ['spiffe://example.com/billing'],
+          'x-default': 'none: `subject` says which',
+        }),
+    })
+    .refine(({ subject, san }) => (subject === undefined) !== (san === undefined), {
+      error: 'must have either subject or san',
+    })
+    .optional()
+    .meta({
+      description:
+        'The client certificate of this identity. It must be signed by an authority in `tls.client_ca`. A client that shows it is asked for nothing else.',
+      'x-default': 'none',
+    }),
 });
 
 const connectors = z.strictObject({
@@ -385,6 +439,16 @@ const schema: z.ZodType<Settings, unknown> = z
                 description: 'Refuse clients that do not use TLS.',
                 'x-cost': 'Clients with `sslmode=disable`, and drivers that do not try TLS, are not let in.',
               }),
+              client_ca: path.optional().meta({
+                description:
+                  'PEM file with the authorities whose certificates clients may log in with (`identities.NAME.certificate`). Clients without one are asked for their password as before.',
+                'x-default': 'none: no client is asked for a certificate',
+              }),
+              client_crl: path.optional().meta({
+                description:
+                  'PEM file with the lists of revoked certificates, one of each authority in `client_ca`. SIGHUP reads it again, and ends open sessions whose certificate is on it.',
+                'x-default': 'none',
+              }),
             })
             .superRefine((tls, context) => {
               if ((tls.certificate === undefined) === (tls.key === undefined)) return;
@@ -410,8 +474,24 @@ const schema: z.ZodType<Settings, unknown> = z
     }),
     identities: z.record(identityName, identity).prefault({}).meta({
       description:
-        'Who may log in, by name. A client gives the name as its user, and a token from `onrecord tokens create NAME` as its password.',
+        'Who may log in, by name. A client gives the name as its user, and a token from `onrecord tokens create NAME` as its password, or what `login` says (docs/identities.md).',
     }),
+    issuers: z.record(issuerName, issuer).prefault({}).meta({
+      description:
+        'Who signs tokens (JWT) that identities with `login: jwt` or `oauth` log in with, by name (docs/identities.md has examples).',
+      'x-default': 'none',
+    }),
+    sessions: z
+      .strictObject({
+        end_at_expiry: z.boolean().prefault(false).meta({
+          description:
+            'End a session when the credential that it was opened with expires: a token with an expiry, a JWT, a certificate. Otherwise that only keeps new sessions out. A revoked token ends its sessions in any case.',
+          'x-cost':
+            'JWTs often live for minutes; their sessions then do too, in the middle of a transaction if need be.',
+        }),
+      })
+      .prefault({})
+      .meta({ description: 'What holds for open sessions.' }),
     connectors: connectors.prefault({}).meta({
       description: 'Connectors: small processes next to a Postgres server that dial in to the gateway.',
     }),
