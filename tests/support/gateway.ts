@@ -1,8 +1,10 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { type Connector, startConnector } from './connector.ts';
 import { killAtExit, removeDirectory, temporaryDirectory } from './leftovers.ts';
+import { endChild, type Life, residentBytesOf, sourceFlags, startLife } from './life.ts';
 import type { Target } from './target.ts';
 
 export interface GatewayOptions {
@@ -11,7 +13,9 @@ export interface GatewayOptions {
   readonly durability?: 'before-forward' | 'before-reveal' | 'relaxed';
   /** Merged over the top level of the configuration. */
   readonly settings?: { readonly [name: string]: unknown };
-  /** Merged over the connection `db`. */
+  /** How Postgres is reached; by default as the environment variable ONRECORD_TEST_VIA says, or from the gateway itself. */
+  readonly via?: 'built-in' | 'connector';
+  /** Merged over the connection `db`: at the gateway, or what belongs there at the connector. */
   readonly connection?: { readonly [name: string]: unknown };
 }
 
@@ -20,6 +24,10 @@ export interface Gateway extends Target {
   readonly configFile: string;
   /** The data directory. */
   readonly data: string;
+  /** The process that reaches Postgres, when it is another one. */
+  readonly connector: Connector | undefined;
+  /** Where connectors dial in, when they can. */
+  readonly connectorAddress: string | undefined;
   readonly pid: () => number;
   /** What it wrote to standard error, over all of its lives. */
   log(): string;
@@ -39,9 +47,21 @@ export interface Gateway extends Target {
 
 const root = dirname(dirname(import.meta.dirname));
 const main = join(root, 'packages', 'gateway', 'src', 'cli', 'main.ts');
-const nodeFlags = ['--conditions=@onrecord/source', '--disable-warning=ExperimentalWarning'];
 const identity = 'tester';
-const startDeadlineMs = 30_000;
+const connectorName = 'test-connector';
+/** Settings of a connection that stand at its connector. */
+const atConnector: ReadonlySet<string> = new Set([
+  'host',
+  'port',
+  'database',
+  'user',
+  'password',
+  'tls',
+  'tls_ca',
+  'tls_certificate',
+  'tls_key',
+  'roles',
+]);
 const run = promisify(execFile);
 
 /** Starts a gateway in front of a server, with a token of its own; rejects with its log when it does not come up. */
@@ -51,11 +71,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const env = { ...process.env, ONRECORD_TEST_PASSWORD: options.postgres.password };
   mkdirSync(join(directory, 'data'), { mode: 0o700 });
   // JSON is YAML.
-  const write = (port: number): void =>
-    writeFileSync(configFile, JSON.stringify(configuration(options, port), null, 2));
-  write(0);
+  const write = (ports: Ports): void =>
+    writeFileSync(configFile, JSON.stringify(configuration(options, ports), null, 2));
+  write({ postgres: 0, connectors: 0 });
   const cli = async (...args: readonly string[]): Promise<string> => {
-    const command = [...nodeFlags, main, ...args, '--config', configFile];
+    const command = [...sourceFlags, main, ...args, '--config', configFile];
     return (await run(process.execPath, command, { env, cwd: directory, maxBuffer: 1 << 30 })).stdout;
   };
   const lives: Life[] = [];
@@ -64,10 +84,26 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     if (last === undefined) throw new Error('the gateway was never started');
     return last;
   };
+  const start = async (): Promise<void> => {
+    const args = [...sourceFlags, main, 'gateway', '--config', configFile];
+    const child = spawn(process.execPath, args, { env, cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] });
+    killAtExit(child, 'SIGKILL');
+    lives.push(await startLife(child, listening, 'the gateway'));
+  };
+  let connector: Connector | undefined;
   try {
     const password = (await cli('tokens', 'create', identity)).trim();
-    lives.push(await startLife(configFile, env, directory));
-    const { port } = live();
+    await start();
+    const port = Number(live().ready.groups?.['port']);
+    const connectorAddress = live().ready.groups?.['connectors'];
+    if (viaOf(options) === 'connector' && connectorAddress !== undefined) {
+      const token = (await cli('connectors', 'enroll', connectorName)).trim();
+      connector = await startConnector({
+        connections: { db: databaseSettings(options, 'connector') },
+        gateways: [{ address: connectorAddress, token }],
+        env,
+      });
+    }
     return {
       name: 'gateway',
       host: '127.0.0.1',
@@ -77,91 +113,76 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       database: 'db',
       configFile,
       data: join(directory, 'data'),
+      connector,
+      connectorAddress,
       pid: () => live().child.pid ?? 0,
       log: () => lives.map((life) => life.log()).join(''),
       cli,
-      kill9: () => endLife(live(), 'SIGKILL'),
-      shutDown: () => endLife(live(), 'SIGTERM'),
+      kill9: () => endChild(live().child, 'SIGKILL'),
+      shutDown: () => endChild(live().child, 'SIGTERM'),
       restart: async () => {
-        write(port);
-        lives.push(await startLife(configFile, env, directory));
+        write({ postgres: port, connectors: Number(connectorAddress?.split(':').at(-1) ?? 0) });
+        await start();
       },
       stop: async () => {
-        await endLife(live(), 'SIGKILL');
+        await connector?.stop();
+        await endChild(live().child, 'SIGKILL');
         removeDirectory(directory);
       },
-      residentBytes: () => residentBytes(live().child.pid ?? 0),
+      residentBytes: () => residentBytesOf(live().child.pid ?? 0),
     };
   } catch (error) {
+    await connector?.stop();
+    for (const { child } of lives) await endChild(child, 'SIGKILL');
     removeDirectory(directory);
     throw error;
   }
 }
 
-function configuration(options: GatewayOptions, port: number): unknown {
-  const { postgres } = options;
+/** The gateway says where connectors dial in before it says where clients do. */
+const listening = /(?:connectors dial in at (?<connectors>\S+)[\s\S]*?)?listening on \S+?:(?<port>\d+)/;
+
+interface Ports {
+  readonly postgres: number;
+  readonly connectors: number;
+}
+
+function viaOf({ via }: GatewayOptions): 'built-in' | 'connector' {
+  return via ?? (process.env['ONRECORD_TEST_VIA'] === 'connector' ? 'connector' : 'built-in');
+}
+
+function configuration(options: GatewayOptions, ports: Ports): unknown {
+  const reach =
+    viaOf(options) === 'connector'
+      ? { connector: connectorName, ...databaseSettings(options, 'gateway') }
+      : { ...databaseSettings(options, 'connector'), ...databaseSettings(options, 'gateway') };
+  const connectors = viaOf(options) === 'connector' ? { connectors: `127.0.0.1:${ports.connectors}` } : {};
   return {
-    listen: { postgres: `127.0.0.1:${port}` },
+    listen: { postgres: `127.0.0.1:${ports.postgres}`, ...connectors },
     data: './data',
     tls: 'off',
     recording: { durability: options.durability ?? 'relaxed' },
-    connections: {
-      db: {
-        host: postgres.host,
-        port: postgres.port,
-        database: postgres.database,
-        user: postgres.user,
-        password: 'env:ONRECORD_TEST_PASSWORD',
-        tls: 'disable',
-        ...options.connection,
-      },
-    },
+    connections: { db: reach },
     identities: { [identity]: { kind: 'agent', connections: ['db'] } },
     ...options.settings,
   };
 }
 
-/** One process of the gateway. */
-interface Life {
-  readonly child: ChildProcess;
-  readonly port: number;
-  log(): string;
-}
-
-function startLife(configFile: string, env: NodeJS.ProcessEnv, cwd: string): Promise<Life> {
-  const args = [...nodeFlags, main, 'gateway', '--config', configFile];
-  const child = spawn(process.execPath, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
-  killAtExit(child, 'SIGKILL');
-  let log = '';
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => child.kill('SIGKILL'), startDeadlineMs);
-    const hear = (chunk: Buffer): void => {
-      log += chunk.toString();
-      const port = /listening on \S+?:(\d+)/.exec(log)?.[1];
-      if (port === undefined) return;
-      clearTimeout(timer);
-      resolve({ child, port: Number(port), log: () => log });
-    };
-    child.stdout.on('data', hear);
-    child.stderr.on('data', hear);
-    child.once('error', reject);
-    child.once('exit', (status, signal) => {
-      clearTimeout(timer);
-      reject(new Error(`the gateway ended with ${status ?? signal} before it listened:\n${log}`));
-    });
-  });
-}
-
-async function endLife({ child }: Life, signal: NodeJS.Signals): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise((resolve) => child.once('exit', resolve));
-  child.kill(signal);
-  await gone;
-}
-
-/** Source: proc(5), VmRSS. */
-function residentBytes(pid: number): number {
-  const kilobytes = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  if (kilobytes === undefined) throw new Error(`process ${pid} has no resident memory`);
-  return Number(kilobytes) * 1024;
+/** What stands on one side of the settings of the connection `db`. */
+function databaseSettings(
+  options: GatewayOptions,
+  side: 'gateway' | 'connector',
+): { readonly [name: string]: unknown } {
+  const { postgres } = options;
+  const all = {
+    host: postgres.host,
+    port: postgres.port,
+    database: postgres.database,
+    user: postgres.user,
+    password: 'env:ONRECORD_TEST_PASSWORD',
+    tls: 'disable',
+    ...options.connection,
+  };
+  const entries = Object.entries(all).filter(([name]) => atConnector.has(name) === (side === 'connector'));
+  return Object.fromEntries(entries);
 }

@@ -1,6 +1,7 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { type Body, gatewaySession } from '@onrecord/record';
 import type { Config } from '../config/config.ts';
+import type { ForeignCancel } from '../connectors/connector-gate.ts';
 import { GatewayError, Halt, Refusal, Termination } from '../errors.ts';
 import type { Tokens } from '../identity/tokens.ts';
 import type { Receipt, Recorder } from '../journal/receipt.ts';
@@ -26,6 +27,8 @@ export interface GatewayOptions {
   readonly clock: Clock;
   readonly sql: SqlReader;
   readonly dial: DialUpstream;
+  /** Passes on a cancel request whose key is not of this gateway. */
+  readonly cancelElsewhere: (cancel: ForeignCancel) => void;
   /** Something that an operator should know and no client is told. */
   readonly log: (message: string) => void;
 }
@@ -112,6 +115,12 @@ export class Gateway {
     const test = testConnection(target, { ...this.#own, signal: this.#closing.signal });
     this.#tests.add(test);
     return await test.finally(() => this.#tests.delete(test));
+  }
+
+  /** A cancel request that came to another gateway: cancels the session when it is one of this gateway. */
+  cancelForeign({ pid, key, client }: ForeignCancel): void {
+    const live = this.#live.find(pid, key);
+    if (live !== undefined) void this.#passCancel(live, client);
   }
 
   /** Whether a backend of a connection serves a session of this gateway. */
@@ -223,6 +232,7 @@ export class Gateway {
     const live = this.#live.find(pid, key);
     // The client waits until the connection closes; by then the server has been told.
     if (live !== undefined) await this.#passCancel(live, clientAddress(socket));
+    else this.#options.cancelElsewhere({ pid, key, client: clientAddress(socket) });
     socket.destroySoon();
   }
 

@@ -61,21 +61,21 @@ export function builtInConnector({ env, log }: BuiltInConnectorOptions): DialUps
       return { ...opened, cancel: () => cancelUpstream(reach.database, key) };
     } catch (error) {
       if (!(error instanceof DialError)) throw error;
-      log(`connection "${connection.name}": ${describe(error)}`);
+      log(`connection "${connection.name}": ${describeFailure(error)}`);
       throw notOpened(connection, error.failure, owner);
     }
   };
 }
 
-function describe(error: DialError): string {
+/** What a log says of it: the server's words, and the cause. */
+export function describeFailure(error: DialError): string {
   const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
   const { failure } = error;
   const said = failure.type === 'refused' ? `: ${serverMessage(failure.response)}` : '';
   return `${error.message}${said}${cause}`;
 }
 
-/** What an ErrorResponse says, for people. */
-export function serverMessage(response: Uint8Array): string {
+function serverMessage(response: Uint8Array): string {
   const decoded = decodeBackend(response[0] ?? 0, new Reader(response, 5));
   return decoded.type === 'errorResponse' ? (errorFieldText(decoded.fields, 'message') ?? '') : '';
 }
