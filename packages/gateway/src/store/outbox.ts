@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type {
   Body,
+  ConnectorEnrolled,
   ConnectorEnrollmentCreated,
+  ConnectorRenewed,
   ConnectorRevoked,
   TokenCreated,
   TokenRevoked,
@@ -10,10 +12,17 @@ import type {
 import type { State } from './state.ts';
 
 /**
- * Entries of commands that do not hold the journal. A command inserts one in the transaction of what it describes, so
- * there is never one without the other; the gateway takes it to the journal.
+ * Entries about what is in the state. Whoever changes it inserts one in the transaction of what it describes, so there is
+ * never one without the other; the gateway takes it to the journal, which commands do not hold.
  */
-export type OutboxBody = TokenCreated | TokenRevoked | Viewed | ConnectorEnrollmentCreated | ConnectorRevoked;
+export type OutboxBody =
+  | TokenCreated
+  | TokenRevoked
+  | Viewed
+  | ConnectorEnrollmentCreated
+  | ConnectorEnrolled
+  | ConnectorRenewed
+  | ConnectorRevoked;
 
 /** The journal, as far as the outbox needs it. */
 export interface OutboxJournal {
@@ -28,6 +37,8 @@ const outboxTypes: { readonly [Type in OutboxBody['type']]: true } = {
   token_revoked: true,
   viewed: true,
   connector_enrollment_created: true,
+  connector_enrolled: true,
+  connector_renewed: true,
   connector_revoked: true,
 };
 

@@ -37,6 +37,26 @@ const migrations: readonly string[] = [
      -- Index of an entry before those of the hand-over to the journal that is under way.
      handed_over_after INTEGER
    ) STRICT;`,
+  `CREATE TABLE connector_enrollments (
+     id TEXT PRIMARY KEY,
+     connector TEXT NOT NULL,
+     -- SHA-256. It stays when the enrolment is used, so that a second use is told from a guess.
+     secret BLOB NOT NULL,
+     created_at INTEGER NOT NULL,
+     created_by TEXT NOT NULL,
+     expires_at INTEGER NOT NULL,
+     used_at INTEGER,
+     revoked_at INTEGER
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE connector_certificates (
+     -- SHA-256 of the DER, hex.
+     fingerprint TEXT PRIMARY KEY,
+     connector TEXT NOT NULL,
+     issued_at INTEGER NOT NULL,
+     not_after INTEGER NOT NULL,
+     revoked_at INTEGER
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX certificates_of_connector ON connector_certificates (connector);`,
 ];
 
 /**
