@@ -112,7 +112,11 @@ export interface Failure {
   readonly message: string;
 }
 
-/** What the watch has seen. Sent again on the next link until it is acknowledged. */
+/**
+ * What the watch has seen. Sent again on the next link until it is acknowledged. After the first `welcome` of each link,
+ * and behind what is sent again, `watch started` is reported anew (another `seq`, the time of now) for every watch that
+ * runs: to the gateway its hole lasts from the end of the last link until then, also when the gateway itself was away.
+ */
 export interface Watched {
   readonly type: 'watch';
   /** Contiguous within the connector's process. */
