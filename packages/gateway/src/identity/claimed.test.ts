@@ -41,6 +41,14 @@ test('run and trace ids are taken out of the options', () => {
   );
 });
 
+test('the person whom an agent says it acts for is a claim as well', () => {
+  const { claimed, parameters } = take({ options: '-c onrecord.on_behalf_of=ann@example.com' });
+  assert.deepEqual(claimed, { onBehalfOf: 'ann@example.com' });
+  assert.deepEqual(parameters, []);
+  assert.equal(refused({ 'onrecord.on_behalf_of': 'ann\n' }).sqlstate, '22023');
+  assert.equal(refused({ 'onrecord.on_behalf_of': 'a'.repeat(257) }).sqlstate, '22023');
+});
+
 test('they can be startup parameters themselves', () => {
   const { claimed, parameters } = take({ user: 'agent', 'onrecord.run_id': 'run-7' });
   assert.deepEqual(claimed, { runId: 'run-7' });

@@ -19,7 +19,11 @@ const maximumApplicationName = 256;
 
 /** Texts that a claim may be, and what that is called in the error. */
 const claims: {
-  readonly [name: string]: { readonly field: 'runId' | 'traceparent'; readonly form: RegExp; readonly rule: string };
+  readonly [name: string]: {
+    readonly field: 'runId' | 'traceparent' | 'onBehalfOf';
+    readonly form: RegExp;
+    readonly rule: string;
+  };
 } = {
   'onrecord.run_id': {
     field: 'runId',
@@ -32,11 +36,16 @@ const claims: {
     form: /^(?!ff)(?!00.{53}.)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-[\x21-\x7e]{0,200})?$/,
     rule: 'It is version, trace id, parent id and flags in lower-case hex, as W3C Trace Context has it.',
   },
+  'onrecord.on_behalf_of': {
+    field: 'onBehalfOf',
+    form: /^[^\p{C}\p{Zl}\p{Zp}\ufffd]{1,256}$/u,
+    rule: 'It is 1 to 256 printable characters in UTF-8.',
+  },
 };
 
 /**
- * Takes what is the gateway's, `onrecord.run_id` and `onrecord.traceparent`, out of startup parameters and their
- * `options`. Everything else stays byte for byte. An empty value claims nothing, so that a variable may be unset.
+ * Takes what is the gateway's (`onrecord.run_id`, `onrecord.traceparent`, `onrecord.on_behalf_of`) out of startup
+ * parameters and their `options`. Everything else stays byte for byte. An empty value claims nothing, so that a variable may be unset.
  * Throws a Termination for a value that is not one, and for any other name that begins with `onrecord.`.
  */
 export function takeClaims(parameters: readonly StartupParameter[]): Claims {

@@ -24,7 +24,7 @@ function load(data: string, tls: ClientTls = { mode: 'auto', required: false }):
     data,
     tls,
     file: '/etc/onrecord.yaml',
-    listen: { postgres: { host: '10.1.2.3', port: 6432 } },
+    listen: { postgres: { host: '10.1.2.3', port: 6432 }, connectors: undefined },
   });
 }
 

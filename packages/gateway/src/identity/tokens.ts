@@ -18,6 +18,8 @@ export interface Credentials {
 export interface TokenVerifier extends ScramVerifier {
   /** The token's id: the credential of the session's record. */
   readonly id: string;
+  /** Microseconds since 1970. */
+  readonly expiresAt: number | undefined;
 }
 
 /** What is known of a token besides its secret. Times are microseconds since 1970. */
@@ -60,7 +62,7 @@ export class Tokens {
     this.#secret = installation?.['secret'] as Uint8Array;
     this.#iterations = installation?.['iterations'] as number;
     this.#valid = state.database.prepare(
-      `SELECT id, stored_key, server_key FROM tokens
+      `SELECT id, stored_key, server_key, expires_at FROM tokens
        WHERE identity = ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)
        ORDER BY created_at DESC, id`,
     );
@@ -82,8 +84,14 @@ export class Tokens {
         id: row['id'] as string,
         storedKey: row['stored_key'] as Uint8Array,
         serverKey: row['server_key'] as Uint8Array,
+        expiresAt: (row['expires_at'] ?? undefined) as number | undefined,
       })),
     };
+  }
+
+  /** A number that stays the same for a text and that nobody can guess: by it, strangers are treated as if they were known. */
+  lot(text: string): bigint {
+    return this.#derived('lot', text).readBigUInt64BE();
   }
 
   /** Whether a login with this token would still be let in: for sessions that are open already. */
@@ -154,7 +162,11 @@ export class Tokens {
   }
 
   #salt(identity: string): Uint8Array {
-    return createHmac('sha256', this.#secret).update(`scram salt\0${identity}`).digest().subarray(0, saltBytes);
+    return this.#derived('scram salt', identity).subarray(0, saltBytes);
+  }
+
+  #derived(purpose: string, text: string): Buffer {
+    return createHmac('sha256', this.#secret).update(`${purpose}\0${text}`).digest();
   }
 }
 
