@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
@@ -7,6 +8,7 @@ import { loadConfig } from '../config/load-config.ts';
 import type { ControlRequest } from '../control/control-request.ts';
 import { ControlServer } from '../control/control-server.ts';
 import { type Halt, Refusal } from '../errors.ts';
+import { clientAuthorities } from '../identity/client-authorities.ts';
 import { serverCertificate } from '../identity/server-certificate.ts';
 import { Tokens } from '../identity/tokens.ts';
 import { Journal } from '../journal/journal.ts';
@@ -195,9 +197,17 @@ async function sqlReader(): Promise<SqlReader> {
 async function serverTls(config: Config): Promise<ServerTls | undefined> {
   if (config.tls.mode === 'off') return undefined;
   const { certificate, key, endPoint } = await serverCertificate(config);
-  // TLS 1.2 is what libpq asks for by default (ssl_min_protocol_version).
-  const context = createSecureContext({ cert: certificate, key, minVersion: 'TLSv1.2' });
-  return { context, endPoint, required: config.tls.required };
+  // TLS 1.2 is what libpq asks for by default (ssl_min_protocol_version). A resumed session would carry the verdict on a
+  // client's certificate from one handshake to the next.
+  const clients = await clientAuthorities(config);
+  const context = createSecureContext({
+    cert: certificate,
+    key,
+    minVersion: 'TLSv1.2',
+    ...(clients === undefined ? {} : { ca: clients.ca, secureOptions: constants.SSL_OP_NO_TICKET }),
+    ...(clients?.crl === undefined ? {} : { crl: clients.crl }),
+  });
+  return { context, endPoint, required: config.tls.required, isRevoked: clients?.isRevoked };
 }
 
 /** The configuration as it is now. What only a start can change is kept as it was, and said. */

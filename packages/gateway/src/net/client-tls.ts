@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import { ProtocolError } from '@onrecord/wire';
@@ -8,7 +9,15 @@ export interface ServerTls {
   /** Hash of the certificate, for tls-server-end-point channel binding (RFC 5929). */
   readonly endPoint: Uint8Array | undefined;
   readonly required: boolean;
+  /** Which certificates of clients were taken back; undefined when clients are not asked for one. */
+  readonly isRevoked: ((certificate: X509Certificate) => boolean) | undefined;
 }
+
+/** The certificate that a client showed, by a key that it has. */
+export type ClientCertificate =
+  | { readonly type: 'trusted'; readonly certificate: X509Certificate }
+  /** `reason` is OpenSSL's. */
+  | { readonly type: 'untrusted'; readonly reason: string };
 
 /** What libpq asks for with `sslnegotiation=direct` (PG_ALPN_PROTOCOL, include/libpq/libpq-be.h). */
 const alpn = 'postgresql';
@@ -27,6 +36,9 @@ export function startTls(
   const secured = new TLSSocket(socket, {
     isServer: true,
     secureContext: tls.context,
+    // A client without one is asked for something else, and so is one with a certificate that is not for us.
+    requestCert: tls.isRevoked !== undefined,
+    rejectUnauthorized: false,
     ALPNCallback: ({ protocols }) => (protocols.includes(alpn) ? alpn : undefined),
   });
   secured.setNoDelay(true);
@@ -47,4 +59,17 @@ export function startTls(
       resolve(secured);
     });
   });
+}
+
+/**
+ * What a client showed in its handshake; undefined when nothing. Node tells OpenSSL's verdict on it (authority, dates,
+ * purpose, revocation) to its own TLS server only, so it is asked for where that one gets it.
+ */
+export function clientCertificate(socket: TLSSocket): ClientCertificate | undefined {
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate === undefined) return undefined;
+  const { _handle: handle } = socket as unknown as { readonly _handle?: { verifyError?(): Error | null } | null };
+  if (handle?.verifyError === undefined) return { type: 'untrusted', reason: 'unknown' };
+  const error = handle.verifyError() as NodeJS.ErrnoException | null;
+  return error === null ? { type: 'trusted', certificate } : { type: 'untrusted', reason: error.code ?? error.message };
 }

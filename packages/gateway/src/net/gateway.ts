@@ -3,17 +3,25 @@ import { type Body, gatewaySession } from '@onrecord/record';
 import type { Config } from '../config/config.ts';
 import type { ForeignCancel } from '../connectors/connector-gate.ts';
 import { GatewayError, Halt, Refusal, Termination } from '../errors.ts';
+import { Issuers } from '../identity/jwt/issuers.ts';
 import type { Tokens } from '../identity/tokens.ts';
+import { whyNotAnyMore } from '../identity/why-not-any-more.ts';
 import type { Receipt, Recorder } from '../journal/receipt.ts';
 import { errorResponse } from '../session/error-response.ts';
 import type { SqlReader } from '../session/session-state.ts';
-import type { TurnEnd } from '../session/turn.ts';
 import type { ServerTls } from './client-tls.ts';
 import type { Clock } from './clock.ts';
 import { type LiveSession, LiveSessions } from './live-sessions.ts';
 import { type Login, LoginFailure, login } from './login.ts';
 import { clientAddress, openSession } from './open-session.ts';
 import { gatewayOwner, type OwnSessionOptions } from './own-session.ts';
+import {
+  credentialExpired,
+  notAllowedAnyMore,
+  type SessionEnding,
+  shuttingDown,
+  tokenRevoked,
+} from './session-endings.ts';
 import { type ConnectionTest, testConnection } from './test-connection.ts';
 import { TypeLearner } from './type-learner.ts';
 import type { DialUpstream } from './upstream.ts';
@@ -54,6 +62,7 @@ export class Gateway {
   readonly #closing = new AbortController();
   readonly #own: OwnSessionOptions;
   readonly #types: TypeLearner;
+  readonly #issuers: Issuers;
   readonly #tests = new Set<Promise<ConnectionTest>>();
   #config: Config;
   #tls: ServerTls | undefined;
@@ -68,6 +77,7 @@ export class Gateway {
     const configuration = (): string => this.#config.hash;
     this.#own = { recorder, clock, sql, dial, timeoutMs, configuration };
     this.#types = new TypeLearner({ ...this.#own, log });
+    this.#issuers = new Issuers(options.config, { nowMs: () => clock.monotonicUs() / 1000, log });
     // Half-open: a client that has said its last word still gets its answers.
     this.#server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, (socket) => {
       void this.#accept(socket);
@@ -89,10 +99,12 @@ export class Gateway {
     });
   }
 
-  /** New sessions use this configuration; open ones keep theirs. */
+  /** New sessions use this configuration; open ones keep theirs, but for those that it would not let in. */
   reload(config: Config, tls: ServerTls | undefined): void {
     this.#config = config;
     this.#tls = tls;
+    this.#issuers.configure(config);
+    for (const live of this.#live) this.#reconsider(live);
   }
 
   get sessions(): number {
@@ -128,12 +140,11 @@ export class Gateway {
     return this.#live.has(connection, backendPid);
   }
 
-  /** Ends the sessions that were opened with a credential, because it was revoked. */
-  endSessionsOf(credential: string): void {
-    const error = new Termination('57P01', 'the token of this session was revoked');
+  /** Ends the sessions that were opened with a token, because it was revoked. */
+  endSessionsOf(token: string): void {
     for (const live of this.#live) {
-      if (live.credential !== credential) continue;
-      this.#end(live, error, { reason: 'terminated by the gateway', detail: 'its token was revoked' });
+      const { method, credential } = live.proved;
+      if (method === 'token' && credential === token) this.#end(live, tokenRevoked);
     }
   }
 
@@ -142,8 +153,7 @@ export class Gateway {
     this.#server.close();
     this.#closing.abort();
     for (const knock of this.#knocks) knock.socket.destroy();
-    const error = new Termination('57P01', 'the gateway is shutting down', { hint: 'Connect again in a moment.' });
-    for (const live of this.#live) this.#end(live, error, { reason: 'gateway shut down' });
+    for (const live of this.#live) this.#end(live, shuttingDown);
     if (this.#live.size > 0) {
       await new Promise<void>((resolve) => {
         this.#idle = resolve;
@@ -163,6 +173,7 @@ export class Gateway {
         config: this.#config,
         tls: this.#tls,
         tokens,
+        issuers: this.#issuers,
         settleTokens,
         nowMs: () => clock.wallUs() / 1000,
       });
@@ -204,7 +215,7 @@ export class Gateway {
     // Nobody else listens while Postgres is being reached.
     socket.on('error', ignore);
     try {
-      await openSession(result, {
+      const live = await openSession(result, {
         config: this.#config,
         recorder,
         clock,
@@ -216,8 +227,10 @@ export class Gateway {
         closed: () => {
           if (this.#live.size === 0) this.#idle?.();
         },
+        expired: (live) => this.#expire(live),
         signal: AbortSignal.any([gone.signal, this.#closing.signal]),
       });
+      this.#reconsider(live);
     } catch (error) {
       if (!(error instanceof GatewayError) || error instanceof Halt) throw error;
       throw new LoginFailure(asTermination(error), socket, result.message);
@@ -248,8 +261,22 @@ export class Gateway {
     }
   }
 
+  /** Ends a session that would not be let in now: it may have been opened while that was changed. */
+  #reconsider(live: LiveSession): void {
+    const { tokens, clock } = this.#options;
+    const why = whyNotAnyMore(live, this.#config, this.#tls?.isRevoked);
+    const { method, credential, expiresAt } = live.proved;
+    if (why !== undefined) this.#end(live, notAllowedAnyMore(why));
+    else if (expiresAt !== undefined && expiresAt <= clock.wallUs()) this.#expire(live);
+    else if (method === 'token' && !tokens.isValid(credential, clock.wallUs() / 1000)) this.#end(live, tokenRevoked);
+  }
+
+  #expire(live: LiveSession): void {
+    if (this.#config.sessions.endAtExpiry) this.#end(live, credentialExpired);
+  }
+
   /** Ends a session, and what Postgres does for it: a backend alone would work on until it has something to say. */
-  #end(live: LiveSession, error: Termination, end: TurnEnd): void {
+  #end(live: LiveSession, { error, end }: SessionEnding): void {
     if (live.session.current !== undefined) void this.#passCancel(live, 'the gateway');
     live.drive.terminate(error, end);
   }
@@ -266,7 +293,7 @@ export class Gateway {
       user,
       database,
       client: clientAddress(error.socket),
-      reason: `${termination.sqlstate} ${termination.message}`,
+      reason: error.reason,
     };
     void this.#record({ session: gatewaySession, identity: '' }, body).catch(() => {});
     error.socket.on('error', ignore);

@@ -1,5 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Chains } from '@onrecord/record';
+import type { Identity } from '../config/config.ts';
+import type { Proved } from '../identity/proved.ts';
 import type { Session } from '../session/session.ts';
 import type { Drive } from './drive.ts';
 import type { Upstream } from './upstream.ts';
@@ -7,7 +9,9 @@ import type { Upstream } from './upstream.ts';
 /** A session that is open, and what a cancel request for it needs. */
 export interface LiveSession {
   readonly chains: Chains;
-  readonly credential: string;
+  /** Who opened it, with the groups that it was opened with, and by what. */
+  readonly identity: Identity;
+  readonly proved: Proved;
   readonly session: Session;
   readonly drive: Drive;
   /** What the client was told: the pid of the backend, so that a client knows its own notifications, and a key of ours. */

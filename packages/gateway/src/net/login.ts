@@ -10,19 +10,24 @@ import {
 } from '@onrecord/wire';
 import type { Config } from '../config/config.ts';
 import { Termination } from '../errors.ts';
+import type { Issuers } from '../identity/jwt/issuers.ts';
+import type { Proved } from '../identity/proved.ts';
 import { passwordFailed, type Resolution, resolveLogin } from '../identity/resolve.ts';
 import type { Tokens } from '../identity/tokens.ts';
-import { Authentication } from '../session/authentication.ts';
 import { Startup } from '../session/startup.ts';
+import { askFor } from './authentication/ask-for.ts';
+import { converse } from './authentication/converse.ts';
+import { methodsFor } from './authentication/methods-for.ts';
+import { proveByCertificate } from './authentication/prove-by-certificate.ts';
 import { ChunkReader } from './chunk-reader.ts';
-import { type ServerTls, startTls } from './client-tls.ts';
-import { scramCrypto } from './scram-crypto.ts';
+import { clientCertificate, type ServerTls, startTls } from './client-tls.ts';
 import { protocolOptions } from './startup-parameters.ts';
 
 export interface LoginOptions {
   readonly config: Config;
   readonly tls: ServerTls | undefined;
   readonly tokens: Tokens;
+  readonly issuers: Issuers;
   readonly nowMs: () => number;
   /** Makes sure that what was done to tokens before now is on record, and in force. */
   readonly settleTokens: () => Promise<void>;
@@ -35,8 +40,7 @@ export interface Login {
   readonly message: StartupMessage;
   readonly user: string;
   readonly resolution: Exclude<Resolution, { readonly type: 'unknown identity' }>;
-  /** Id of the token. */
-  readonly credential: string;
+  readonly proved: Proved;
   /** Bytes that the client sent ahead. */
   readonly rest: Uint8Array;
 }
@@ -53,9 +57,18 @@ export class LoginFailure extends Error {
   readonly socket: Socket;
   readonly user: string;
   readonly database: string;
+  /** What the client is told and, behind it, what it is not. */
+  readonly reason: string;
 
-  constructor(termination: Termination, socket: Socket, message: StartupMessage | undefined) {
+  constructor(
+    termination: Termination,
+    socket: Socket,
+    message: StartupMessage | undefined,
+    reasons: readonly (string | undefined)[] = [],
+  ) {
     super(termination.message);
+    const why = [`${termination.sqlstate} ${termination.message}`, ...reasons.filter((reason) => reason !== undefined)];
+    this.reason = why.join('; ');
     this.termination = termination;
     this.socket = socket;
     this.user = claimedName(message, 'user');
@@ -64,7 +77,7 @@ export class LoginFailure extends Error {
 }
 
 /**
- * Takes a connection from its first byte to a proved identity: TLS, startup message, SCRAM. Throws a LoginFailure with
+ * Takes a connection from its first byte to a proved identity: TLS, startup message, authentication. Throws a LoginFailure with
  * what to tell the client. The caller holds the deadline and destroys the socket when it has passed.
  */
 export async function login(socket: Socket, options: LoginOptions): Promise<LoginResult> {
@@ -110,6 +123,7 @@ export async function login(socket: Socket, options: LoginOptions): Promise<Logi
   } catch (error) {
     reader.release();
     plain.on('error', () => {});
+    if (error instanceof LoginFailure) throw error;
     if (error instanceof ProtocolError)
       throw new LoginFailure(new Termination(error.sqlstate, error.message), plain, message);
     if (error instanceof Termination) throw new LoginFailure(error, plain, message);
@@ -125,8 +139,8 @@ interface Started {
 }
 
 async function authenticate(started: Started, options: LoginOptions): Promise<LoginResult> {
-  const { socket, reader, message } = started;
-  const { config, tls, tokens, nowMs } = options;
+  const { socket, reader, message, ahead } = started;
+  const { config, tls, tokens, issuers, nowMs } = options;
   const encrypted = socket instanceof TLSSocket;
   if (tls?.required && !encrypted) {
     throw new Termination('28000', 'this gateway takes connections over TLS only', { hint: 'Use sslmode=require.' });
@@ -135,41 +149,71 @@ async function authenticate(started: Started, options: LoginOptions): Promise<Lo
   if (user === '') throw new Termination('28000', 'no PostgreSQL user name specified in startup packet');
   await options.settleTokens();
   const resolution = resolveLogin(user, name(message, 'database'), config);
-  const found = tokens.lookup(user, nowMs());
-  const candidates = resolution.type === 'unknown identity' ? { ...found, verifiers: [] } : found;
-  const authentication = new Authentication({
-    crypto: scramCrypto,
-    endPoint: encrypted ? tls?.endPoint : undefined,
-    candidates,
-  });
+  const identity = resolution.type === 'unknown identity' ? undefined : resolution.identity;
+  const methods = methodsFor(user, { identity, config, lot: (text) => tokens.lot(text) });
   const negotiation = negotiate(message);
   if (negotiation !== undefined) socket.write(negotiation);
-  socket.write(authentication.begin());
-  let chunk: Uint8Array | undefined = started.ahead.length > 0 ? started.ahead : await reader.next();
-  for (;;) {
-    if (chunk === undefined) return { type: 'gone' };
-    const step = authentication.push(chunk);
-    switch (step.type) {
-      case 'more':
-        break;
-      case 'send':
-        socket.write(step.bytes);
-        break;
-      case 'refused':
-        throw passwordFailed(user);
-      case 'accepted': {
-        // It may have been revoked while the exchange went on.
-        if (resolution.type === 'unknown identity' || !tokens.isValid(step.credential, nowMs())) {
-          throw passwordFailed(user);
-        }
-        socket.write(step.bytes);
-        const ahead = reader.release();
-        const rest = ahead === undefined ? step.rest : Buffer.concat([step.rest, ahead]);
-        return { type: 'login', socket, message, user, resolution, credential: step.credential, rest };
-      }
-    }
-    chunk = await reader.next();
+  const shown = encrypted ? clientCertificate(socket) : undefined;
+  const certified = shown === undefined ? undefined : proveByCertificate(shown, identity);
+  if (resolution.type !== 'unknown identity' && certified?.type === 'proved') {
+    const bytes = encodeBackend({ type: 'authentication', method: 'ok' }).finish();
+    return loggedIn(started, { user, resolution, proved: certified.proved, bytes, rest: ahead });
   }
+  const ask = askFor(methods, { encrypted, endPoint: tls?.endPoint, config });
+  if (ask === undefined) throw withoutTls(user);
+  const found = tokens.lookup(user, nowMs());
+  const credentials = identity === undefined ? { ...found, verifiers: [] } : found;
+  const conversation = await converse({
+    ...{ socket, reader, ahead, ask, user, methods },
+    credentials,
+    tokens,
+    issuers,
+    nowMs,
+  });
+  switch (conversation.type) {
+    case 'gone':
+      return conversation;
+    case 'refused': {
+      const reasons = [conversation.reason, certified?.type === 'refused' ? certified.reason : undefined];
+      throw new LoginFailure(conversation.termination, socket, message, reasons);
+    }
+    case 'proved':
+      if (resolution.type === 'unknown identity') throw passwordFailed(user);
+      return loggedIn(started, { user, resolution, ...conversation });
+  }
+}
+
+/** Lets the client know, and hands everything over. Groups of the credential are the session's from here on. */
+function loggedIn(
+  { socket, reader, message }: Started,
+  about: {
+    readonly user: string;
+    readonly resolution: Login['resolution'];
+    readonly proved: Proved;
+    readonly bytes: Uint8Array;
+    readonly rest: Uint8Array;
+  },
+): Login {
+  const { user, resolution, proved, bytes, rest: behind } = about;
+  socket.write(bytes);
+  const ahead = reader.release();
+  const rest = ahead === undefined ? behind : Buffer.concat([behind, ahead]);
+  const { identity } = resolution;
+  const groups = [...new Set([...identity.groups, ...proved.groups])];
+  return {
+    type: 'login',
+    socket,
+    message,
+    user,
+    resolution: { ...resolution, identity: { ...identity, groups } },
+    proved,
+    rest,
+  };
+}
+
+/** Said to strangers of the same names, so that it does not tell who is known. */
+function withoutTls(user: string): Termination {
+  return new Termination('28000', `"${user}" can log in over TLS only`, { hint: 'Use sslmode=require.' });
 }
 
 /** Tells a client that asked for a newer protocol, or for options of it, what there is (SendNegotiateProtocolVersion). */

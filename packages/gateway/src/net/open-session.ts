@@ -9,6 +9,7 @@ import { takeClaims } from '../identity/claimed.ts';
 import { type Durable, durableBefore, type Receipt, type Recorder } from '../journal/receipt.ts';
 import { Session } from '../session/session.ts';
 import type { SqlReader } from '../session/session-state.ts';
+import { atWallClock } from './at-wall-clock.ts';
 import type { Clock } from './clock.ts';
 import { Drive } from './drive.ts';
 import type { LiveSession, LiveSessions } from './live-sessions.ts';
@@ -30,6 +31,8 @@ export interface OpenSessionOptions {
   readonly log: (message: string) => void;
   /** Called when the session has closed and is not among the live ones any more. */
   readonly closed: () => void;
+  /** Called when the credential that the session was opened with has expired. */
+  readonly expired: (live: LiveSession) => void;
   readonly signal: AbortSignal;
 }
 
@@ -40,7 +43,7 @@ const keyBytes = { v3_0: 4, v3_2: 32 };
  * client as Postgres would, and starts to drive it. Throws a Termination that tells the client why not.
  */
 export async function openSession(login: Login, options: OpenSessionOptions): Promise<LiveSession> {
-  const { resolution, message } = login;
+  const { resolution, message, proved } = login;
   if (resolution.type === 'denied') throw resolution.error;
   const { identity, connection, database } = resolution;
   const { config, recorder, clock, dial, live } = options;
@@ -82,6 +85,7 @@ export async function openSession(login: Login, options: OpenSessionOptions): Pr
     replication: replication !== undefined,
     parameters: upstream.parameters,
   });
+  let stopWaiting = (): void => {};
   const drive = new Drive({
     session,
     client: login.socket,
@@ -96,13 +100,15 @@ export async function openSession(login: Login, options: OpenSessionOptions): Pr
     log: options.log,
     sighted: (types) => options.types.learn(target, types),
     closed: () => {
+      stopWaiting();
       live.remove(opensAs);
       options.closed();
     },
   });
   const opensAs: LiveSession = {
     chains,
-    credential: login.credential,
+    identity,
+    proved,
     session,
     drive,
     pid,
@@ -111,6 +117,8 @@ export async function openSession(login: Login, options: OpenSessionOptions): Pr
     upstream,
   };
   live.add(opensAs);
+  const { expiresAt } = proved;
+  if (expiresAt !== undefined) stopWaiting = atWallClock(expiresAt, clock, () => options.expired(opensAs));
   login.socket.write(greeting(upstream, pid, key));
   drive.start({ client: login.rest, upstream: upstream.rest });
   return opensAs;
@@ -136,11 +144,15 @@ function sessionOpened(about: {
   readonly configuration: string;
 }): Omit<SessionOpened, 'identityKind' | 'groups'> {
   const { login, connection, claimed, upstream, configuration } = about;
+  const { proved } = login;
   const tls = login.socket instanceof TLSSocket ? login.socket.getProtocol() : null;
   return {
     type: 'session_opened',
-    method: 'token',
-    credential: login.credential,
+    method: proved.method,
+    credential: proved.credential,
+    ...(proved.onBehalfOf === undefined ? {} : { onBehalfOf: proved.onBehalfOf }),
+    ...(proved.issuer === undefined ? {} : { issuer: proved.issuer }),
+    ...(proved.expiresAt === undefined ? {} : { credentialExpiresAt: proved.expiresAt }),
     connection: connection.name,
     ...(upstream.connector === undefined ? {} : { connector: upstream.connector }),
     database: upstream.database,

@@ -1,0 +1,34 @@
+import type { Identity } from '../../config/config.ts';
+import { isMapped } from '../../identity/certificate-mapping.ts';
+import type { Proof } from '../../identity/proved.ts';
+import type { ClientCertificate } from '../client-tls.ts';
+
+/** Whether the certificate that a client showed is that of the identity it says it is. */
+export function proveByCertificate(shown: ClientCertificate, identity: Identity | undefined): Proof {
+  if (shown.type === 'untrusted')
+    return { type: 'refused', reason: `its certificate is not trusted (${shown.reason})` };
+  const { certificate } = shown;
+  const user = identity?.name;
+  const mapping = identity?.certificate;
+  if (user === undefined || mapping === undefined || !isMapped(certificate, mapping)) {
+    return { type: 'refused', reason: 'its certificate is not that of this identity' };
+  }
+  return {
+    type: 'proved',
+    proved: {
+      method: 'certificate',
+      credential: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
+      expiresAt: certificate.validToDate.getTime() * 1000,
+      issuer: undefined,
+      onBehalfOf: undefined,
+      groups: [],
+      certificate,
+      holds: ({ identities }) => {
+        const now = identities.get(user);
+        return now?.login.includes('certificate') === true && now.certificate !== undefined
+          ? isMapped(certificate, now.certificate)
+          : false;
+      },
+    },
+  };
+}
