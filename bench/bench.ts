@@ -1,6 +1,7 @@
 // The speed of the gateway, as DESIGN §13 asks for it: everything in one run, contenders taking turns.
 // `npm run bench -- --help` says what can be asked for, README.md what each number leaves out.
 import { arch, availableParallelism, cpus, release, totalmem } from 'node:os';
+import { measureConnector } from './measures/connector.ts';
 import { measureDurable } from './measures/durable.ts';
 import { measureLatency } from './measures/latency.ts';
 import { measureMemory } from './measures/memory.ts';
@@ -38,6 +39,7 @@ async function bench(options: Options): Promise<void> {
       if (asked('latency')) await measureLatency(setup, pgbench, context);
       if (asked('throughput')) await measureThroughput(setup, pgbench, context);
       if (asked('durable')) await measureDurable(setup, pgbench, context);
+      if (asked('connector')) await measureConnector(setup, pgbench, context);
     }
     if (asked('streaming')) await measureStreaming(setup, context);
     if (asked('memory')) await measureMemory(setup, context);

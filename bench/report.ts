@@ -13,13 +13,14 @@ export interface Line {
   readonly costs: { readonly [name: string]: number | undefined };
 }
 
-/** A number that DESIGN §13 sets a target for. */
+/** A number that stands for a measure; DESIGN §13 sets a target for most. */
 export interface Finding {
   readonly measure: string;
   readonly value: number;
   readonly unit: string;
-  readonly target: string;
-  readonly reached: boolean;
+  /** Undefined where there is none, and the number is told for what it is. */
+  readonly target: string | undefined;
+  readonly reached: boolean | undefined;
   /** What the number was made of. */
   readonly note: string;
 }
@@ -74,10 +75,10 @@ export class Report {
   summary(leftOut: readonly string[]): void {
     this.#print('\nTargets');
     const rows = this.findings.map(({ measure, value, unit, target, reached, note }) => [
-      reached ? 'reached' : 'NOT REACHED',
+      reached === undefined ? '' : reached ? 'reached' : 'NOT REACHED',
       measure,
       `${show(value)}${unit === '' ? '' : ` ${unit}`}`,
-      target,
+      target ?? '',
       note,
     ]);
     for (const row of aligned([['', 'measure', 'measured', 'target', ''], ...rows])) this.#print(`  ${row}`);

@@ -27,7 +27,7 @@ const deadlineMs = 20_000;
 
 /** Waits until no process in the middle works any more: the gateway's index catches up behind a run. */
 export async function quiet(contenders: readonly Contender[]): Promise<void> {
-  const pids = [...new Set(contenders.flatMap(({ pid }) => pid ?? []))];
+  const pids = [...new Set(contenders.flatMap(({ pids }) => pids))];
   const total = (): number => pids.reduce((sum, pid) => sum + cpuUs(pid), 0);
   const deadline = Date.now() + deadlineMs;
   for (let before = total(); Date.now() < deadline; ) {

@@ -44,9 +44,12 @@ export async function setUp(options: Options, tools: Tools): Promise<Setup> {
     if (tools.pgbouncer !== undefined)
       started.push(await startPgBouncer(tools.pgbouncer, postgres, maximumConnections));
     started.push(await startForwarder(postgres));
-    const gateway = await startGateway(postgres, options);
+    const gateway = await startGateway(postgres, {
+      built: options.built,
+      connector: options.only.includes('connector'),
+    });
     started.push(gateway);
-    const direct: Contender = { ...postgres, name: 'direct', pid: undefined, journalBytes: undefined };
+    const direct: Contender = { ...postgres, name: 'direct', pids: [], journalBytes: undefined };
     const contenders = [direct, ...started.flatMap((one) => one.contenders)];
     return { postgres, contenders, journalDisk: gateway.directory, stop };
   } catch (error) {

@@ -15,7 +15,7 @@ export async function startForwarder(postgres: Target): Promise<Started> {
   );
   const port = Number(child.printed);
   return {
-    contenders: [{ ...postgres, name: 'forwarder', port, pid: child.pid, journalBytes: undefined }],
+    contenders: [{ ...postgres, name: 'forwarder', port, pids: [child.pid], journalBytes: undefined }],
     stop: child.stop,
   };
 }

@@ -1,72 +1,129 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from '../../tests/support/free-port.ts';
 import { removeDirectory, temporaryDirectory } from '../../tests/support/leftovers.ts';
-import { startChild } from '../../tests/support/start-child.ts';
+import { type Child, startChild } from '../../tests/support/start-child.ts';
 import type { Target } from '../../tests/support/target.ts';
 import { journalBytes } from '../journal-bytes.ts';
-import { type ContenderName, gatewayModes, type Started } from './contender.ts';
+import { type Contender, type ContenderName, connectorModes, gatewayModes, type Started } from './contender.ts';
 
 export interface GatewayStarted extends Started {
   /** Where the journal is, and on which disk. */
   readonly directory: string;
 }
 
-const gateway = join(import.meta.dirname, '..', '..', 'packages', 'gateway');
-const sources = [...process.execArgv, join(gateway, 'src', 'cli', 'main.ts')];
-const published = ['--disable-warning=ExperimentalWarning', join(gateway, 'dist', 'cli', 'main.js')];
+export interface GatewayStart {
+  /** From dist, as it is published. */
+  readonly built: boolean;
+  /** Also with a connector between it and Postgres. */
+  readonly connector: boolean;
+}
+
+const packages = join(import.meta.dirname, '..', '..', 'packages');
+const flags = ['--disable-warning=ExperimentalWarning'];
 const identity = 'bench';
+const connectorName = 'bench-connector';
+
+/** How a program is run: from its sources, or as it is published. */
+function program(name: 'gateway' | 'connector', built: boolean): readonly string[] {
+  if (!built) return [...process.execArgv, join(packages, name, 'src', 'cli', 'main.ts')];
+  const file = name === 'gateway' ? join('cli', 'main.js') : 'onrecord-connector.mjs';
+  return [...flags, join(packages, name, 'dist', file)];
+}
 
 /**
- * One gateway with three connections to the same database, one for each durability mode, everything else at its default
- * but TLS, which PgBouncer and the forwarder do not have here either.
+ * One gateway with connections to the same database, one for each durability mode and way to reach it, everything else at
+ * its default but TLS, which PgBouncer and the forwarder do not have here either. Between gateway and connector there is
+ * always TLS.
  */
-export async function startGateway(postgres: Target, { built }: { readonly built: boolean }): Promise<GatewayStarted> {
+export async function startGateway(postgres: Target, start: GatewayStart): Promise<GatewayStarted> {
   const directory = temporaryDirectory('bench-gateway');
   const configuration = join(directory, 'onrecord.yaml');
-  writeFileSync(configuration, configurationOf(postgres));
-  const run = built ? published : sources;
-  const token = execFileSync(process.execPath, [...run, 'tokens', 'create', identity, '--config', configuration], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-  }).trim();
+  const connectors = start.connector ? `127.0.0.1:${await freePort()}` : undefined;
+  writeFileSync(configuration, configurationOf(postgres, connectors));
+  const run = program('gateway', start.built);
+  const ask = (...args: readonly string[]): string =>
+    execFileSync(process.execPath, [...run, ...args, '--config', configuration], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }).trim();
+  const token = ask('tokens', 'create', identity);
   const child = await startChild(process.execPath, [...run, 'gateway', '--config', configuration], {
     awaits: /listening on 127\.0\.0\.1:(\d+)/,
   });
+  const connector =
+    connectors === undefined
+      ? undefined
+      : await startConnector(postgres, {
+          directory,
+          gateway: connectors,
+          token: ask('connectors', 'enroll', connectorName),
+          run: program('connector', start.built),
+        });
   const journal = join(directory, 'data', 'journal');
+  const contender = (name: ContenderName, pids: readonly number[]): Contender => ({
+    name,
+    host: '127.0.0.1',
+    port: Number(child.printed),
+    user: identity,
+    password: token,
+    database: name,
+    pids,
+    journalBytes: () => journalBytes(journal),
+  });
   return {
     directory,
-    contenders: gatewayModes.map((name) => ({
-      name,
-      host: '127.0.0.1',
-      port: Number(child.printed),
-      user: identity,
-      password: token,
-      database: name,
-      pid: child.pid,
-      journalBytes: () => journalBytes(journal),
-    })),
+    contenders: [
+      ...gatewayModes.map((name) => contender(name, [child.pid])),
+      ...(connector === undefined ? [] : connectorModes.map((name) => contender(name, [child.pid, connector.pid]))),
+    ],
     stop: async () => {
+      await connector?.stop();
       await child.stop();
       removeDirectory(directory);
     },
   };
 }
 
-function configurationOf(postgres: Target): string {
-  const connection = (mode: ContenderName): string => `  ${mode}:
-    host: ${postgres.host}
-    port: ${postgres.port}
-    database: ${postgres.database}
-    user: ${postgres.user}
+interface ConnectorStart {
+  readonly directory: string;
+  readonly gateway: string;
+  readonly token: string;
+  readonly run: readonly string[];
+}
+
+async function startConnector(postgres: Target, { directory, gateway, token, run }: ConnectorStart): Promise<Child> {
+  const configuration = join(directory, 'connector.yaml');
+  const connections = connectorModes.map((name) => `  ${name}:${databaseOf(postgres)}`).join('');
+  writeFileSync(configuration, `gateways: ["${gateway}"]\nstate: ./state\nconnections:\n${connections}`);
+  return await startChild(process.execPath, [...run, '--config', configuration, '--enroll', token], {
+    awaits: /connected to (\S+) as/,
+  });
+}
+
+function databaseOf({ host, port, database, user }: Target): string {
+  return `
+    host: ${host}
+    port: ${port}
+    database: ${database}
+    user: ${user}
     tls: disable
-    recording: { durability: ${mode} }
 `;
-  return `listen: { postgres: 127.0.0.1:0 }
+}
+
+function configurationOf(postgres: Target, connectors: string | undefined): string {
+  const recording = (mode: string): string => `    recording: { durability: ${mode} }\n`;
+  const direct = gatewayModes.map((mode) => `  ${mode}:${databaseOf(postgres)}${recording(mode)}`);
+  const remote = connectorModes.map(
+    (name) => `  ${name}:\n    connector: ${connectorName}\n${recording(name.replace('-connector', ''))}`,
+  );
+  const names = [...gatewayModes, ...(connectors === undefined ? [] : connectorModes)];
+  return `listen: { postgres: 127.0.0.1:0${connectors === undefined ? '' : `, connectors: "${connectors}"`} }
 data: ./data
 tls: "off"
 connections:
-${gatewayModes.map(connection).join('')}identities:
-  ${identity}: { kind: service, connections: [${gatewayModes.join(', ')}] }
+${[...direct, ...(connectors === undefined ? [] : remote)].join('')}identities:
+  ${identity}: { kind: service, connections: [${names.join(', ')}] }
 `;
 }

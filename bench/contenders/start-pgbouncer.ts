@@ -24,7 +24,7 @@ export async function startPgBouncer(program: string, postgres: Target, maximumC
     account: postgresAccount(),
   });
   return {
-    contenders: [{ ...postgres, name: 'pgbouncer', port, pid: child.pid, journalBytes: undefined }],
+    contenders: [{ ...postgres, name: 'pgbouncer', port, pids: [child.pid], journalBytes: undefined }],
     stop: async () => {
       await child.stop();
       removeDirectory(directory);

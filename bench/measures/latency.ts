@@ -17,7 +17,7 @@ export async function measureLatency(
   pgbench: Pgbench,
   { options, report }: { readonly options: Options; readonly report: Report },
 ): Promise<void> {
-  const { contenders } = setup;
+  const contenders = setup.contenders.filter(({ name }) => !name.endsWith('-connector'));
   const measure = 'pgbench -S simple, 1 client';
   const workload: Workload = { script: 'select', protocol: 'simple', clients: 1, seconds: options.seconds, logged: 1 };
   await warmUp(pgbench, contenders, { ...workload, seconds: 1 });

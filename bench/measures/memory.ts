@@ -28,7 +28,7 @@ type Context = { readonly options: Options; readonly report: Report };
 
 /** A gateway that was just started, with many sessions that do nothing, and with one that reads slowly. */
 export async function measureMemory(setup: Setup, context: Context): Promise<void> {
-  const gateway = await startGateway(setup.postgres, context.options);
+  const gateway = await startGateway(setup.postgres, { built: context.options.built, connector: false });
   try {
     const contender = gateway.contenders.find(({ name }) => name === 'relaxed');
     if (contender === undefined) return;
@@ -104,5 +104,6 @@ async function measureSlowReader(gateway: Contender, { options, report }: Contex
 }
 
 function resident(gateway: Contender): number {
-  return (gateway.pid === undefined ? undefined : residentBytes(gateway.pid)) ?? Number.NaN;
+  const [pid] = gateway.pids;
+  return (pid === undefined ? undefined : residentBytes(pid)) ?? Number.NaN;
 }

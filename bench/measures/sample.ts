@@ -15,7 +15,7 @@ export interface Sample {
 }
 
 export async function sample(pgbench: Pgbench, contender: Contender, workload: Workload): Promise<Sample> {
-  const cpu = (): number => (contender.pid === undefined ? 0 : cpuUs(contender.pid));
+  const cpu = (): number => cpuOf(contender);
   const journal = (): number => contender.journalBytes?.() ?? 0;
   const [cpuBefore, journalBefore] = [cpu(), journal()];
   const result = await pgbench.measure(contender, workload);
@@ -28,6 +28,11 @@ export async function sample(pgbench: Pgbench, contender: Contender, workload: W
   };
 }
 
+/** CPU time of everything in the middle so far, in microseconds. */
+export function cpuOf({ pids }: Contender): number {
+  return pids.reduce((sum, pid) => sum + cpuUs(pid), 0);
+}
+
 /** A warm-up is not measured: code is compiled, caches fill. */
 export async function warmUp(pgbench: Pgbench, contenders: readonly Contender[], workload: Workload): Promise<void> {
   for (const contender of contenders) await pgbench.measure(contender, workload);
@@ -37,7 +42,7 @@ export async function warmUp(pgbench: Pgbench, contenders: readonly Contender[],
 export function throughputLine(measure: string, contender: Contender, samples: readonly Sample[]): Line {
   const each = (value: (sample: Sample) => number): number[] => samples.map(value);
   const latencies = samples.flatMap(({ latenciesUs }) => latenciesUs);
-  const middle = contender.pid !== undefined;
+  const middle = contender.pids.length > 0;
   return {
     measure,
     contender: contender.name,

@@ -1,12 +1,11 @@
-import type { Contender } from '../contenders/contender.ts';
+import type { Contender, ContenderName } from '../contenders/contender.ts';
 import type { Options } from '../options.ts';
-import { cpuUs } from '../process-cost.ts';
 import { openRaw } from '../raw-query.ts';
 import type { Line, Report } from '../report.ts';
 import { inRounds } from '../rounds.ts';
 import { among, type Setup } from '../setup.ts';
 import { median } from '../statistics.ts';
-import { ratio } from './sample.ts';
+import { cpuOf, ratio } from './sample.ts';
 
 const atLeast = 0.9;
 const megabyte = 1e6;
@@ -30,6 +29,23 @@ export async function measureStreaming(
   { options, report }: { readonly options: Options; readonly report: Report },
 ): Promise<void> {
   const contenders = among(setup.contenders, ['direct', 'pgbouncer', 'forwarder', 'relaxed', 'before-forward']);
+  const compared = { of: 'relaxed', against: 'pgbouncer', target: atLeast } as const;
+  await measureStreamingAmong(contenders, { options, report }, compared);
+}
+
+export interface Compared {
+  readonly of: ContenderName;
+  readonly against: ContenderName;
+  /** The least that the one should have of the other. */
+  readonly target?: number;
+}
+
+/** The same for some contenders, two of which are compared. */
+export async function measureStreamingAmong(
+  contenders: readonly Contender[],
+  { options, report }: { readonly options: Options; readonly report: Report },
+  { of, against, target }: Compared,
+): Promise<void> {
   const bytes = options.quick ? answerBytes.quick : answerBytes.full;
   for (const [kind, query] of Object.entries(queryOf)) {
     const measure = `${kind} of ${bytes / megabyte} MB`;
@@ -37,16 +53,15 @@ export async function measureStreaming(
     const samples = await inRounds(contenders, options.rounds, (one) => read(one, sql));
     const lines = contenders.map((one) => lineOf(measure, one, samples.get(one.name) ?? []));
     report.lines(measure, lines);
-    const value = ratio(lines, 'relaxed', 'pgbouncer');
+    const value = ratio(lines, of, against);
     if (value === undefined) continue;
     const note = options.quick ? 'a shorter result than the target names' : '';
-    const target = `≥ ${atLeast}`;
     report.finding({
-      measure: `${measure}: relaxed / pgbouncer`,
+      measure: `${measure}: ${of} / ${against}`,
       value,
       unit: '',
-      target,
-      reached: value >= atLeast,
+      target: target === undefined ? undefined : `≥ ${target}`,
+      reached: target === undefined ? undefined : value >= target,
       note,
     });
   }
@@ -55,7 +70,7 @@ export async function measureStreaming(
 async function read(contender: Contender, sql: string): Promise<Reading> {
   const session = await openRaw(contender);
   try {
-    const cpu = (): number => (contender.pid === undefined ? 0 : cpuUs(contender.pid));
+    const cpu = (): number => cpuOf(contender);
     const [cpuBefore, started] = [cpu(), performance.now()];
     const bytes = await session.read(sql);
     const seconds = (performance.now() - started) / 1000;
@@ -75,6 +90,6 @@ function lineOf(measure: string, contender: Contender, readings: readonly Readin
     contender: contender.name,
     samples: readings.map(({ megabytesPerSecond }) => megabytesPerSecond),
     unit: 'MB/s',
-    costs: { 'CPU ms/GB': contender.pid === undefined ? undefined : cpu },
+    costs: { 'CPU ms/GB': contender.pids.length === 0 ? undefined : cpu },
   };
 }
