@@ -505,7 +505,10 @@ export interface ConnectorRevoked {
   readonly revokedAt: number;
 }
 
-/** From here on, sessions on the connection's server that did not come through the gateway are seen. */
+/**
+ * From here on, sessions on the connection's server that did not come through the gateway are seen: until a `gap` of the
+ * connection, or the end of the gateway's run. Each run of a gateway says so anew.
+ */
 export interface WatchStarted {
   readonly type: 'watch_started';
   readonly connection: string;
@@ -515,12 +518,14 @@ export interface WatchStarted {
   readonly role: string;
   readonly backendPid: number;
   readonly everyMs: number;
+  /** What it cannot see, a sentence each; absent when it sees all. */
+  readonly limits?: readonly string[];
 }
 
 /**
- * A session on the connection's server that did not come through the gateway was seen for the first time. What is said of
- * it is what `pg_stat_activity` said; a text that is null there is `''`. `startedAt` is the server's clock, and with
- * `connection` and `backendPid` it tells blind sessions apart.
+ * A session on the connection's server that did not come through the gateway was seen for the first time; or again, by a
+ * process that has not seen it before. What is said of it is what `pg_stat_activity` said; a text that is null there is
+ * `''`. `startedAt` is the server's clock, and with `connection` and `backendPid` it tells blind sessions apart.
  */
 export interface BlindSession {
   readonly type: 'blind_session';
@@ -530,11 +535,11 @@ export interface BlindSession {
   readonly seenAt: number;
   readonly user: string;
   readonly database: string;
-  /** Host, and port when there is one; `''` for a socket on the server itself. */
+  /** `local` for a Unix socket. */
   readonly address: string;
   /** `application_name`, as its client says. */
   readonly application: string;
-  /** `backend_type`: `client backend`, `walsender` … */
+  /** `client backend`, `walsender`; `unknown` when the server does not say. */
   readonly kind: string;
   readonly connector?: string;
 }

@@ -291,6 +291,7 @@ export const bodies: { readonly [Type in Body['type']]: BodyFormat } = {
     role: required(3, text),
     backendPid: required(4, int32),
     everyMs: required(5, uint),
+    limits: optional(6, list(text)),
   }),
   blind_session: bodySince2<'blind_session'>(31, {
     connection: required(1, text),

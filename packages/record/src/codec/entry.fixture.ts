@@ -236,6 +236,7 @@ const contents: { readonly [Type in Body['type']]: fc.Arbitrary<Content<Type>> }
     role: text,
     backendPid: int32,
     everyMs: uint,
+    limits: fc.array(text),
   }),
   blind_session: record<Content<'blind_session'>>(
     ['connection', 'backendPid', 'startedAt', 'seenAt', 'user', 'database', 'address', 'application', 'kind'],
