@@ -6,6 +6,7 @@ import { DialError } from './dial-error.ts';
 import { dialPostgres, type UpstreamStream } from './dial-postgres.ts';
 import { type CancelKey, sendCancel } from './send-cancel.ts';
 import { addressOf, type Target } from './target.ts';
+import type { Ours } from './watch/ours.ts';
 
 /** What a session is to be opened with. */
 export interface UpstreamRequest {
@@ -17,6 +18,8 @@ export interface UpstreamRequest {
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
   readonly env: { readonly [name: string]: string | undefined };
+  /** Is told of the session, so that no watch takes it for a blind one. */
+  readonly ours?: Ours | undefined;
 }
 
 /** An authenticated session of Postgres: what was reached, and as whom. */
@@ -48,12 +51,19 @@ export async function openUpstream(database: Database, request: UpstreamRequest)
       ...parameters,
     ],
   };
+  const address = addressOf(target);
+  const opening = request.ours?.opening({ address, database: chosen, user: login.user });
   const stream = await dialPostgres(target, startup, {
     timeoutMs,
     signal,
     password: password === undefined ? undefined : () => resolveSecret(password, env),
+  }).catch((error: unknown) => {
+    opening?.failed(error);
+    throw error;
   });
-  return { ...stream, address: addressOf(target), database: chosen, role: login.user };
+  opening?.opened(stream.backendPid);
+  stream.socket.once('close', () => opening?.closed());
+  return { ...stream, address, database: chosen, role: login.user };
 }
 
 /** How long a server may take to be told of a cancel request. */

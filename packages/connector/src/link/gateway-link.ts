@@ -1,0 +1,271 @@
+import { hostname } from 'node:os';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { TLSSocket } from 'node:tls';
+import { formatAddress, type HostPort } from '../config/address.ts';
+import type { WatchEvent } from '../watch/watch-event.ts';
+import { backOffMs } from './back-off.ts';
+import { Control } from './control.ts';
+import { loadCredentials, saveCredentials } from './credential-store.ts';
+import { type LinkCredentials, renewAt } from './credentials.ts';
+import { dialGateway } from './dial-gateway.ts';
+import { enroll } from './enroll.ts';
+import type { EnrollmentToken } from './enrollment-token.ts';
+import { LinkError } from './link-error.ts';
+import {
+  type Ask,
+  type CancelElsewhere,
+  type Hello,
+  linkVersion,
+  type OfferedConnection,
+  type Welcome,
+} from './messages.ts';
+import { RateLimit } from './rate-limit.ts';
+import { Sessions, type SessionsOptions } from './sessions.ts';
+import { Spares } from './spares.ts';
+import { WatchOutbox } from './watch-outbox.ts';
+
+export interface GatewayLinkOptions extends SessionsOptions {
+  readonly address: HostPort;
+  /** The file that keeps the credentials (`credentialFile`). */
+  readonly file: string;
+  /** Tokens that nobody has used yet. The one that lets us in is taken out. */
+  readonly tokens: Set<EnrollmentToken>;
+  /** Of the connector's program. */
+  readonly version: string;
+  /** Names this life of the process. */
+  readonly instance: string;
+  readonly offers: () => readonly OfferedConnection[];
+  /** What the doctor wants to know of a connection. */
+  readonly doctor: (connection: string) => Promise<unknown>;
+  /** A cancel request that this gateway does not know. */
+  readonly cancelElsewhere: (cancel: CancelElsewhere) => void;
+  /** Events of this connection's watch were lost: it has to begin anew. */
+  readonly restartWatch: (connection: string) => void;
+}
+
+/** How long to wait before a try that helps only when somebody has done something. */
+const finalMs = 30_000;
+/** A link that held this long has shown that the gateway is well. */
+const settledMs = 10_000;
+/** The same failure is told again after this. */
+const tellAgainMs = 60_000;
+/** Cancel requests for other gateways, a second. */
+const foreignCancels = 100;
+const longestTimerMs = 24 * 3_600_000;
+/** A renewal that failed is tried again after this. */
+const renewAgainMs = 60_000;
+
+/** One life of a link. */
+interface Life {
+  readonly control: Control;
+  readonly sessions: Sessions;
+  readonly spares: Spares;
+  welcomedAt: number | undefined;
+  renewing: NodeJS.Timeout | undefined;
+}
+
+/**
+ * The way to one gateway: enrols when that is needed, stays connected, and opens the sessions that the gateway asks for.
+ * Whatever is dialled is dialled from here.
+ */
+export class GatewayLink {
+  readonly #options: GatewayLinkOptions;
+  readonly #stopped = new AbortController();
+  readonly #outbox = new WatchOutbox();
+  readonly #foreign = new RateLimit(foreignCancels);
+  #credentials: LinkCredentials | undefined;
+  /** The gateway does not take the credentials any more. */
+  #disowned = false;
+  #life: Life | undefined;
+  #failures = 0;
+  #told = { message: '', atMs: 0 };
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: GatewayLinkOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  /** What we offer has changed. */
+  offer(): void {
+    this.#life?.control.hello(this.#hello());
+  }
+
+  report(event: WatchEvent): void {
+    const watched = this.#outbox.add(event);
+    if (watched !== undefined && this.#life?.welcomedAt !== undefined) this.#life.control.report(watched);
+  }
+
+  /** A cancel request that another gateway does not know. */
+  passCancel(cancel: CancelElsewhere): void {
+    this.#life?.control.cancelElsewhere(cancel);
+  }
+
+  /** Ends the sessions, then the link. Resolves when nothing is left. */
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    this.#life?.spares.stop();
+    await this.#life?.sessions.endAll();
+    this.#life?.control.finish();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopped;
+    while (!signal.aborted) {
+      const error = await this.#live().catch((reason: unknown) => {
+        if (reason instanceof LinkError) return reason;
+        throw reason;
+      });
+      if (signal.aborted) return;
+      this.#tell(error);
+      const waitMs = error.final ? finalMs : backOffMs(this.#failures, Math.random());
+      await delay(waitMs, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  /** One life of the link, from the credentials to its end. Resolves or rejects with why it is over. */
+  async #live(): Promise<LinkError> {
+    this.#failures += 1;
+    const credentials = await this.#obtainCredentials();
+    const life = this.#begin(await this.#dial(credentials, this.#stopped.signal));
+    this.#life = life;
+    life.control.hello(this.#hello());
+    this.#renewInTime(life, credentials);
+    const error = await life.control.ended;
+    this.#life = undefined;
+    clearTimeout(life.renewing);
+    life.spares.stop();
+    await life.sessions.endAll();
+    if (error.final) this.#disowned = true;
+    if (life.welcomedAt !== undefined && performance.now() - life.welcomedAt >= settledMs) this.#failures = 0;
+    return error;
+  }
+
+  /** The ones that we have, or new ones for a token when there is one and they are of no use any more. */
+  async #obtainCredentials(): Promise<LinkCredentials> {
+    const { address, file, tokens, version } = this.#options;
+    this.#credentials ??= await loadCredentials(file);
+    const credentials = this.#credentials;
+    const expired = credentials !== undefined && credentials.notAfter <= Date.now();
+    if (credentials !== undefined && !expired && (!this.#disowned || tokens.size === 0)) return credentials;
+    if (tokens.size === 0)
+      throw new LinkError(credentials === undefined ? notEnrolled : expiredAt(credentials), { final: true });
+    const enrolled = await enroll(address, { tokens: [...tokens], version, signal: this.#stopped.signal });
+    tokens.delete(enrolled.token);
+    await saveCredentials(file, enrolled.credentials);
+    this.#credentials = enrolled.credentials;
+    this.#disowned = false;
+    this.#log(`enrolled as ${enrolled.credentials.connector}`);
+    return enrolled.credentials;
+  }
+
+  async #dial(own: LinkCredentials, signal: AbortSignal): Promise<TLSSocket> {
+    return await dialGateway(this.#options.address, { trust: { authority: own.authority, own }, signal });
+  }
+
+  #begin(socket: TLSSocket): Life {
+    const sessions = new Sessions(this.#options);
+    const spares = new Spares({
+      dial: (signal) => this.#dial(this.#credentials as LinkCredentials, signal),
+      instance: this.#options.instance,
+      taken: (connection, open) => void sessions.serve(connection, open),
+      log: (message) => this.#log(message),
+    });
+    const control = new Control(socket, {
+      welcome: (welcome) => this.#welcomed(life, welcome),
+      request: (ask) => this.#answer(ask, sessions),
+      acknowledged: (seq) => this.#acknowledged(seq),
+      cancelElsewhere: (cancel) => {
+        if (this.#foreign.allows(performance.now())) this.#options.cancelElsewhere(cancel);
+      },
+    });
+    const life: Life = { control, sessions, spares, welcomedAt: undefined, renewing: undefined };
+    return life;
+  }
+
+  #hello(): Hello {
+    const { version, instance, offers } = this.#options;
+    return { type: 'hello', link: linkVersion, version, instance, host: hostname(), connections: offers() };
+  }
+
+  #welcomed(life: Life, { spares, refused }: Welcome): void {
+    for (const { connection, reason } of refused) this.#log(`the gateway does not take "${connection}": ${reason}`);
+    life.spares.keep(spares);
+    if (life.welcomedAt !== undefined) return;
+    life.welcomedAt = performance.now();
+    this.#told = { message: '', atMs: 0 };
+    this.#options.log(`connected to ${formatAddress(this.#options.address)} as ${this.#credentials?.connector}`);
+    for (const watched of this.#outbox.kept) life.control.report(watched);
+  }
+
+  async #answer(ask: Ask, sessions: Sessions): Promise<unknown> {
+    switch (ask.type) {
+      case 'cancel':
+        return await sessions.cancel(ask.connection, ask.backendPid);
+      case 'doctor':
+        return await this.#options.doctor(ask.connection);
+    }
+  }
+
+  #acknowledged(seq: number): void {
+    for (const stopped of this.#outbox.acknowledge(seq)) {
+      this.#life?.control.report(stopped);
+      this.#options.restartWatch(stopped.event.connection);
+    }
+  }
+
+  #renewInTime(life: Life, credentials: LinkCredentials, atMs: number = renewAt(credentials)): void {
+    const waitMs = Math.max(atMs - Date.now(), 0);
+    life.renewing = setTimeout(
+      () => {
+        if (waitMs > longestTimerMs) this.#renewInTime(life, credentials, atMs);
+        else void this.#renew(life, credentials);
+      },
+      Math.min(waitMs, longestTimerMs),
+    );
+  }
+
+  async #renew(life: Life, credentials: LinkCredentials): Promise<void> {
+    try {
+      const renewed = await life.control.renew(credentials.authority);
+      await saveCredentials(this.#options.file, renewed);
+      this.#credentials = renewed;
+      this.#log(`the certificate was renewed, until ${new Date(renewed.notAfter).toISOString()}`);
+      if (life === this.#life) this.#renewInTime(life, renewed);
+    } catch (error) {
+      if (!(error instanceof LinkError)) throw error;
+      if (life !== this.#life) return;
+      this.#log(`the certificate could not be renewed: ${error.message}`);
+      this.#renewInTime(life, credentials, Date.now() + renewAgainMs);
+    }
+  }
+
+  /** Says why there is no link, and not the same again and again. */
+  #tell(error: LinkError): void {
+    const nowMs = performance.now();
+    const { message } = error;
+    if (message === this.#told.message && nowMs - this.#told.atMs < tellAgainMs) return;
+    this.#told = { message, atMs: nowMs };
+    this.#log(`no link: ${message}`);
+  }
+
+  #log(message: string): void {
+    this.#options.log(`${formatAddress(this.#options.address)}: ${message}`);
+  }
+}
+
+const notEnrolled =
+  'this connector is not enrolled with this gateway; make a token there (onrecord connectors enroll NAME) and start the ' +
+  'connector with --enroll';
+
+function expiredAt({ notAfter }: LinkCredentials): string {
+  return (
+    `the certificate of this connector ended on ${new Date(notAfter).toISOString()}; make a token at the gateway ` +
+    '(onrecord connectors enroll NAME) and start the connector with --enroll'
+  );
+}
