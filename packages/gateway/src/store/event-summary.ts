@@ -49,13 +49,11 @@ const summaries: {
     `${connection === undefined ? '' : `connection ${connection} of `}connector ${connector === undefined ? '' : `${connector} `}refused: ` +
     `${reason} (from ${client})`,
   connector_revoked: ({ connector, by }) => `connector ${connector} revoked by ${by}`,
-  watch_started: ({ connection, connector, role, everyMs }) =>
+  watch_started: ({ connection, connector, role, everyMs, limits = [] }) =>
     `watching ${connection} for sessions that do not come through the gateway, as ${role} every ${everyMs} ms` +
-    `${connector === undefined ? '' : `, by connector ${connector}`}`,
-  blind_session: ({ connection, kind, backendPid, user, database, address, application, startedAt }) =>
-    `blind session on ${connection}: ${user === '' ? 'nobody named' : user} in ${database === '' ? 'no database' : database}, ` +
-    `from ${address === '' ? 'the server itself' : address}${application === '' ? '' : ` with ${application}`}, ` +
-    `${kind} ${backendPid} since ${iso(startedAt)}`,
+    `${connector === undefined ? '' : `, by connector ${connector}`}` +
+    `${limits.length === 0 ? '' : `; it cannot see everything: ${limits.join(' ')}`}`,
+  blind_session: blindSession,
   blind_session_ended: ({ connection, backendPid, lastSeenAt }) =>
     `blind session on ${connection} ended: backend ${backendPid}, last seen ${iso(lastSeenAt)}`,
   blind_sessions_unseen: ({ connection, database, count: number, fromAt, untilAt }) =>
@@ -79,6 +77,17 @@ function sessionOpened(body: EventBody<'session_opened'>): string {
     ...(onBehalfOf === undefined ? [] : [`on behalf of ${onBehalfOf} (verified)`]),
     ...(claimed.onBehalfOf === undefined ? [] : [`on behalf of ${claimed.onBehalfOf} (claimed)`]),
   ].join(', ');
+}
+
+function blindSession(body: EventBody<'blind_session'>): string {
+  const { connection, kind, backendPid, user, database, address, application, startedAt } = body;
+  return [
+    `blind session on ${connection}: ${user === '' ? 'a user that is not known' : user}`,
+    ...(database === '' ? [] : [`in ${database}`]),
+    address === 'local' ? 'on a local socket' : `from ${address === '' ? 'an address that is not known' : address}`,
+    ...(application === '' ? [] : [`with ${application}`]),
+    `(${kind === 'unknown' ? 'backend' : kind} ${backendPid}, since ${iso(startedAt)})`,
+  ].join(' ');
 }
 
 function serverMessage({ message, body }: EventBody<'server_message'>, decode: DecodeText): string {

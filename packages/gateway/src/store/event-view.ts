@@ -1,4 +1,3 @@
-import type { Body } from '@onrecord/record';
 import type { Kysely } from 'kysely';
 import type { JournalReader } from '../journal/reader.ts';
 import { type EventType, eventCode, eventTypes } from './codes.ts';
@@ -7,7 +6,7 @@ import { inPages } from './in-pages.ts';
 import type { IndexSchema } from './schema.ts';
 import { defaultEncoding, textDecoder } from './text-decoder.ts';
 import { entriesOf } from './time-range.ts';
-import type { EventView } from './views.ts';
+import type { RecordedEvent } from './views.ts';
 
 /** Which events to look at. Everything that is given must hold. */
 export interface EventFilter {
@@ -24,7 +23,7 @@ export async function* eventViews(
   index: Kysely<IndexSchema>,
   journal: JournalReader,
   filter: EventFilter,
-): AsyncGenerator<EventView & { readonly body: Body }> {
+): AsyncGenerator<RecordedEvent> {
   const decode = textDecoder(defaultEncoding);
   for await (const row of eventPlaces(index, filter)) {
     const { body } = journal.read(row);

@@ -10,6 +10,7 @@ import type {
 } from '@onrecord/record';
 import type { Place, Placed } from '../journal/reader.ts';
 import type { TablesOf } from '../sql/tables.ts';
+import { BlindRows } from './blind-rows.ts';
 import { completed, type EventType, eventCode, failed, kindCode, outcomeCode, pending, role } from './codes.ts';
 import { Names } from './names.ts';
 import { parameterStatusOf } from './parameter-status.ts';
@@ -30,6 +31,7 @@ export class Projector {
   readonly #sessions: SessionRows;
   readonly #statements: StatementRows;
   readonly #texts: Texts;
+  readonly #blind: BlindRows;
   readonly #insertPiece: StatementSync;
   readonly #insertEvent: StatementSync;
   readonly #insertEncoding: StatementSync;
@@ -47,6 +49,7 @@ export class Projector {
     this.#sessions = new SessionRows(database);
     this.#statements = new StatementRows(database);
     this.#texts = new Texts(database, tablesOf);
+    this.#blind = new BlindRows(database, this.#connections);
     this.#insertPiece = database.prepare('INSERT INTO pieces VALUES (?, ?, ?, ?, ?, ?)');
     this.#insertEvent = database.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)');
     this.#insertEncoding = database.prepare('INSERT INTO session_encodings VALUES (?, ?, ?)');
@@ -96,6 +99,17 @@ export class Projector {
         return this.#message(entry, body);
       case 'types_learned':
         return this.#typesLearned(entry, body, place);
+      case 'watch_started':
+      case 'gap':
+        // A connection on which nothing was seen can be asked for all the same.
+        if (body.connection !== undefined) this.#connections.id(body.connection);
+        return;
+      case 'blind_session':
+        return this.#blind.seen(entry, body);
+      case 'blind_session_ended':
+        return this.#blind.ended(body);
+      case 'blind_sessions_unseen':
+        return this.#blind.unseen(entry, body);
       default:
     }
   }

@@ -22,6 +22,8 @@ export interface IndexSchema {
   readonly time_marks: TimeMarkTable;
   readonly events: EventTable;
   readonly types_learned: TypesLearnedTable;
+  readonly blind_sessions: BlindSessionTable;
+  readonly blind_unseen: BlindUnseenTable;
 }
 
 /** How far the projection has come; one row. `segment`, `offset` and `hash` are of the last entry that it holds. */
@@ -136,6 +138,35 @@ interface TypesLearnedTable {
   readonly offset: number;
 }
 
+/** A session that did not come through the gateway, once, however often it is reported. */
+interface BlindSessionTable {
+  /** Of the first report. */
+  readonly entry: number;
+  readonly connection: number;
+  readonly pid: number;
+  readonly started_at: number;
+  readonly seen_at: number;
+  /** Entry of the latest report. */
+  readonly reported: number;
+  /** Once its end was noticed. */
+  readonly last_seen_at: number | null;
+  readonly user: string;
+  readonly database: string;
+  readonly address: string;
+  readonly application: string;
+  readonly kind: string;
+  readonly connector: string | null;
+}
+
+interface BlindUnseenTable {
+  readonly entry: number;
+  readonly connection: number;
+  readonly database: string;
+  readonly count: number;
+  readonly from_at: number;
+  readonly until_at: number;
+}
+
 /** An index of another version is dropped and rebuilt. */
 export const schemaVersion = 2;
 
@@ -196,6 +227,17 @@ CREATE TABLE types_learned (
   entry INTEGER PRIMARY KEY, connection TEXT NOT NULL, database TEXT NOT NULL, segment INTEGER NOT NULL,
   offset INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE blind_sessions (
+  entry INTEGER PRIMARY KEY, connection INTEGER NOT NULL, pid INTEGER NOT NULL, started_at INTEGER NOT NULL,
+  seen_at INTEGER NOT NULL, last_seen_at INTEGER, reported INTEGER NOT NULL, user TEXT NOT NULL, database TEXT NOT NULL,
+  address TEXT NOT NULL, application TEXT NOT NULL, kind TEXT NOT NULL, connector TEXT,
+  UNIQUE (connection, pid, started_at)
+) STRICT;
+CREATE INDEX blind_sessions_seen ON blind_sessions (seen_at);
+CREATE TABLE blind_unseen (
+  entry INTEGER PRIMARY KEY, connection INTEGER NOT NULL, database TEXT NOT NULL, count INTEGER NOT NULL,
+  from_at INTEGER NOT NULL, until_at INTEGER NOT NULL
+) STRICT;
 `;
 
 /** Everything that `createSchema` made, in an order in which it can be dropped. */
@@ -214,4 +256,6 @@ DROP TABLE IF EXISTS text_tables;
 DROP TABLE IF EXISTS time_marks;
 DROP TABLE IF EXISTS events;
 DROP TABLE IF EXISTS types_learned;
+DROP TABLE IF EXISTS blind_sessions;
+DROP TABLE IF EXISTS blind_unseen;
 `;

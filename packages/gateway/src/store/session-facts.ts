@@ -1,7 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type DecodeText, type LearnedType, type SessionOpened, TypeCatalog } from '@onrecord/record';
 import type { JournalReader } from '../journal/reader.ts';
+import { onBehalfOf } from './on-behalf-of.ts';
 import { defaultEncoding, textDecoder } from './text-decoder.ts';
+import type { OnBehalfOf } from './views.ts';
 
 /** What reading a session's statements takes besides their own entries. */
 export interface SessionFacts {
@@ -9,6 +11,7 @@ export interface SessionFacts {
   decodeText(entry: number): DecodeText;
   /** Types built in, and those that its database is known to have. */
   readonly catalog: TypeCatalog;
+  readonly onBehalfOf: OnBehalfOf;
 }
 
 /** Sessions whose facts are kept. */
@@ -58,6 +61,7 @@ export class SessionFactsReader {
     return {
       decodeText: (entry) => encodings.find((change) => change.entry <= entry)?.decode ?? textDecoder(defaultEncoding),
       catalog: opened === undefined ? new TypeCatalog() : this.#learned(opened.connection, opened.database),
+      onBehalfOf: opened === undefined ? {} : onBehalfOf(opened),
     };
   }
 

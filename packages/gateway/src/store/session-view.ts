@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { JournalReader } from '../journal/reader.ts';
+import { onBehalfOf } from './on-behalf-of.ts';
 import type { IndexSchema } from './schema.ts';
 import type { SessionFilter } from './session-filter.ts';
 import type { SessionView } from './views.ts';
@@ -82,6 +83,10 @@ function sessionView(row: IndexedSession, journal: JournalReader): SessionView {
     role: open?.role ?? '',
     client: open?.client ?? '',
     tls: open?.tls,
+    connector: open?.connector,
+    issuer: open?.issuer,
+    credentialExpiresAt: open?.credentialExpiresAt,
+    onBehalfOf: open === undefined ? {} : onBehalfOf(open),
     claimed: open?.claimed ?? {},
     durability: open?.durability ?? 'before-forward',
     configuration: open?.configuration ?? '',

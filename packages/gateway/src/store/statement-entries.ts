@@ -12,6 +12,7 @@ import type { JournalReader, Place } from '../journal/reader.ts';
 import { role } from './codes.ts';
 import { type SessionFacts, SessionFactsReader } from './session-facts.ts';
 import type { IndexedStatement } from './statement-rows-query.ts';
+import type { OnBehalfOf } from './views.ts';
 
 /** Everything that the journal holds on one statement, gathered but not decoded. */
 export interface StatementEntries {
@@ -31,6 +32,7 @@ export interface StatementEntries {
   readonly nextTransactionBefore: TransactionStatus | undefined;
   readonly decode: DecodeText;
   readonly catalog: TypeCatalog;
+  readonly onBehalfOf: OnBehalfOf;
 }
 
 export interface Execution {
@@ -105,6 +107,7 @@ export class StatementEntriesReader {
       nextTransactionBefore: this.#before(session, last),
       decode: facts.decodeText(indexed.entry),
       catalog: facts.catalog,
+      onBehalfOf: facts.onBehalfOf,
     };
   }
 

@@ -82,6 +82,7 @@ export function statementView(entries: StatementEntries): StatementView {
     fetches: executions.slice(1).map((execution) => fetchView(execution, entries)),
     cancelRequestedAt: entries.cancelRequestedAt,
     traceparent: statement.traceparent,
+    onBehalfOf: entries.onBehalfOf,
   };
 }
 

@@ -5,6 +5,7 @@ import type { Kysely } from 'kysely';
 import { gatewayIdentity } from '../identity/gateway-identity.ts';
 import { JournalCorruption } from '../journal/journal-corruption.ts';
 import { JournalReader, type Place } from '../journal/reader.ts';
+import { type BlindFilter, blindSessionViews, unseenViews, watchViews, watchWithin } from './blind-view.ts';
 import { type CatchUpOptions, catchUp, nextEntry } from './catch-up.ts';
 import { eventSummary } from './event-summary.ts';
 import { type EventFilter, eventPlaces, eventViews } from './event-view.ts';
@@ -28,7 +29,8 @@ import { indexedStatement, indexedStatements, portalOf } from './statement-rows-
 import { statementView } from './statement-view.ts';
 import { defaultEncoding, textDecoder } from './text-decoder.ts';
 import { tablesReader } from './text-tables.ts';
-import type { EventView, SessionView, StatementView, TimelineItem } from './views.ts';
+import type { BlindSessionView, RecordedEvent, SessionView, StatementView, TimelineItem, UnseenView } from './views.ts';
+import type { WatchView } from './watch-history.ts';
 
 /** There is no journal in a data directory. */
 export class NoJournal extends Error {
@@ -38,6 +40,14 @@ export class NoJournal extends Error {
     super(`there is no journal in ${directory}`);
     this.name = 'NoJournal';
   }
+}
+
+/** What is on the record of sessions that did not come through the gateway. */
+export interface BlindAnswer {
+  readonly sessions: readonly BlindSessionView[];
+  readonly unseen: readonly UnseenView[];
+  /** Of each connection that was ever watched, or was to be. */
+  readonly watches: readonly WatchView[];
 }
 
 /**
@@ -129,8 +139,21 @@ export class Store {
     return sessionViewOf(this.#kysely, this.#journal, session);
   }
 
-  events(filter: EventFilter): AsyncGenerator<EventView> {
+  events(filter: EventFilter): AsyncGenerator<RecordedEvent> {
     return eventViews(this.#kysely, this.#journal, filter);
+  }
+
+  /** Sessions that did not come through the gateway, and what is known of when nobody looked. */
+  async blind(filter: BlindFilter): Promise<BlindAnswer> {
+    const watches = await watchViews(this.#kysely, this.#journal);
+    const { connection } = filter;
+    return {
+      sessions: await blindSessionViews(this.#kysely, filter, watches),
+      unseen: await unseenViews(this.#kysely, filter),
+      watches: watches
+        .filter((watch) => connection === undefined || watch.connection === connection)
+        .map((watch) => watchWithin(watch, filter)),
+    };
   }
 
   /** Ids of the sessions that begin or end with some characters, the latest first; at most `limit`. */

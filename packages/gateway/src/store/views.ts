@@ -1,4 +1,12 @@
-import type { Claimed, Durability, OutcomeKind, SessionClosed, Statement, TransactionStatus } from '@onrecord/record';
+import type {
+  Body,
+  Claimed,
+  Durability,
+  OutcomeKind,
+  SessionClosed,
+  Statement,
+  TransactionStatus,
+} from '@onrecord/record';
 
 /**
  * What a reviewer sees: the entries of one statement, session or event, joined and decoded. Types only; the store makes
@@ -53,6 +61,14 @@ export interface StatementView {
   /** Cancel requests that reached it: microseconds since 1970. */
   readonly cancelRequestedAt: readonly number[];
   readonly traceparent: string | undefined;
+  /** On whose behalf its session acted. */
+  readonly onBehalfOf: OnBehalfOf;
+}
+
+/** On whose behalf somebody acted: as the issuer of the credential says, and as the client says of itself. */
+export interface OnBehalfOf {
+  readonly verified?: string | undefined;
+  readonly claimed?: string | undefined;
 }
 
 export interface FetchView {
@@ -116,6 +132,13 @@ export interface SessionView {
   readonly role: string;
   readonly client: string;
   readonly tls: string | undefined;
+  /** The connector that reached Postgres; absent when the gateway did. */
+  readonly connector: string | undefined;
+  /** Who issued the credential; absent when the gateway did. */
+  readonly issuer: string | undefined;
+  /** When the credential ends. */
+  readonly credentialExpiresAt: number | undefined;
+  readonly onBehalfOf: OnBehalfOf;
   readonly claimed: Claimed;
   readonly durability: Durability;
   readonly configuration: string;
@@ -138,6 +161,47 @@ export interface EventView {
   readonly type: string;
   /** One line for people. */
   readonly summary: string;
+}
+
+/** An event with everything that was recorded of it. */
+export interface RecordedEvent extends EventView {
+  readonly body: Body;
+}
+
+/** A session on a connection's server that did not come through the gateway. Texts are what the server said. */
+export interface BlindSessionView {
+  /** Index of the entry that told of it first. */
+  readonly index: number;
+  readonly connection: string;
+  readonly backendPid: number;
+  /** By the server's clock. */
+  readonly startedAt: number;
+  readonly firstSeenAt: number;
+  readonly user: string;
+  readonly database: string;
+  readonly address: string;
+  readonly application: string;
+  readonly kind: string;
+  readonly connector: string | undefined;
+  readonly end: BlindSessionEnd;
+}
+
+/**
+ * `there`: nobody has seen it end, and somebody watches. `not known`: it was there when the watch stopped, at `sinceAt`, and
+ * when somebody watched again, at `untilAt`, it was not, or nobody watches.
+ */
+export type BlindSessionEnd =
+  | { readonly type: 'ended'; readonly lastSeenAt: number }
+  | { readonly type: 'there' }
+  | { readonly type: 'not known'; readonly sinceAt: number | undefined; readonly untilAt: number | undefined };
+
+/** Blind sessions that were counted and not seen. */
+export interface UnseenView {
+  readonly connection: string;
+  readonly database: string;
+  readonly count: number;
+  readonly fromAt: number;
+  readonly untilAt: number;
 }
 
 /** What stands in a timeline. */

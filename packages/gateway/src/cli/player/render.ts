@@ -2,6 +2,7 @@
 import type { SessionView, StatementView } from '../../store/views.ts';
 import { cutLine, foldLine, type Line, lineWidth, padLine, recorded, type Span, span } from '../present/line.ts';
 import type { Look } from '../present/look.ts';
+import { onBehalfOfSpans } from '../present/on-behalf-of.ts';
 import { outcomeMark, wentWrong } from '../present/outcome.ts';
 import { formatCount, formatDuration, groupDigits } from '../present/quantity.ts';
 import { sqlOnOneLine } from '../present/sql.ts';
@@ -85,6 +86,7 @@ function headerLines({ session, outline, progress, state }: Scene, width: number
   const who: Line = [
     span(' '),
     ...recorded(session.identity, 'accent'),
+    ...onBehalfOfSpans(session.onBehalfOf),
     span(' → ', 'dim'),
     ...recorded(session.connection, 'accent'),
     span('  session ', 'dim'),

@@ -45,6 +45,22 @@ test('nothing in the file refers to anything outside, and no handler stands in t
   assert.doesNotMatch(html, /\b(?:src|href|action)=|@import|url\(|\son\w+=/);
 });
 
+test('the head says on whose behalf, by whose credential and through which connector', async () => {
+  const session = sessionView({
+    method: 'jwt',
+    credential: 'sub-7',
+    issuer: 'corp',
+    connector: 'db-eu',
+    onBehalfOf: { verified: '<alice>', claimed: 'bob' },
+  });
+  const html = await page({ session });
+  assert.match(html, /<\/bdi> on behalf of <bdi>&lt;alice&gt;<\/bdi> \(verified\), <bdi>bob<\/bdi> \(claimed\) <span/);
+  assert.match(html, /<dt>On behalf of \(claimed\)<\/dt><dd>bob<\/dd>/);
+  assert.match(html, /<dt>Authenticated<\/dt><dd>jwt sub-7 of corp<\/dd>/);
+  assert.match(html, /<dt>Connector<\/dt><dd>db-eu<\/dd>/);
+  assert.doesNotMatch(await page(), /behalf|<dt>Connector/);
+});
+
 test('recorded text cannot leave its data block', async () => {
   const evil = '</script><script>alert(1)</script><!--\u2028<b>';
   const html = await page({

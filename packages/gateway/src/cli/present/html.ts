@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { EventView, SessionView, StatementView } from '../../store/views.ts';
 import { escapeHtml, escapeJson, piecesOf } from './escape.ts';
+import { onBehalfOfWords } from './on-behalf-of.ts';
 import { outcomeMarks, wentWrong } from './outcome.ts';
 import { type PageSession, pageResult, pageStatement } from './page-data.ts';
 import { formatDuration, groupDigits, quantityFunctions } from './quantity.ts';
@@ -111,7 +112,7 @@ function head({ session, exportedAt, timeZone, reservations = [] }: HtmlExport):
 </head>
 <body>
 <header>
-<h1><bdi>${show(session.identity)}</bdi> <span class="arrow">→</span> <bdi>${show(session.connection)}</bdi></h1>
+<h1><bdi>${show(session.identity)}</bdi>${onBehalf(session)} <span class="arrow">→</span> <bdi>${show(session.connection)}</bdi></h1>
 <p class="facts">${weekday} ${escapeHtml(formatMoment(session.openedAt, timeZone))} · ${lasted(session)} · ${groupDigits(session.statements)} statements${
     session.failed > 0 ? `, <b class="bad">${groupDigits(session.failed)} failed</b>` : ''
   }</p>
@@ -150,6 +151,12 @@ function show(text: string): string {
   return escapeHtml(text, 'hidden');
 }
 
+function onBehalf({ onBehalfOf }: SessionView): string {
+  return onBehalfOfWords(onBehalfOf)
+    .map(([name, how], at) => `${at === 0 ? ' on behalf of' : ','} <bdi>${show(name)}</bdi> (${how})`)
+    .join('');
+}
+
 function lasted(session: SessionView): string {
   if (session.closedAt === undefined) return '<b class="warning">still open when exported</b>';
   return formatDuration(Math.max(0, session.closedAt - session.openedAt));
@@ -159,9 +166,11 @@ function sessionFacts(session: SessionView, exportedAt: number, timeZone: string
   const { claimed } = session;
   const facts: readonly (readonly [name: string, value: string | undefined])[] = [
     ['Identity', `${session.identity} (${[session.identityKind, ...session.groups].join(', ')})`],
-    ['Authenticated', `${session.method} ${session.credential}`],
+    ...onBehalfOfWords(session.onBehalfOf).map(([name, how]): [string, string] => [`On behalf of (${how})`, name]),
+    ['Authenticated', authenticated(session, timeZone)],
     ['Client', `${session.client}${session.tls === undefined ? ' without TLS' : ` over ${session.tls}`}`],
     ['Postgres', `database ${session.database} as ${session.role}, backend process ${session.backendPid}`],
+    ['Connector', session.connector],
     ['Application (claimed)', claimed.applicationName],
     ['Run (claimed)', claimed.runId],
     ['Trace (claimed)', claimed.traceparent],
@@ -182,6 +191,12 @@ function sessionFacts(session: SessionView, exportedAt: number, timeZone: string
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `<div><dt>${name}</dt><dd>${show(value ?? '')}</dd></div>\n`)
     .join('');
+}
+
+function authenticated({ method, credential, issuer, credentialExpiresAt }: SessionView, timeZone: string): string {
+  const whose = issuer === undefined ? '' : ` of ${issuer}`;
+  const until = credentialExpiresAt === undefined ? '' : `, until ${formatMoment(credentialExpiresAt, timeZone)}`;
+  return `${method} ${credential}${whose}${until}`;
 }
 
 function integrity(text: string): string {

@@ -24,6 +24,37 @@ test('sessions are a table by day, with ids that can be copied whole', () => {
   assert.match(text, /0k3d9x2v7m4hq900 │ .*│ still/);
 });
 
+test('a session says on whose behalf it was, who issued the credential, and through which connector', () => {
+  const view = sessionView({
+    method: 'jwt',
+    credential: 'alice@corp',
+    issuer: 'corp',
+    credentialExpiresAt: fixtureAt,
+    connector: 'db-eu',
+    onBehalfOf: { verified: 'al\x1bice', claimed: 'bob' },
+  });
+  const text = renderSession(view, { ...look, width: 120 });
+  for (const part of [
+    'billing-agent on behalf of al\\x1bice (verified), bob (claimed) → billing',
+    'On behalf of   al\\x1bice (verified)\n',
+    'On behalf of   bob (claimed)\n',
+    'Authenticated  jwt alice@corp of corp, until 2026-11-17 14:03:22.123456',
+    'Connector      db-eu\n',
+  ]) {
+    assert.ok(text.includes(part), `${part}\n${text}`);
+  }
+  const table = renderSessions([view, sessionView()], { ...look, width: 160 });
+  assert.match(table, /│ billing-agent → billing on behalf of al\\x1bice \(verified\)/);
+  assert.match(table, /│ billing-agent → billing +│/);
+});
+
+test('nobody is named twice whom the issuer and the client agree on', () => {
+  const text = renderSession(sessionView({ onBehalfOf: { verified: 'alice', claimed: 'alice' } }), look);
+  assert.match(text, /alice \(verified\)/);
+  assert.doesNotMatch(text, /claimed/);
+  assert.doesNotMatch(renderSession(sessionView(), look), /behalf|Connector/);
+});
+
 test('a terminal too narrow for the table gets one session below the other', () => {
   assert.match(renderSessions([sessionView()], { ...look, width: 40 }), /session +│ 0k3d9x2v7m4hq8tz/);
 });

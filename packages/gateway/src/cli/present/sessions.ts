@@ -2,6 +2,7 @@
 import type { SessionView } from '../../store/views.ts';
 import { cutLine, foldLine, type Line, paintLines, recorded, type Span, span } from './line.ts';
 import type { Look } from './look.ts';
+import { onBehalfOfSpans, onBehalfOfWords } from './on-behalf-of.ts';
 import { formatDuration, groupDigits } from './quantity.ts';
 import { tableLines } from './table.ts';
 import { formatMoment, formatZone, wallTime } from './wall-time.ts';
@@ -40,7 +41,13 @@ function sessionTable(views: readonly SessionView[], look: Look): Line[] {
     views.map((view) => [
       [span(wallTime(view.openedAt, look.timeZone).time)],
       recorded(view.session, 'accent'),
-      [...recorded(view.identity), span(' → ', 'dim'), ...recorded(view.connection)],
+      [
+        ...recorded(view.identity),
+        span(' → ', 'dim'),
+        ...recorded(view.connection),
+        // Last, because it may be cut.
+        ...onBehalfOfSpans(view.onBehalfOf),
+      ],
       [span(groupDigits(view.statements))],
       view.failed > 0 ? [span(groupDigits(view.failed), 'bad')] : [span('0', 'dim')],
       view.closedAt === undefined ? [] : [span(formatDuration(Math.max(0, view.closedAt - view.openedAt)))],
@@ -71,7 +78,11 @@ export function sessionLines(view: SessionView, look: Look): Line[] {
     ],
     ['Closed', closedSpans(view, look)],
     ['Identity', [...recorded(view.identity), ...dim(` (${[view.identityKind, ...view.groups].join(', ')})`)]],
-    ['Authenticated', [...recorded(view.method), ...(view.credential === '' ? [] : dim(` ${view.credential}`))]],
+    ...onBehalfOfWords(view.onBehalfOf).map(([name, how]): [string, Line] => [
+      'On behalf of',
+      [...recorded(name), span(` (${how})`, 'dim')],
+    ]),
+    ['Authenticated', authenticatedSpans(view, look)],
     // The gateway's own sessions have no client.
     [
       'Client',
@@ -83,6 +94,7 @@ export function sessionLines(view: SessionView, look: Look): Line[] {
       'Postgres',
       [...recorded(`database ${view.database} as ${view.role}`), ...dim(` (backend process ${view.backendPid})`)],
     ],
+    ['Connector', view.connector === undefined ? undefined : recorded(view.connector)],
     ['Application', claimed.applicationName === undefined ? undefined : claimedSpans(claimed.applicationName)],
     ['Run', claimed.runId === undefined ? undefined : claimedSpans(claimed.runId)],
     ['Trace', claimed.traceparent === undefined ? undefined : claimedSpans(claimed.traceparent)],
@@ -102,6 +114,7 @@ export function sessionLines(view: SessionView, look: Look): Line[] {
         ...recorded(view.session, 'heading'),
         span('  '),
         ...recorded(view.identity, 'accent'),
+        ...onBehalfOfSpans(view.onBehalfOf),
         span(' → ', 'dim'),
         ...recorded(view.connection, 'accent'),
       ],
@@ -110,6 +123,16 @@ export function sessionLines(view: SessionView, look: Look): Line[] {
     ...facts.flatMap(([name, value]) =>
       value === undefined ? [] : foldLine([span(`  ${name.padEnd(15)}`, 'dim'), ...value], look.width, 17),
     ),
+  ];
+}
+
+/** How, by which credential, whose and until when. */
+function authenticatedSpans({ method, credential, issuer, credentialExpiresAt }: SessionView, look: Look): Line {
+  return [
+    ...recorded(method),
+    ...(credential === '' ? [] : dim(` ${credential}`)),
+    ...(issuer === undefined ? [] : dim(` of ${issuer}`)),
+    ...(credentialExpiresAt === undefined ? [] : dim(`, until ${formatMoment(credentialExpiresAt, look.timeZone)}`)),
   ];
 }
 

@@ -42,6 +42,23 @@ test('what repeats is not repeated; another day, identity or connection is a hea
   ]);
 });
 
+test('somebody else on whose behalf it was done is a heading too, with how far that can be believed', () => {
+  const views = [
+    statementView({ onBehalfOf: { verified: 'alice' } }),
+    statementView({ n: 2, onBehalfOf: { verified: 'alice' } }),
+    statementView({ n: 3, onBehalfOf: { claimed: 'alice' } }),
+    statementView({ n: 4 }),
+  ];
+  assert.deepEqual(
+    timeline(views).filter((line) => line.startsWith('billing-agent')),
+    [
+      'billing-agent on behalf of alice (verified) → billing',
+      'billing-agent on behalf of alice (claimed) → billing',
+      'billing-agent → billing',
+    ],
+  );
+});
+
 test('the day is that of the zone asked for', () => {
   const at = Date.UTC(2026, 10, 17, 23, 30) * 1000;
   assert.match(renderStatementLine(statementView({ at }), { ...look, timeZone: 'UTC' }), /^Tuesday 2026-11-17 UTC\n/);

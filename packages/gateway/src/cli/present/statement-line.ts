@@ -2,9 +2,10 @@
  * A statement in a long timeline: one line, and a second one that says why when it went wrong. A heading names the day
  * or who acted when that changes; what repeats is not repeated.
  */
-import type { StatementView } from '../../store/views.ts';
+import type { OnBehalfOf, StatementView } from '../../store/views.ts';
 import { cutLine, type Line, lineWidth, padLine, padLineStart, paintLines, recorded, span } from './line.ts';
 import type { Look } from './look.ts';
+import { onBehalfOfSpans, onBehalfOfText } from './on-behalf-of.ts';
 import { outcomeMark, wentWrong } from './outcome.ts';
 import { formatDuration, groupDigits } from './quantity.ts';
 import { shortSession } from './session-name.ts';
@@ -21,6 +22,7 @@ export interface TimelinePlace {
   readonly at: number;
   readonly identity: string;
   readonly connection?: string;
+  readonly onBehalfOf?: OnBehalfOf;
 }
 
 /** Headings due before an entry of the timeline: a new day, somebody else or another connection. */
@@ -34,16 +36,23 @@ export function timelineHeading(place: TimelinePlace, look: Look, previous: Time
     lines.push([span(`${weekday} ${date}`, 'heading'), span(` ${formatZone(look.timeZone, offset)}`, 'dim')]);
   }
   if (place.connection === undefined) return lines;
-  if (newDay || previous?.identity !== place.identity || previous.connection !== place.connection) {
-    lines.push(
-      [],
-      cutLine(
-        [...recorded(place.identity, 'accent'), span(' → ', 'dim'), ...recorded(place.connection, 'accent')],
-        look.width,
-      ),
-    );
-  }
+  if (!newDay && previous !== undefined && isSameActor(place, previous)) return lines;
+  const who = [
+    ...recorded(place.identity, 'accent'),
+    ...onBehalfOfSpans(place.onBehalfOf ?? {}),
+    span(' → ', 'dim'),
+    ...recorded(place.connection, 'accent'),
+  ];
+  lines.push([], cutLine(who, look.width));
   return lines;
+}
+
+function isSameActor(place: TimelinePlace, other: TimelinePlace): boolean {
+  return (
+    place.identity === other.identity &&
+    place.connection === other.connection &&
+    onBehalfOfText(place.onBehalfOf ?? {}) === onBehalfOfText(other.onBehalfOf ?? {})
+  );
 }
 
 function statementRows(view: StatementView, look: Look, previous: StatementView | undefined): Line[] {

@@ -4,6 +4,7 @@ import type { MessageView, StatementView } from '../../store/views.ts';
 import { copyLines } from './copy.ts';
 import { cutLine, foldLine, type Line, linesOf, paintLines, recorded, type Span, span } from './line.ts';
 import type { Look } from './look.ts';
+import { onBehalfOfSpans } from './on-behalf-of.ts';
 import { outcomeMark } from './outcome.ts';
 import { formatBytes, formatCount, formatDuration, groupDigits } from './quantity.ts';
 import { sqlLines } from './sql.ts';
@@ -25,6 +26,7 @@ export function statementTitle(view: StatementView, look: Look): Line[] {
       ...recorded(`${view.session}/${view.n}`, 'heading'),
       span('  '),
       ...recorded(view.identity, 'accent'),
+      ...onBehalfOfSpans(view.onBehalfOf),
       span(' → ', 'dim'),
       ...recorded(view.connection, 'accent'),
     ],

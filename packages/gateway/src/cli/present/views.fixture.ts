@@ -40,6 +40,7 @@ export function statementView(part: Partial<StatementView> = {}): StatementView 
     fetches: [],
     cancelRequestedAt: [],
     traceparent: undefined,
+    onBehalfOf: {},
     ...part,
   };
 }
@@ -73,6 +74,10 @@ export function sessionView(part: Partial<SessionView> = {}): SessionView {
     role: 'billing_app',
     client: '127.0.0.1:51234',
     tls: undefined,
+    connector: undefined,
+    issuer: undefined,
+    credentialExpiresAt: undefined,
+    onBehalfOf: {},
     claimed: {},
     durability: 'before-forward',
     configuration: 'a'.repeat(64),

@@ -84,10 +84,12 @@ describe('a session as SQL', () => {
         [],
         JSON.stringify(gap),
       );
-      assert.deepEqual(runs(sessionSqlHeader(sessionView({ identity: evil, role: evil, database: evil }))), [
-        '\\set ON_ERROR_STOP on',
-        '\\encoding UTF8',
-      ]);
+      assert.deepEqual(
+        runs(
+          sessionSqlHeader(sessionView({ identity: evil, role: evil, database: evil, onBehalfOf: { claimed: evil } })),
+        ),
+        ['\\set ON_ERROR_STOP on', '\\encoding UTF8'],
+      );
     }
   });
 

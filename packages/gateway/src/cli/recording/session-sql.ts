@@ -1,6 +1,7 @@
 import { Lexer, tokenKind } from '../../sql/lexer.ts';
 import type { SessionView, StatementView, ValueView } from '../../store/views.ts';
 import { escapeForTerminal, piecesOf } from '../present/escape.ts';
+import { onBehalfOfText } from '../present/on-behalf-of.ts';
 import { isoMicros } from './statement-json.ts';
 import { staysSql } from './stays-sql.ts';
 
@@ -11,7 +12,7 @@ import { staysSql } from './stays-sql.ts';
  */
 export function sessionSqlHeader(session: SessionView): string {
   return [
-    `-- Onrecord session ${inline(session.session)}: ${inline(session.identity)} on ${inline(session.connection)}`,
+    `-- Onrecord session ${inline(session.session)}: ${inline(session.identity + onBehalfOfText(session.onBehalfOf))} on ${inline(session.connection)}`,
     `-- Database ${inline(session.database)} as ${inline(session.role)}, from ${isoMicros(session.openedAt)}` +
       (session.closedAt === undefined ? ', still open' : ` until ${isoMicros(session.closedAt)}`),
     '-- What did not complete stands in comments. Running this does the rest again: read it first.',

@@ -52,6 +52,8 @@ export function statementJson(view: StatementView): StatementJson {
     ...(view.redacted ? { redacted: true } : {}),
     ...(view.position === undefined ? {} : { position: view.position }),
     ...(view.traceparent === undefined ? {} : { traceparent: view.traceparent }),
+    ...(view.onBehalfOf.verified === undefined ? {} : { onBehalfOf: view.onBehalfOf.verified }),
+    ...(view.onBehalfOf.claimed === undefined ? {} : { claimedOnBehalfOf: view.onBehalfOf.claimed }),
     transactionBefore: view.transactionBefore,
     transactionAfter: view.transactionAfter ?? null,
     index: view.index,

@@ -1,5 +1,5 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
 import { didYouMean } from '@onrecord/connector/config';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { searchExpression } from '../../store/search-words.ts';
 import type { StatementFilter } from '../../store/statement-filter.ts';
 import type { Store } from '../../store/store.ts';

@@ -1,0 +1,26 @@
+/** On whose behalf somebody acted, behind the name of who did. */
+import type { OnBehalfOf } from '../../store/views.ts';
+import { type Line, recorded, span } from './line.ts';
+
+/** Each word with how far it can be believed; two only when the client says another than the issuer. */
+export function onBehalfOfWords({ verified, claimed }: OnBehalfOf): readonly (readonly [name: string, how: string])[] {
+  return [
+    ...(verified === undefined ? [] : ([[verified, 'verified']] as const)),
+    ...(claimed === undefined || claimed === verified ? [] : ([[claimed, 'claimed']] as const)),
+  ];
+}
+
+/** ` on behalf of alice (verified)`; nothing when nobody said so. */
+export function onBehalfOfSpans(who: OnBehalfOf): Line {
+  return onBehalfOfWords(who).flatMap(([name, how], at) => [
+    span(at === 0 ? ' on behalf of ' : ', ', 'dim'),
+    ...recorded(name, how === 'verified' ? 'accent' : undefined),
+    span(` (${how})`, 'dim'),
+  ]);
+}
+
+/** The same as text that is not escaped yet. */
+export function onBehalfOfText(who: OnBehalfOf): string {
+  const words = onBehalfOfWords(who).map(([name, how]) => `${name} (${how})`);
+  return words.length === 0 ? '' : ` on behalf of ${words.join(', ')}`;
+}
