@@ -8,6 +8,7 @@ import { GatewayLink } from './link/gateway-link.ts';
 import type { OfferedConnection } from './link/messages.ts';
 import { Ours } from './watch/ours.ts';
 import { startWatch, type Watch } from './watch/watch.ts';
+import type { WatchEvent, WatchStarted } from './watch/watch-event.ts';
 
 export interface ConnectorOptions {
   readonly config: ConnectorConfig;
@@ -29,6 +30,8 @@ const clock = {
 interface Watching {
   readonly database: Database;
   readonly watch: Watch;
+  /** How it began; undefined while it does not look. */
+  started: WatchStarted | undefined;
 }
 
 /** A connector at work: a link to each gateway, and a watch over each database that has a role for one. */
@@ -58,6 +61,7 @@ export class Connector {
         database: (connection) => this.#config.connections.get(connection),
         offers: () => this.#offers(),
         doctor: (connection) => this.#doctor(connection),
+        watching: () => [...this.#watches.values()].flatMap(({ started }) => started ?? []),
         restartWatch: (connection) => void this.#restartWatch(connection),
         cancelElsewhere: (cancel) => {
           for (const other of this.#links) if (other !== link) other.passCancel(cancel);
@@ -101,19 +105,17 @@ export class Connector {
     const { env, log } = this.#options;
     for (const database of this.#config.connections.values()) {
       if (database.watch === undefined || this.#watches.has(database.name)) continue;
-      const watch = startWatch({
-        database,
-        watch: database.watch,
-        ours: this.#ours,
-        env,
-        clock,
-        log,
-        report: (event) => {
-          for (const link of this.#links) link.report(event);
-        },
-      });
-      this.#watches.set(database.name, { database, watch });
+      const report = (event: WatchEvent): void => this.#report(watching, event);
+      const watch = startWatch({ database, watch: database.watch, ours: this.#ours, env, clock, log, report });
+      const watching: Watching = { database, watch, started: undefined };
+      this.#watches.set(database.name, watching);
     }
+  }
+
+  #report(watching: Watching, event: WatchEvent): void {
+    if (event.type === 'watch started') watching.started = event;
+    if (event.type === 'watch stopped') watching.started = undefined;
+    for (const link of this.#links) link.report(event);
   }
 
   async #endWatch(name: string): Promise<void> {

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import { formatAddress, type HostPort } from '../config/address.ts';
-import type { WatchEvent } from '../watch/watch-event.ts';
+import type { WatchEvent, WatchStarted } from '../watch/watch-event.ts';
 import { backOffMs } from './back-off.ts';
 import { Control } from './control.ts';
 import { loadCredentials, saveCredentials } from './credential-store.ts';
@@ -40,6 +40,8 @@ export interface GatewayLinkOptions extends SessionsOptions {
   readonly doctor: (connection: string) => Promise<unknown>;
   /** A cancel request that this gateway does not know. */
   readonly cancelElsewhere: (cancel: CancelElsewhere) => void;
+  /** The watches that run, each with how it began. */
+  readonly watching: () => readonly WatchStarted[];
   /** Events of this connection's watch were lost: it has to begin anew. */
   readonly restartWatch: (connection: string) => void;
 }
@@ -201,6 +203,8 @@ export class GatewayLink {
     this.#told = { message: '', atMs: 0 };
     this.#options.log(`connected to ${formatAddress(this.#options.address)} as ${this.#credentials?.connector}`);
     for (const watched of this.#outbox.kept) life.control.report(watched);
+    // To the gateway nobody has watched since the last link.
+    for (const started of this.#options.watching()) this.report({ ...started, at: Date.now() * 1_000 });
   }
 
   async #answer(ask: Ask, sessions: Sessions): Promise<unknown> {
