@@ -1,0 +1,103 @@
+import type { FromConnector } from '@onrecord/connector/link';
+import { ProtocolError } from '@onrecord/wire';
+import { z } from 'zod';
+import type { WatchEvent } from './connector-gate.ts';
+
+const whole = z.int().nonnegative();
+const base64 = z.base64();
+/** What goes into log lines and entries as it is. */
+const word = z.string().regex(/^[\x21-\x7e]{1,255}$/);
+const connection = z.string().min(1).max(255);
+/** Microseconds since 1970. */
+const time = whole;
+const text = z.string().max(65_536);
+
+/** A hello with more is not believed. */
+const maximumConnections = 10_000;
+
+const watchEvent = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('watch started'),
+    connection,
+    role: text,
+    pid: whole,
+    everyMs: whole,
+    at: time,
+    limits: z.array(text).max(100),
+  }),
+  z.object({ type: z.literal('watch stopped'), connection, reason: text, at: time }),
+  z.object({
+    type: z.literal('session seen'),
+    connection,
+    pid: whole,
+    startedAt: time,
+    seenAt: time,
+    user: text,
+    database: text,
+    address: text,
+    application: text,
+    kind: z.enum(['client backend', 'walsender', 'unknown']),
+  }),
+  z.object({ type: z.literal('session ended'), connection, pid: whole, startedAt: time, lastSeenAt: time }),
+  z.object({
+    type: z.literal('sessions unseen'),
+    connection,
+    database: text,
+    count: whole,
+    fromAt: time,
+    untilAt: time,
+  }),
+  z.object({ type: z.literal('counter reset'), connection, database: text, at: time }),
+]) satisfies z.ZodType<WatchEvent>;
+
+const failure = z.union([
+  z.object({ type: z.literal('refused'), response: base64, sqlstate: z.string().regex(/^[0-9A-Z]{5}$/) }),
+  z.object({ type: z.enum(['unreachable', 'tls']), code: word }),
+  z.object({
+    type: z.enum(['authentication', 'credential', 'protocol', 'timeout', 'aborted', 'no role', 'no connection']),
+  }),
+]);
+
+const proof = { publicKey: base64, proof: base64 };
+
+const message: z.ZodType<FromConnector> = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('enroll'), link: whole, token: z.string(), ...proof, version: word }),
+  z.object({
+    type: z.literal('hello'),
+    link: whole,
+    version: word,
+    instance: word,
+    host: word,
+    connections: z.array(z.object({ name: connection, watched: z.boolean() })).max(maximumConnections),
+  }),
+  z.object({ type: z.literal('spare'), link: whole, instance: word }),
+  z.object({
+    type: z.literal('opened'),
+    address: text,
+    database: text,
+    role: text,
+    protocol: whole,
+    backendPid: whole,
+    parameterStatus: z.array(base64),
+    notices: z.array(base64),
+    tls: word.optional(),
+    rest: base64,
+  }),
+  z.object({ type: z.literal('failed'), failure, message: text }),
+  z.object({ type: z.literal('renew'), id: whole, ...proof }),
+  z.object({ type: z.literal('result'), id: whole, value: z.unknown() }),
+  z.object({ type: z.literal('error'), id: whole, message: text }),
+  z.object({ type: z.literal('watch'), seq: whole, event: watchEvent }),
+  z.object({ type: z.literal('cancel elsewhere'), pid: z.int(), key: base64, client: word }),
+  z.object({ type: z.literal('ping') }),
+  z.object({ type: z.literal('pong') }),
+]);
+
+/** A message of a connector, checked. Throws a ProtocolError that names what is wrong and quotes nothing. */
+export function decodeFromConnector(value: { readonly type: string }): FromConnector {
+  const checked = message.safeParse(value);
+  if (checked.success) return checked.data;
+  const path = checked.error.issues[0]?.path.join('.') ?? '';
+  const type = JSON.stringify(value.type.slice(0, 40));
+  throw new ProtocolError(`a message of the type ${type} is malformed${path === '' ? '' : ` at ${path}`}`);
+}
