@@ -16,3 +16,13 @@ export { cancelUpstream, type OpenedUpstream, openUpstream, targetOf, type Upstr
 export { type CancelKey, sendCancel } from './send-cancel.ts';
 export { addressOf, type Target, type TlsMode } from './target.ts';
 export { tlsServerEndPoint } from './tls-server-end-point.ts';
+export type {
+  DatabaseFacts,
+  DoctorFacts,
+  HbaRule,
+  RoleFacts,
+  ServerFacts,
+} from './watch/doctor-facts.ts';
+export { type Opening, type OurDial, Ours } from './watch/ours.ts';
+export { startWatch, type Watch, type WatchClock, type WatchOptions } from './watch/watch.ts';
+export type { SessionKind, WatchEvent } from './watch/watch-event.ts';

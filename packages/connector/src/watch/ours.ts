@@ -22,11 +22,15 @@ export interface OurSession extends OurDial {
   readonly readyAt: number | undefined;
   /** When our side ended it, or gave the dial up. */
   readonly endedAt: number | undefined;
+  /** It was made sure that the server's counter holds it. */
+  readonly isCounted: boolean;
 }
 
-/** Accompanies one dial: `opened` or `failed`, and after `opened` some time `closed`. What is said twice counts once. */
+/** Accompanies one dial: `opened` or `failed`, and after `opened` some time `closed`. */
 export interface Opening {
   opened(pid: number): void;
+  /** The server was made to count it, if it is one that counts. */
+  counted(): void;
   /** The dial came to nothing, for this reason. */
   failed(error: unknown): void;
   /** Our socket is closed. The backend may still be there. */
@@ -75,6 +79,7 @@ export class Ours {
       pid: undefined,
       readyAt: undefined,
       endedAt: undefined,
+      isCounted: false,
     };
     this.#sessions.set(session.id, session);
     this.#unsettled.add(session);
@@ -84,6 +89,9 @@ export class Ours {
         Object.assign(session, { state: 'open', pid, readyAt: this.#nowUs() });
         this.#unsettled.delete(session);
         this.#byPid.set(pid, [...this.withPid(pid), session]);
+      },
+      counted: () => {
+        session.isCounted = true;
       },
       failed: (error) => {
         if (session.state === 'opening') this.#end(session, canHaveOpened(error) ? 'unclear' : 'refused');

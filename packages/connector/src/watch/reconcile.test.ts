@@ -244,6 +244,21 @@ describe('a watch', () => {
     assert.equal(unseenOf(watch.look(look(521, [], 9), true)), 1);
   });
 
+  it('lets no session that was there for long hide a short one', () => {
+    const watch = new Watch();
+    const idle = { ...session, idleSince: 510 * second };
+    const busy = { ...session, pid: 101, transactionAt: 900 * second };
+    watch.look(look(1_000, [idle, busy]));
+    assert.equal(unseenOf(watch.look(look(1_001, [idle, busy], 8))), 1);
+  });
+
+  it('cannot tell a short session from the late count of one that was there before, and says nothing', () => {
+    const watch = new Watch();
+    watch.look(look(501, [session]));
+    assert.equal(unseenOf(watch.look(look(502, [session], 8))), 0);
+    assert.equal(unseenOf(watch.look(look(503, [session], 9))), 1);
+  });
+
   it('says when a counter was reset, and counts on from there', () => {
     const watch = new Watch();
     watch.look(look(1, []));

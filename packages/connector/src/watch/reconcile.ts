@@ -2,7 +2,7 @@ import { type Counter, grow, newCounter } from './counter.ts';
 import type { Ours } from './ours.ts';
 import type { Backend, Poll } from './poll.ts';
 import { firstSight, recognise, type Sighting } from './recognise.ts';
-import { type Bookkeeping, settle, type Uncounted } from './uncounted.ts';
+import { type Bookkeeping, isCountedAlready, settle, type Uncounted } from './uncounted.ts';
 import type { SessionEnded, SessionSeen, WatchEvent } from './watch-event.ts';
 
 /** What a watch remembers from one look to the next. */
@@ -44,6 +44,13 @@ export function reconcile(
   step.judge();
   step.count();
   return step.result();
+}
+
+/** What is to be said when the server that a state was of is no more: its sessions have ended with it. */
+export function abandon(state: WatchState, connection: string): readonly SessionEnded[] {
+  return [...state.sightings.values()]
+    .filter(({ verdict }) => verdict === 'stranger')
+    .map((sighting) => ended(sighting, connection));
 }
 
 /** The making of one state from another. */
@@ -101,7 +108,7 @@ class Step {
         this.#know(name, sighting, verdict);
       }
       if (!sighting.gone || verdict === 'undecided') continue;
-      if (verdict === 'stranger') this.#events.push(this.#ended(sighting));
+      if (verdict === 'stranger') this.#events.push(ended(sighting, this.#around.connection));
       this.#sightings.delete(name);
     }
   }
@@ -147,8 +154,9 @@ class Step {
     const isNew = this.#previous?.sightings.has(name) !== true;
     if (databaseOid === undefined || kind === 'walsender') return;
     if (isNew && verdict !== 'ours') {
-      this.#uncounted.set(key, { of: { type: 'backend', pid }, databaseOid, since: this.#poll.serverAt });
       add(this.#started, databaseOid, 1);
+      if (isCountedAlready(backend, this.#poll, this.#around.bookkeeping)) return;
+      this.#uncounted.set(key, { of: { type: 'backend', pid }, databaseOid, since: this.#poll.serverAt });
     }
     if (!isNew && verdict === 'ours') {
       this.#uncounted.delete(key);
@@ -164,12 +172,10 @@ class Step {
       if (session.state === 'refused' || ours.place(session, life) === 'elsewhere') continue;
       const databaseOid = this.#oidOf(session.database);
       if (databaseOid === undefined) continue;
-      this.#uncounted.set(`ours ${session.id}`, {
-        of: { type: 'ours', id: session.id },
-        databaseOid,
-        since: undefined,
-      });
       add(this.#started, databaseOid, 1);
+      if (session.isCounted) continue;
+      const of = { type: 'ours', id: session.id } as const;
+      this.#uncounted.set(`ours ${session.id}`, { of, databaseOid, since: undefined });
     }
   }
 
@@ -212,11 +218,11 @@ class Step {
     const { connection } = this.#around;
     return { type: 'session seen', connection, pid, startedAt, seenAt, user, database, address, application, kind };
   }
+}
 
-  #ended({ backend, lastSeenAt, serverAt }: Sighting): SessionEnded {
-    const { pid, startedAt = serverAt } = backend;
-    return { type: 'session ended', connection: this.#around.connection, pid, startedAt, lastSeenAt };
-  }
+function ended({ backend, lastSeenAt, serverAt }: Sighting, connection: string): SessionEnded {
+  const { pid, startedAt = serverAt } = backend;
+  return { type: 'session ended', connection, pid, startedAt, lastSeenAt };
 }
 
 /** What tells one backend from every other of the same server. */

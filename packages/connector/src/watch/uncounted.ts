@@ -22,8 +22,8 @@ const idleUs = 11_000_000;
 const maxUs = 62_000_000;
 /** PGSTAT_STAT_INTERVAL is 0.5 s in Postgres 14; the rest is for a collector that is behind. */
 const collectorUs = 5_000_000;
-/** authentication_timeout is 60 s: by then nothing becomes of a dial that was given up. */
-const givenUpUs = 61_000_000;
+/** authentication_timeout is 60 s: by then a backend is a session or gone. */
+const authenticatedUs = 61_000_000;
 
 /** What a look has to say of it. */
 export interface Evidence {
@@ -50,9 +50,20 @@ export function settle(uncounted: Uncounted, evidence: Evidence): Settling {
   if (session === undefined) return 'counted';
   const { state, readyAt, endedAt = 0, pid } = session;
   if (state === 'refused') return 'never counted';
-  if (state === 'unclear') return endedAt + givenUpUs < poll.receivedAt ? 'counted' : uncounted;
+  if (state === 'unclear') return endedAt + authenticatedUs < poll.receivedAt ? 'counted' : uncounted;
   if (readyAt === undefined || pid === undefined || readyAt >= poll.sentAt) return uncounted;
   return settleBackend(uncounted, pid, evidence);
+}
+
+/**
+ * The same proof within one look: that its own counter holds a session which its backends still show. Sessions that were
+ * there for long are told from one another at the first look, and hide nothing.
+ */
+export function isCountedAlready(backend: Backend, poll: Poll, { collector }: Bookkeeping): boolean {
+  if (collector || backend.startedAt === undefined) return false;
+  // The counter was read at the earliest when the look began.
+  const countedAt = poll.serverAt - (poll.receivedAt - poll.sentAt);
+  return isCounted(backend, backend.startedAt + authenticatedUs, countedAt);
 }
 
 function settleBackend(uncounted: Uncounted, pid: number, { poll, present, bookkeeping }: Evidence): Settling {
@@ -60,13 +71,14 @@ function settleBackend(uncounted: Uncounted, pid: number, { poll, present, bookk
   const since = uncounted.since ?? serverAt;
   if (bookkeeping.collector) return serverAt - since >= collectorUs ? 'counted' : { ...uncounted, since };
   const backend = present.get(pid);
-  if (backend === undefined || backend.kind === 'walsender' || isCounted(backend, since, serverAt)) return 'counted';
-  return { ...uncounted, since };
+  if (backend === undefined || backend.kind === 'walsender') return 'counted';
+  const atLatest = backend.startedAt === undefined ? since : Math.min(since, backend.startedAt + authenticatedUs);
+  return isCounted(backend, atLatest, serverAt) ? 'counted' : { ...uncounted, since };
 }
 
-/** Whether a session that has been one since a time has certainly been made to add its counts. */
-function isCounted({ idleSince, transactionAt }: Backend, since: number, serverAt: number): boolean {
-  if (idleSince !== undefined) return serverAt - idleSince >= idleUs || idleSince - since >= maxUs;
+/** Whether a session that is one at the latest `since` has certainly been made to add its counts before `at`. */
+function isCounted({ idleSince, transactionAt }: Backend, since: number, at: number): boolean {
+  if (idleSince !== undefined && idleSince <= at) return at - idleSince >= idleUs || idleSince - since >= maxUs;
   // Before its transaction it became idle late enough, or else it was idle for long enough.
-  return transactionAt !== undefined && transactionAt - since >= maxUs + idleUs;
+  return transactionAt !== undefined && transactionAt <= at && transactionAt - since >= maxUs + idleUs;
 }
