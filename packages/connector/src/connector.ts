@@ -1,14 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { ConnectorConfig } from './config/connector-config.ts';
-import type { Database } from './database.ts';
 import { credentialFile } from './link/credential-store.ts';
 import type { EnrollmentToken } from './link/enrollment-token.ts';
 import { GatewayLink } from './link/gateway-link.ts';
 import type { OfferedConnection } from './link/messages.ts';
 import { Ours } from './watch/ours.ts';
-import { startWatch, type Watch } from './watch/watch.ts';
-import type { WatchEvent, WatchStarted } from './watch/watch-event.ts';
+import { Watches } from './watch/watches.ts';
 
 export interface ConnectorOptions {
   readonly config: ConnectorConfig;
@@ -27,25 +25,28 @@ const clock = {
   monotonicUs: (): number => Math.round(performance.now() * 1_000),
 };
 
-interface Watching {
-  readonly database: Database;
-  readonly watch: Watch;
-  /** How it began; undefined while it does not look. */
-  started: WatchStarted | undefined;
-}
-
 /** A connector at work: a link to each gateway, and a watch over each database that has a role for one. */
 export class Connector {
   readonly #options: ConnectorOptions;
   readonly #links: readonly GatewayLink[];
   readonly #ours = new Ours(clock);
-  readonly #watches = new Map<string, Watching>();
+  readonly #watches: Watches;
   #config: ConnectorConfig;
 
   constructor(options: ConnectorOptions) {
     const { config, tokens } = options;
     this.#options = options;
     this.#config = config;
+    const { env, log } = options;
+    this.#watches = new Watches({
+      ours: this.#ours,
+      env,
+      clock,
+      log,
+      report: (event) => {
+        for (const link of this.#links) link.report(event);
+      },
+    });
     const unused = new Set(tokens);
     const instance = randomBytes(10).toString('hex');
     this.#links = config.gateways.map((address) => {
@@ -55,14 +56,14 @@ export class Connector {
         tokens: unused,
         version: options.version,
         instance,
-        env: options.env,
-        log: options.log,
+        env,
+        log,
         ours: this.#ours,
         database: (connection) => this.#config.connections.get(connection),
         offers: () => this.#offers(),
-        doctor: (connection) => this.#doctor(connection),
-        watching: () => [...this.#watches.values()].flatMap(({ started }) => started ?? []),
-        restartWatch: (connection) => void this.#restartWatch(connection),
+        doctor: (connection) => this.#watches.doctor(connection),
+        watching: () => this.#watches.started(),
+        restartWatch: (connection) => void this.#watches.restart(connection),
         cancelElsewhere: (cancel) => {
           for (const other of this.#links) if (other !== link) other.passCancel(cancel);
         },
@@ -72,7 +73,7 @@ export class Connector {
   }
 
   start(): void {
-    this.#startWatches();
+    void this.#watches.follow(this.#config.connections);
     for (const link of this.#links) link.start();
   }
 
@@ -83,56 +84,17 @@ export class Connector {
       this.#options.log('`gateways` and `state` only change with a restart');
     }
     this.#config = { ...config, gateways, state };
-    const changed = [...this.#watches.values()].filter(
-      ({ database }) => !isDeepStrictEqual(config.connections.get(database.name), database),
-    );
-    await Promise.all(changed.map(({ database }) => this.#endWatch(database.name)));
-    this.#startWatches();
+    await this.#watches.follow(config.connections);
     for (const link of this.#links) link.offer();
   }
 
   /** Ends the sessions, the watches and the links. Resolves when nothing is left. */
   async stop(): Promise<void> {
-    await Promise.all([...this.#watches.keys()].map((name) => this.#endWatch(name)));
+    await this.#watches.stop();
     await Promise.all(this.#links.map((link) => link.stop()));
   }
 
   #offers(): readonly OfferedConnection[] {
     return [...this.#config.connections.values()].map(({ name, watch }) => ({ name, watched: watch !== undefined }));
-  }
-
-  #startWatches(): void {
-    const { env, log } = this.#options;
-    for (const database of this.#config.connections.values()) {
-      if (database.watch === undefined || this.#watches.has(database.name)) continue;
-      const report = (event: WatchEvent): void => this.#report(watching, event);
-      const watch = startWatch({ database, watch: database.watch, ours: this.#ours, env, clock, log, report });
-      const watching: Watching = { database, watch, started: undefined };
-      this.#watches.set(database.name, watching);
-    }
-  }
-
-  #report(watching: Watching, event: WatchEvent): void {
-    if (event.type === 'watch started') watching.started = event;
-    if (event.type === 'watch stopped') watching.started = undefined;
-    for (const link of this.#links) link.report(event);
-  }
-
-  async #endWatch(name: string): Promise<void> {
-    const watching = this.#watches.get(name);
-    this.#watches.delete(name);
-    await watching?.watch.stop();
-  }
-
-  async #restartWatch(name: string): Promise<void> {
-    if (!this.#watches.has(name)) return;
-    await this.#endWatch(name);
-    this.#startWatches();
-  }
-
-  async #doctor(connection: string): Promise<unknown> {
-    const watching = this.#watches.get(connection);
-    if (watching !== undefined) return await watching.watch.doctor();
-    throw new Error(`"${connection}" has no role that watches; give it one with \`watch\` in ${this.#config.file}`);
   }
 }

@@ -23,6 +23,8 @@ export type {
   RoleFacts,
   ServerFacts,
 } from './watch/doctor-facts.ts';
+export { hiddenSecret } from './watch/doctor-facts.ts';
 export { type Opening, type OurDial, Ours } from './watch/ours.ts';
 export { startWatch, type Watch, type WatchClock, type WatchOptions } from './watch/watch.ts';
 export type { SessionKind, WatchEvent } from './watch/watch-event.ts';
+export { Watches } from './watch/watches.ts';

@@ -2,9 +2,14 @@ import { constants } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
+import { Ours } from '@onrecord/connector';
+import { formatAddress } from '@onrecord/connector/config';
 import { type Body, gatewaySession } from '@onrecord/record';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load-config.ts';
+import { BlindSessions } from '../connectors/blind-sessions.ts';
+import { BuiltInWatches } from '../connectors/built-in-watches.ts';
+import { Connectors } from '../connectors/connectors.ts';
 import type { ControlRequest } from '../control/control-request.ts';
 import { ControlServer } from '../control/control-server.ts';
 import { type Halt, Refusal } from '../errors.ts';
@@ -16,6 +21,7 @@ import { JournalReader } from '../journal/reader.ts';
 import type { ServerTls } from '../net/client-tls.ts';
 import { systemClock } from '../net/clock.ts';
 import { Gateway } from '../net/gateway.ts';
+import { reachUpstream } from '../net/reach.ts';
 import { builtInConnector } from '../net/upstream.ts';
 import type { SqlReader } from '../session/session-state.ts';
 import { redactPasswords } from '../sql/redact.ts';
@@ -74,36 +80,50 @@ export async function serve({ configFile, env, log }: ServeOptions): Promise<Ser
       listen: `${config.listen.postgres.host}:${config.listen.postgres.port}`,
     },
   ]);
+  const settle = (): Promise<void> => drainOutbox(state, outboxJournal);
+  const blindSessions = new BlindSessions({ config, append, log });
+  const ours = new Ours(clock);
+  const watches = new BuiltInWatches({ ours, sink: blindSessions, clock, env, log });
+  const connectors = new Connectors({
+    config,
+    state,
+    nowUs: () => clock.wallUs(),
+    append,
+    settle,
+    watch: blindSessions,
+    cancel: (cancel) => gateway.cancelForeign(cancel),
+    log,
+  });
   const gateway = new Gateway({
     config,
     tls: await serverTls(config),
     recorder: journal,
     tokens: new Tokens(state),
-    settleTokens: () => drainOutbox(state, outboxJournal),
+    settleTokens: settle,
     clock,
     sql: await sqlReader(),
-    dial: builtInConnector({ env, log }),
+    dial: reachUpstream({ builtIn: builtInConnector({ env, ours, log }), gate: connectors, log }),
+    cancelElsewhere: (cancel) => connectors.cancelElsewhere(cancel),
     log,
   });
   const outboxJournal: OutboxJournal = {
     lastIndex: () => journal.lastIndex,
     append: async (bodies) => {
       await append(bodies);
-      for (const body of bodies) if (body.type === 'token_revoked') gateway.endSessionsOf(body.token);
+      for (const body of bodies) {
+        if (body.type === 'token_revoked') gateway.endSessionsOf(body.token);
+        if (body.type === 'connector_revoked') connectors.endRevoked(body.connector);
+      }
     },
   };
+  const dialIn = await connectors.listen();
+  if (dialIn !== undefined) log(`connectors dial in at ${formatAddress(dialIn)}`);
+  await watches.follow(config);
   const address = await gateway.listen();
   const control = new ControlServer({
     dataDirectory: config.data,
     log,
-    answer: async (request: ControlRequest) => {
-      switch (request.type) {
-        case 'test connection':
-          return await gateway.testConnection(request.connection, request.identity);
-        default:
-          throw new Refusal('0A000', `this gateway does not know the question "${request.type}"`);
-      }
-    },
+    answer: (request) => answered(request, { gateway, connectors, watches, config: () => config }),
   });
   await control.listen();
   const indexer = startIndexer({ dataDirectory: config.data, log });
@@ -134,6 +154,9 @@ export async function serve({ configFile, env, log }: ServeOptions): Promise<Ser
         const tls = await serverTls(next);
         await append([{ type: 'configured', configuration: next.hash }]);
         gateway.reload(next, tls);
+        blindSessions.reload(next);
+        connectors.reload(next);
+        await watches.follow(next);
         config = next;
         log(`configuration ${config.hash.slice(0, 12)} is in force for new sessions`);
       } catch (error) {
@@ -144,6 +167,8 @@ export async function serve({ configFile, env, log }: ServeOptions): Promise<Ser
       clearInterval(outbox);
       await control.close();
       await gateway.close();
+      await watches.close();
+      await connectors.close();
       await drainOutbox(state, outboxJournal);
       await append([{ type: 'gateway_stopped', reason }]);
       await journal.close();
@@ -152,6 +177,33 @@ export async function serve({ configFile, env, log }: ServeOptions): Promise<Ser
       stopped.resolve(undefined);
     },
   };
+}
+
+interface Asked {
+  readonly gateway: Gateway;
+  readonly connectors: Connectors;
+  readonly watches: BuiltInWatches;
+  readonly config: () => Config;
+}
+
+/** What a command wants to know of the running gateway. Rejects with a Refusal that it may print. */
+async function answered(request: ControlRequest, { gateway, connectors, watches, config }: Asked): Promise<unknown> {
+  switch (request.type) {
+    case 'connectors':
+      return connectors.list();
+    case 'test connection':
+      return await gateway.testConnection(request.connection, request.identity);
+    case 'doctor': {
+      const reach = config().connections.get(request.connection)?.reach;
+      if (reach === undefined) throw new Refusal('42704', `there is no connection "${request.connection}"`);
+      try {
+        if (reach.type === 'built-in') return await watches.doctor(request.connection);
+        return await connectors.request(reach.connector, request);
+      } catch (error) {
+        throw new Refusal('55000', error instanceof Error ? error.message : String(error));
+      }
+    }
+  }
 }
 
 /** Why the journal takes no new work, if so. */
@@ -216,6 +268,14 @@ async function reloaded(current: Config, configFile: string, log: (message: stri
   const listens = `${next.listen.postgres.host}:${next.listen.postgres.port}`;
   const listened = `${current.listen.postgres.host}:${current.listen.postgres.port}`;
   if (listens !== listened) log(`listen.postgres changes to ${listens} with the next start`);
+  const connectors = formattedOrNone(next.listen.connectors);
+  if (connectors !== formattedOrNone(current.listen.connectors)) {
+    log(`listen.connectors changes to ${connectors} with the next start`);
+  }
   if (next.data !== current.data) log(`data changes to ${next.data} with the next start`);
   return { ...next, listen: current.listen, data: current.data };
+}
+
+function formattedOrNone(address: Config['listen']['connectors']): string {
+  return address === undefined ? 'none' : formatAddress(address);
 }

@@ -3,7 +3,8 @@ import type { WatchEvent, WatchHole, WatchSink } from './connector-gate.ts';
 import type { RemoteSessions } from './remote-sessions.ts';
 
 export interface WatchInboxOptions {
-  readonly connector: string;
+  /** Undefined for the watches of this process. */
+  readonly connector: string | undefined;
   readonly instance: string;
   readonly sink: WatchSink;
   readonly sessions: RemoteSessions;

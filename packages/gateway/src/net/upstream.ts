@@ -4,6 +4,7 @@ import {
   DialError,
   type DialFailure,
   type OpenedUpstream,
+  type Ours,
   openUpstream,
   type SessionOwner,
 } from '@onrecord/connector';
@@ -46,17 +47,19 @@ export type DialUpstream = (target: UpstreamTarget, request: UpstreamRequest) =>
 
 export interface BuiltInConnectorOptions {
   readonly env: NodeJS.ProcessEnv;
+  /** Is told of every session, so that no watch takes it for a blind one. */
+  readonly ours: Ours;
   /** Hears what a client must not. */
   readonly log: (message: string) => void;
 }
 
 /** Reaches Postgres from this process. */
-export function builtInConnector({ env, log }: BuiltInConnectorOptions): DialUpstream {
+export function builtInConnector({ env, ours, log }: BuiltInConnectorOptions): DialUpstream {
   return async ({ connection, database, owner }, { parameters, timeoutMs, signal }) => {
     const { reach } = connection;
     if (reach.type !== 'built-in') throw new Error(`"${connection.name}" is not reached from this process`);
     try {
-      const opened = await openUpstream(reach.database, { database, owner, parameters, timeoutMs, signal, env });
+      const opened = await openUpstream(reach.database, { database, owner, parameters, timeoutMs, signal, env, ours });
       const key = { pid: opened.backendPid, key: opened.cancelKey };
       return { ...opened, cancel: () => cancelUpstream(reach.database, key) };
     } catch (error) {
