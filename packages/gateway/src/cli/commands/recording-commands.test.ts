@@ -254,6 +254,41 @@ describe('commands that read a recording', () => {
     });
   });
 
+  describe('on whose behalf', () => {
+    it('is said of sessions and statements, by whose word, in JSON and for people', async () => {
+      const other = new JournalFixture({ data: join(cwd, 'behalf') });
+      const said = { method: 'jwt', credential: 'sub-7', issuer: 'corp', connector: 'db-eu', onBehalfOf: 'alice' };
+      const body = opened({ ...said, claimed: { onBehalfOf: 'bob' }, credentialExpiresAt: morning + second });
+      other.append(
+        { at: morning, ...billing, body },
+        {
+          at: morning,
+          ...billing,
+          body: { type: 'statement', n: 1, kind: 'simple', sql: utf8('SELECT 1'), transactionBefore: 'I' },
+        },
+      );
+      const of = (...args: string[]): Promise<Ran> => onrecord(...args, '--data', 'behalf', '--tz', 'UTC');
+      const [session] = objects((await of('sessions', '--json')).stdout);
+      const expected = { ...said, claimed: { onBehalfOf: 'bob' }, credentialExpiresAt: '2024-11-19T09:00:01.000000Z' };
+      assert.deepEqual({ ...session, ...expected }, session);
+      for (const command of [['log'], ['show', 'latest'], ['export', 'latest', '--format', 'jsonl']]) {
+        const [statement] = objects((await of(...command, ...(command[0] === 'export' ? [] : ['--json']))).stdout);
+        assert.deepEqual([statement?.['onBehalfOf'], statement?.['claimedOnBehalfOf']], ['alice', 'bob']);
+      }
+      const words = /billing-agent on behalf of alice \(verified\), bob \(claimed\)/;
+      for (const command of [
+        ['log'],
+        ['show', 'latest'],
+        ['replay', 'latest'],
+        ['export', 'latest', '--format', 'sql'],
+      ]) {
+        assert.match((await of(...command)).stdout, words, command.join(' '));
+      }
+      const [plain] = objects((await onrecord('log', '--json')).stdout);
+      assert.ok(plain !== undefined && !('onBehalfOf' in plain) && !('claimedOnBehalfOf' in plain));
+    });
+  });
+
   describe('tail', () => {
     it('shows statements as they end, until it is interrupted', async () => {
       const interrupt = new AbortController();
