@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { recordBlindDay } from '../store/blind-day.fixture.ts';
 import { JournalFixture } from '../store/journal.fixture.ts';
 import { recordDay } from '../store/recorded-day.fixture.ts';
 import { runCommand } from './run-command.fixture.ts';
@@ -32,7 +33,9 @@ describe('docs/commands.md', () => {
       join(cwd, 'onrecord.yaml'),
       'connections: { billing: { host: h, database: billing, user: app } }\nidentities: { billing-agent: { connections: [billing] } }\n',
     );
-    recordDay(new JournalFixture({ data: join(cwd, 'data') }));
+    const journal = new JournalFixture({ data: join(cwd, 'data') });
+    recordDay(journal);
+    recordBlindDay(journal);
   });
   after(() => rmSync(cwd, { recursive: true }));
 
@@ -58,7 +61,7 @@ describe('docs/commands.md', () => {
 
   it('names every option that the help of a command does', async () => {
     const missing: string[] = [];
-    for (const name of ['log', 'sessions', 'show', 'replay', 'tail', 'export', 'reindex']) {
+    for (const name of ['log', 'sessions', 'show', 'replay', 'tail', 'export', 'events', 'blind', 'reindex']) {
       const { stdout } = await runCommand([name, '--help'], { cwd });
       for (const [, option = ''] of stdout.matchAll(/^ {2}(?:-h, )?(--[a-z]+)/gm)) {
         if (!doc.includes(option)) missing.push(`${name} ${option}`);

@@ -20,6 +20,8 @@ const commands: { readonly [name: string]: () => Promise<Register> } = {
   replay: async () => (await import('./commands/replay.ts')).registerReplay,
   tail: async () => (await import('./commands/tail.ts')).registerTail,
   export: async () => (await import('./commands/export.ts')).registerExport,
+  events: async () => (await import('./commands/events.ts')).registerEvents,
+  blind: async () => (await import('./commands/blind.ts')).registerBlind,
   reindex: async () => (await import('./commands/reindex.ts')).registerReindex,
 };
 

@@ -73,7 +73,7 @@ export function recordBlindDay(journal: JournalFixture): void {
       database: 'billing',
       count: 12,
       fromAt: morning,
-      untilAt: at,
+      untilAt: morning + 9 * second,
     },
     { type: 'connector_disconnected', connector: 'db-eu', instance: 'one', reason: 'no answer for 9 s', sessions: 2 },
     { type: 'gap', connection: 'billing', reason: 'the link to db-eu was lost', fromAt: morning + 9 * second },

@@ -53,14 +53,21 @@ export async function blindSessionViews(
   );
 }
 
-/** Counts of sessions that nobody saw, of times that touch the range. */
+/** Sessions that nobody saw, counted by database, from times that touch the range. */
 export async function unseenViews(index: Kysely<IndexSchema>, filter: BlindFilter): Promise<readonly UnseenView[]> {
   let query = index
     .selectFrom('blind_unseen')
     .innerJoin('connections', 'connections.id', 'blind_unseen.connection')
-    .selectAll('blind_unseen')
-    .select('connections.name')
-    .orderBy('entry');
+    .groupBy(['connections.name', 'database'])
+    .select((of) => [
+      'connections.name',
+      'database',
+      of.fn.sum<number>('count').as('count'),
+      of.fn.min('from_at').as('from_at'),
+      of.fn.max('until_at').as('until_at'),
+    ])
+    .orderBy('connections.name')
+    .orderBy('database');
   const { connection, fromUs, untilUs } = filter;
   if (connection !== undefined) query = query.where('connections.name', '=', connection);
   if (untilUs !== undefined) query = query.where('from_at', '<', untilUs);

@@ -195,7 +195,7 @@ export type BlindSessionEnd =
   | { readonly type: 'there' }
   | { readonly type: 'not known'; readonly sinceAt: number | undefined; readonly untilAt: number | undefined };
 
-/** Blind sessions that were counted and not seen. */
+/** Blind sessions of a database that were counted and not seen, at some time or other from the first to the last count. */
 export interface UnseenView {
   readonly connection: string;
   readonly database: string;

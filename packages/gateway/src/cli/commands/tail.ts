@@ -35,11 +35,21 @@ const shownEvents = new Set([
   'gateway_stopped',
   'token_created',
   'token_revoked',
+  'connector_enrollment_created',
+  'connector_enrolled',
+  'connector_connected',
+  'connector_disconnected',
+  'connector_refused',
+  'connector_revoked',
+  'watch_started',
+  'blind_session',
+  'blind_session_ended',
+  'blind_sessions_unseen',
 ]);
 
 const help = `
 Each statement is shown when it has ended; one whose rows are fetched in parts is shown again at the end of each part.
-Without --json, sessions, refused logins, cancel requests and gaps are shown in between.
+Without --json, sessions, refused logins, cancel requests, connectors, blind sessions and gaps are shown in between.
 
 Runs until it is interrupted (Ctrl-C) or its output is closed.
 

@@ -6,7 +6,7 @@ import { shortSession } from './session-name.ts';
 import { wallTime } from './wall-time.ts';
 
 /** Events that mean something is missing from the record. */
-const holes = new Set(['gap', 'recovered']);
+const holes = new Set(['gap', 'recovered', 'blind_session', 'blind_sessions_unseen']);
 
 /** One event, folded to the width. */
 export function renderEventLine(view: EventView, look: Look): string {
