@@ -10,7 +10,7 @@ export interface ConnectorOptions {
   /** Addresses of the gateways, each with a token that enrols it there. */
   readonly gateways: readonly { readonly address: string; readonly token: string }[];
   readonly env?: NodeJS.ProcessEnv;
-  /** Words in front of the command, such as `ip netns exec NAME`. */
+  /** Words in front of the command, such as `nsenter --net=FILE`. */
   readonly wrapper?: readonly string[];
 }
 

@@ -17,6 +17,21 @@ export interface GatewayOptions {
   readonly via?: 'built-in' | 'connector';
   /** Merged over the connection `db`: at the gateway, or what belongs there at the connector. */
   readonly connection?: { readonly [name: string]: unknown };
+  /** How gateway and connector come together, when there is a connector. */
+  readonly link?: LinkOptions;
+}
+
+export interface LinkOptions {
+  /** Where connectors dial in; 127.0.0.1 by default. */
+  readonly host?: string;
+  /** Puts something between them: told where the gateway takes connectors, it says where the connector is to dial. */
+  readonly through?: (address: string) => Promise<string>;
+  /** Words in front of the connector's command. */
+  readonly wrapper?: readonly string[];
+  /** Of the connector's process, over the ones that it shares with the gateway. */
+  readonly env?: { readonly [name: string]: string };
+  /** `absent` starts none: whoever wants one enrols it. */
+  readonly connector?: 'absent';
 }
 
 /** A running gateway with one identity `tester` and one connection `db`. */
@@ -48,7 +63,8 @@ export interface Gateway extends Target {
 const root = dirname(dirname(import.meta.dirname));
 const main = join(root, 'packages', 'gateway', 'src', 'cli', 'main.ts');
 const identity = 'tester';
-const connectorName = 'test-connector';
+/** What the configuration calls the connector of `db`. */
+export const connectorName = 'test-connector';
 /** Settings of a connection that stand at its connector. */
 const atConnector: ReadonlySet<string> = new Set([
   'host',
@@ -68,7 +84,9 @@ const run = promisify(execFile);
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const directory = temporaryDirectory('gateway');
   const configFile = join(directory, 'onrecord.yaml');
-  const env = { ...process.env, ONRECORD_TEST_PASSWORD: options.postgres.password };
+  const secret = { ONRECORD_TEST_PASSWORD: options.postgres.password };
+  // Behind a connector the gateway has no business with the password.
+  const env = viaOf(options) === 'connector' ? process.env : { ...process.env, ...secret };
   mkdirSync(join(directory, 'data'), { mode: 0o700 });
   // JSON is YAML.
   const write = (ports: Ports): void =>
@@ -96,12 +114,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await start();
     const port = Number(live().ready.groups?.['port']);
     const connectorAddress = live().ready.groups?.['connectors'];
-    if (viaOf(options) === 'connector' && connectorAddress !== undefined) {
-      const token = (await cli('connectors', 'enroll', connectorName)).trim();
+    if (connectorAddress !== undefined && options.link?.connector !== 'absent') {
+      const { link } = options;
       connector = await startConnector({
         connections: { db: databaseSettings(options, 'connector') },
-        gateways: [{ address: connectorAddress, token }],
-        env,
+        gateways: [
+          {
+            address: (await link?.through?.(connectorAddress)) ?? connectorAddress,
+            token: (await cli('connectors', 'enroll', connectorName)).trim(),
+          },
+        ],
+        env: { ...process.env, ...secret, ...link?.env },
+        wrapper: link?.wrapper ?? [],
       });
     }
     return {
@@ -156,7 +180,8 @@ function configuration(options: GatewayOptions, ports: Ports): unknown {
     viaOf(options) === 'connector'
       ? { connector: connectorName, ...databaseSettings(options, 'gateway') }
       : { ...databaseSettings(options, 'connector'), ...databaseSettings(options, 'gateway') };
-  const connectors = viaOf(options) === 'connector' ? { connectors: `127.0.0.1:${ports.connectors}` } : {};
+  const host = options.link?.host ?? '127.0.0.1';
+  const connectors = viaOf(options) === 'connector' ? { connectors: `${host}:${ports.connectors}` } : {};
   return {
     listen: { postgres: `127.0.0.1:${ports.postgres}`, ...connectors },
     data: './data',

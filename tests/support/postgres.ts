@@ -5,7 +5,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { freePort } from './free-port.ts';
 import { killAtExit, removeDirectory, temporaryDirectory } from './leftovers.ts';
-import { type BinariesKind, findBinaries, type PostgresBinaries, postgresAccount } from './postgres-binaries.ts';
+import { endChild } from './life.ts';
+import {
+  type Account,
+  type BinariesKind,
+  findBinaries,
+  type PostgresBinaries,
+  postgresAccount,
+} from './postgres-binaries.ts';
 import type { Target } from './target.ts';
 
 export interface PostgresOptions {
@@ -14,6 +21,10 @@ export interface PostgresOptions {
   readonly settings?: { readonly [name: string]: string | number | boolean };
   /** Lines of pg_hba.conf instead of SCRAM for everybody. */
   readonly hba?: readonly string[];
+  /** Files of the data directory, by name, which only the server may read: keys and certificates. */
+  readonly files?: { readonly [name: string]: string };
+  /** Words in front of the server's command, which also make it run as an account (`Network.within`). */
+  readonly within?: (account: Account | undefined) => readonly string[];
 }
 
 /** A running Postgres server of its own, with a superuser `postgres` and a database `postgres`. */
@@ -25,8 +36,13 @@ export interface Postgres extends Target {
   readonly dataDirectory: string;
   /** What the server writes to its log. */
   readonly logFile: string;
+  /** Of the server that runs now. */
   readonly pid: number;
   log(): string;
+  /** Ends it without warning, as a crash would; its backends go as soon as they notice. */
+  kill9(): Promise<void>;
+  /** Starts it again on the same port, after it was killed. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -55,7 +71,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const directory = temporaryDirectory('postgres');
   try {
     await initialise(binaries, directory, options);
-    return await startOnFreePort(binaries, directory);
+    return await startOnFreePort({ binaries, directory, within: options.within });
   } catch (error) {
     removeDirectory(directory);
     throw error;
@@ -77,37 +93,33 @@ async function initialise(binaries: PostgresBinaries, directory: string, options
   const lines = settings.map(([name, value]) => `${name} = '${String(value).replaceAll("'", "''")}'`);
   writeFileSync(join(data, 'postgresql.conf'), `${lines.join('\n')}\n`);
   if (options.hba !== undefined) writeFileSync(join(data, 'pg_hba.conf'), `${options.hba.join('\n')}\n`);
+  for (const [name, content] of Object.entries(options.files ?? {})) {
+    writeFileSync(join(data, name), content, { mode: 0o600 });
+    if (account !== undefined) chownSync(join(data, name), account.uid, account.gid);
+  }
 }
 
-async function startOnFreePort(binaries: PostgresBinaries, directory: string): Promise<Postgres> {
+/** A cluster that has been made, and how its server is started. */
+interface Cluster {
+  readonly binaries: PostgresBinaries;
+  readonly directory: string;
+  readonly within: PostgresOptions['within'];
+}
+
+async function startOnFreePort(cluster: Cluster): Promise<Postgres> {
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort();
-    const server = await start(binaries, directory, port);
-    if (typeof server !== 'string') return server;
+    const server = await start(cluster, port);
+    if (typeof server !== 'string') return running(cluster, port, server);
     const clash = server.includes('Address already in use') || server.includes('could not bind');
     if (!clash || attempt === portAttempts) throw new Error(`Postgres did not start:\n${server}`);
   }
 }
 
-/** The server, or its log when it did not come up. */
-async function start(binaries: PostgresBinaries, directory: string, port: number): Promise<Postgres | string> {
-  const data = join(directory, 'data');
+function running(cluster: Cluster, port: number, first: ChildProcess): Postgres {
+  const { binaries, directory } = cluster;
   const logFile = join(directory, 'postgres.log');
-  const log = openSync(logFile, 'a', 0o666);
-  const address = ['-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=${directory}`];
-  const child = spawn(join(binaries.bin, 'postgres'), ['-D', data, '-p', String(port), ...address], {
-    ...postgresAccount(),
-    cwd: directory,
-    env: { PATH: process.env.PATH, TZ: 'UTC', LC_ALL: 'C' },
-    stdio: ['ignore', log, log],
-  });
-  closeSync(log);
-  // Immediate shutdown: the postmaster takes its children along.
-  killAtExit(child, 'SIGQUIT');
-  if (!(await ready(child, join(data, 'postmaster.pid')))) {
-    await stopServer(child);
-    return readFileSync(logFile, 'utf8');
-  }
+  let child = first;
   return {
     name: `postgres ${binaries.major}`,
     host: '127.0.0.1',
@@ -117,15 +129,55 @@ async function start(binaries: PostgresBinaries, directory: string, port: number
     database: 'postgres',
     binaries,
     socketDirectory: directory,
-    dataDirectory: data,
+    dataDirectory: join(directory, 'data'),
     logFile,
-    pid: child.pid ?? 0,
+    get pid() {
+      return child.pid ?? 0;
+    },
     log: () => readFileSync(logFile, 'utf8'),
+    kill9: () => endChild(child, 'SIGKILL'),
+    restart: async () => {
+      child = await startAgain(cluster, port);
+    },
     stop: async () => {
       await stopServer(child);
       removeDirectory(directory);
     },
   };
+}
+
+/** Backends that have not noticed yet that their server is gone keep its shared memory (CreateLockFile, sysv_shmem.c). */
+async function startAgain(cluster: Cluster, port: number): Promise<ChildProcess> {
+  const until = Date.now() + startDeadlineMs;
+  for (;;) {
+    const server = await start(cluster, port);
+    if (typeof server !== 'string') return server;
+    if (Date.now() > until) throw new Error(`Postgres did not start again:\n${server}`);
+    await delay(20);
+  }
+}
+
+/** The server, or its log when it did not come up. */
+async function start({ binaries, directory, within }: Cluster, port: number): Promise<ChildProcess | string> {
+  const account = postgresAccount();
+  const data = join(directory, 'data');
+  const logFile = join(directory, 'postgres.log');
+  const log = openSync(logFile, 'a', 0o666);
+  const address = ['-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=${directory}`];
+  const server = [join(binaries.bin, 'postgres'), '-D', data, '-p', String(port), ...address];
+  const [command = '', ...args] = [...(within?.(account) ?? []), ...server];
+  const child = spawn(command, args, {
+    ...(within === undefined ? account : {}),
+    cwd: directory,
+    env: { PATH: process.env.PATH, TZ: 'UTC', LC_ALL: 'C' },
+    stdio: ['ignore', log, log],
+  });
+  closeSync(log);
+  // Immediate shutdown: the postmaster takes its children along.
+  killAtExit(child, 'SIGQUIT');
+  if (await ready(child, join(data, 'postmaster.pid'))) return child;
+  await stopServer(child);
+  return readFileSync(logFile, 'utf8');
 }
 
 /** Waits for the line of postmaster.pid that pg_ctl waits for (LOCK_FILE_LINE_PM_STATUS). */
@@ -136,15 +188,17 @@ async function ready(child: ChildProcess, pidFile: string): Promise<boolean> {
     failed = true;
   });
   while (!failed && child.exitCode === null && child.signalCode === null && Date.now() < deadline) {
-    if (statusOf(pidFile) === 'ready') return true;
+    if (statusOf(pidFile, child.pid) === 'ready') return true;
     await delay(5);
   }
   return false;
 }
 
-function statusOf(pidFile: string): string | undefined {
+/** Of this server: one that was killed has left its file behind. */
+function statusOf(pidFile: string, pid: number | undefined): string | undefined {
   try {
-    return readFileSync(pidFile, 'utf8').split('\n')[7]?.trim();
+    const lines = readFileSync(pidFile, 'utf8').split('\n');
+    return lines[0] === String(pid) ? lines[7]?.trim() : undefined;
   } catch {
     return undefined;
   }

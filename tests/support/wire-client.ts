@@ -45,9 +45,10 @@ export class WireClient {
     this.#listen(socket);
   }
 
-  /** Connects and says nothing. */
-  static async open(address: { readonly host: string; readonly port: number }): Promise<WireClient> {
-    const socket = createConnection({ host: address.host, port: address.port, noDelay: true });
+  /** Connects and says nothing. A host that is a path is the directory of a Unix socket, as for libpq. */
+  static async open({ host, port }: { readonly host: string; readonly port: number }): Promise<WireClient> {
+    const path = `${host}/.s.PGSQL.${port}`;
+    const socket = createConnection(host.startsWith('/') ? { path } : { host, port, noDelay: true });
     await once(socket, 'connect');
     return new WireClient(socket);
   }
