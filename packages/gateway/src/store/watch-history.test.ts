@@ -69,6 +69,16 @@ describe('WatchHistory', () => {
     assert.ok(isRunning(view));
   });
 
+  it('has a hole of one look where only its end is known', () => {
+    const view = watchOf(gatewayStarted, watching({ everyMs: 2 }), gap('counters were reset', { untilAt: 9000 }));
+    assert.deepEqual(times(view).slice(1), [[7000, 9000, 'counters were reset']]);
+  });
+
+  it('lets a hole that has ended say nothing about one that goes on', () => {
+    const view = watchOf(gatewayStarted, watching(), gap('lost'), gap('overflow', { fromAt: 1, untilAt: 2 }));
+    assert.deepEqual(times(view).slice(1), [[3, undefined, 'lost']]);
+  });
+
   it('takes no gap of the gateway or of another connection for one of the watch', () => {
     const view = watchOf(gatewayStarted, watching(), { type: 'gap', reason: 'clock' }, gap('x', { connection: 'z' }));
     assert.equal(view.holes.length, 1);

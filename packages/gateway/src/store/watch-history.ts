@@ -1,4 +1,4 @@
-import type { Body, WatchStarted } from '@onrecord/record';
+import type { Body, Gap, WatchStarted } from '@onrecord/record';
 import type { EventType } from './codes.ts';
 
 /** A time at which nobody watched a connection's server for blind sessions. Microseconds since 1970. */
@@ -50,6 +50,8 @@ interface Watch {
   readonly holes: Hole[];
   readonly handovers: Handover[];
   limits: readonly string[];
+  /** Between two looks. */
+  everyUs: number;
   /** Where the process that watched last began to speak. */
   process: number;
 }
@@ -83,11 +85,8 @@ export class WatchHistory {
       }
       case 'watch_started':
         return this.#started(body, index, at);
-      case 'gap': {
-        const { connection, reason, fromAt = at, untilAt } = body;
-        if (connection !== undefined) open(this.#watch(connection, reason), { fromAt, untilAt, reason });
-        return;
-      }
+      case 'gap':
+        return this.#gap(body, at);
       default:
     }
   }
@@ -99,9 +98,10 @@ export class WatchHistory {
       .sort((a, b) => (a.connection < b.connection ? -1 : 1));
   }
 
-  #started({ connection, connector, limits = [] }: WatchStarted, index: number, at: number): void {
+  #started({ connection, connector, everyMs, limits = [] }: WatchStarted, index: number, at: number): void {
     const watch = this.#watch(connection, 'nobody watched yet');
     watch.limits = limits;
+    watch.everyUs = everyMs * 1000;
     const process = connector === undefined ? this.#gatewayStarted : (this.#processes.get(connector)?.index ?? index);
     const hole = watch.holes.at(-1);
     // Else it joins one that watches.
@@ -111,12 +111,20 @@ export class WatchHistory {
     watch.process = process;
   }
 
+  /** Without a beginning but with an end it is about what happened since the look before. */
+  #gap({ connection, reason, fromAt, untilAt }: Gap, at: number): void {
+    if (connection === undefined) return;
+    const watch = this.#watch(connection, reason);
+    const from = fromAt ?? (untilAt === undefined ? at : untilAt - watch.everyUs);
+    if (untilAt === undefined || isRunning(watch)) open(watch, { fromAt: from, untilAt, reason });
+  }
+
   /** Before it was first watched, nobody watched. */
   #watch(connection: string, reason: string): Watch {
     let watch = this.#watches.get(connection);
     if (watch === undefined) {
       const hole = { fromAt: undefined, untilAt: undefined, reason };
-      watch = { holes: [hole], handovers: [], limits: [], process: -1 };
+      watch = { holes: [hole], handovers: [], limits: [], everyUs: 0, process: -1 };
       this.#watches.set(connection, watch);
     }
     return watch;

@@ -51,19 +51,19 @@ describe('onrecord blind', () => {
       '',
       '4 blind sessions, 2 still there, 12 more counted and not seen. Not complete:',
       '  ! billing: 12 sessions in billing came and went between two looks, 2024-11-19 09:00:00 – 09:00:09',
-      '  ! billing: nobody watched before 2024-11-19 09:00:02: nobody watched yet',
-      '  ! billing: nobody watched 2024-11-19 09:00:09 – 09:00:13: the link to db-eu was lost',
-      '  ! legacy: nobody ever watched: password authentication failed',
-      '  ! support: nobody watched before 2024-11-19 09:00:03: nobody watched yet',
+      '  ! billing: not watched before 2024-11-19 09:00:02: nobody watched yet',
+      '  ! billing: not watched 2024-11-19 09:00:09 – 09:00:13: the link to db-eu was lost',
+      '  ! legacy: never watched: password authentication failed',
+      '  ! support: not watched before 2024-11-19 09:00:03: nobody watched yet',
       '  ! support: It sees no names of others.',
-      '  ! old: nobody ever watched: no watch was configured',
+      '  ! old: never watched: it has no watch',
     ]);
   });
 
   it('says that it is complete when somebody watched all the time', async () => {
     const { stdout } = await blind('--connection', 'billing', '--since', '2024-11-19T09:00:14Z');
-    assert.match(stdout, /^Since|2024-11-19 09:00:14/);
-    assert.match(stdout, /\n2 blind sessions, 2 still there\. Complete: somebody watched all the time\.\n$/);
+    assert.match(stdout, /^.*2024-11-19 09:00:14.*\n\n/);
+    assert.match(stdout, /\n2 blind sessions, 2 still there\. Complete: it was watched all the time\.\n$/);
     const none = await blind('--connection', 'support', '--on', '2024-11-20');
     assert.match(none.stdout, /0 blind sessions\. Not complete:\n {2}! support: It sees no names of others\.\n$/);
   });
@@ -140,8 +140,8 @@ describe('onrecord blind', () => {
     }
     const { stdout } = await blind('--data', 'flapping');
     assert.match(stdout, /! billing: 6 further times without a watch, before these:\n/);
-    assert.equal([...stdout.matchAll(/nobody (?:has )?watched/g)].length, 10);
-    assert.match(stdout, /nobody has watched since 2024-11-19 09:00:29: reason 29\n$/);
+    assert.equal([...stdout.matchAll(/: not watched /g)].length, 10);
+    assert.match(stdout, /not watched since 2024-11-19 09:00:29: reason 29\n$/);
   });
 
   it('refuses a connection that is not on the record, and says which are', async () => {

@@ -90,7 +90,7 @@ function summaryLines(report: BlindReport, look: Look): Line[] {
   const summary: Span[] = [span(formatCount(sessions.length, 'blind session'), 'heading')];
   if (there > 0) summary.push(span(', '), span(`${there} still there`, 'warning'));
   if (more > 0) summary.push(span(', '), span(`${formatCount(more, 'more', 'more')} counted and not seen`, 'warning'));
-  if (isWholeBlindReport(report)) return [[...summary, span('. Complete: somebody watched all the time.', 'dim')]];
+  if (isWholeBlindReport(report)) return [[...summary, span('. Complete: it was watched all the time.', 'dim')]];
   return [[...summary, span('. '), span('Not complete:', 'warning')], ...reservations(report, look)];
 }
 
@@ -116,7 +116,7 @@ function reservations({ unseen, watches, neverWatched, damage }: BlindReport, lo
     for (const limit of limits) lines.push([...recorded(connection, 'accent'), span(': '), ...recorded(limit)]);
   }
   for (const connection of neverWatched) {
-    lines.push([...recorded(connection, 'accent'), span(': nobody ever watched: no watch was configured')]);
+    lines.push([...recorded(connection, 'accent'), span(': never watched: it has no watch')]);
   }
   if (damage !== undefined) lines.push([span('cannot be read on: '), ...recorded(damage)]);
   return lines.map((line) => [span('  ! ', 'warning'), ...line]);
@@ -124,10 +124,10 @@ function reservations({ unseen, watches, neverWatched, damage }: BlindReport, lo
 
 function holeWords({ fromAt, untilAt }: WatchHole, look: Look): string {
   if (fromAt === undefined) {
-    return untilAt === undefined ? 'nobody ever watched' : `nobody watched before ${moment(untilAt, look)}`;
+    return untilAt === undefined ? 'never watched' : `not watched before ${moment(untilAt, look)}`;
   }
-  if (untilAt === undefined) return `nobody has watched since ${moment(fromAt, look)}`;
-  return `nobody watched ${moment(fromAt, look)} – ${shortMoment(untilAt, look, fromAt)}`;
+  if (untilAt === undefined) return `not watched since ${moment(fromAt, look)}`;
+  return `not watched ${moment(fromAt, look)} – ${shortMoment(untilAt, look, fromAt)}`;
 }
 
 function foldAll(lines: readonly Line[], look: Look): Line[] {
