@@ -143,9 +143,11 @@ export class GatewayLink {
     clearTimeout(life.renewing);
     life.spares.stop();
     await life.sessions.endAll();
-    if (error.final) this.#disowned = true;
     if (life.welcomedAt !== undefined && performance.now() - life.welcomedAt >= settledMs) this.#failures = 0;
-    return error;
+    if (!error.final) return error;
+    this.#disowned = true;
+    // With a token there is something that we can do ourselves.
+    return this.#options.tokens.size === 0 ? error : new LinkError(error.message);
   }
 
   /** The ones that we have, or new ones for a token when there is one and they are of no use any more. */

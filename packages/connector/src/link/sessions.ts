@@ -64,8 +64,8 @@ export class Sessions {
       this.#join(connection, database, await this.#dial(database, open, gone.signal));
     } catch (error) {
       if (!(error instanceof DialError)) throw error;
-      this.#options.log(`connection "${open.connection}": ${describeDialError(error)}`);
       if (gone.signal.aborted) return;
+      this.#options.log(`connection "${open.connection}": ${describeDialError(error)}`);
       connection.sendLast({ type: 'failed', failure: remoteFailure(error.failure), message: error.message });
     }
   }
@@ -116,14 +116,24 @@ export class Sessions {
 
   #join(connection: LinkConnection, database: Database, opened: OpenedUpstream): void {
     const { socket: upstream } = opened;
+    upstream.on('error', () => {});
     const data = connection.socket;
     const session: LiveSession = { database, data, upstream, key: { pid: opened.backendPid, key: opened.cancelKey } };
     this.#live.add(session);
     upstream.once('close', () => this.#live.delete(session));
-    connection.send(openedMessage(opened));
+    this.#answer(connection, opened);
     const early = connection.release();
     if (early.length > 0) upstream.write(early);
     splice(data, upstream);
+  }
+
+  #answer(connection: LinkConnection, opened: OpenedUpstream): void {
+    try {
+      connection.send(openedMessage(opened));
+    } catch (error) {
+      opened.socket.destroy();
+      throw new DialError({ type: 'protocol' }, 'the server said more before its first query than a link takes', error);
+    }
   }
 }
 
