@@ -40,6 +40,8 @@ export interface ConnectorsOptions {
   readonly cancel: (cancel: ForeignCancel) => void;
   /** What an operator reads. */
   readonly log: (message: string) => void;
+  /** How often each end of a link says that it is there; for tests. */
+  readonly beatMs?: number;
 }
 
 /** Processes of one connector that may be connected at a time. */
@@ -209,9 +211,9 @@ export class Connectors implements ConnectorGate {
         final: false,
       });
     }
-    const { nowUs } = this.#options;
+    const { nowUs, beatMs } = this.#options;
     const about = { connector, instance, host, version, client: peer.client, since: nowUs(), certificate: shown };
-    const link = new Link({ about, control: peer.stream, listener: this.#listener, nowUs });
+    const link = new Link({ about, control: peer.stream, listener: this.#listener, nowUs, beatMs });
     link.offered = connections;
     await this.#options.append([this.#connected(link)]);
     this.#links.find(connector, instance)?.end('its process connected again');

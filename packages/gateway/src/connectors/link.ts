@@ -40,6 +40,8 @@ export interface LinkOptions {
   readonly control: MessageStream;
   readonly listener: LinkListener;
   readonly nowUs: () => number;
+  /** How often it says that it is there; as `startHeartbeat` has it by default. */
+  readonly beatMs?: number | undefined;
 }
 
 /** What a connector keeps ready at most; what it dials beyond that is closed. */
@@ -69,7 +71,7 @@ export class Link {
   #heardUs: number;
   #ended: string | undefined;
 
-  constructor({ about, control, listener, nowUs }: LinkOptions) {
+  constructor({ about, control, listener, nowUs, beatMs }: LinkOptions) {
     this.about = about;
     this.#certificate = about.certificate;
     this.#control = control;
@@ -79,6 +81,7 @@ export class Link {
     this.#heartbeat = startHeartbeat({
       beat: () => this.send({ type: 'ping' }),
       dead: () => this.end('it was not heard for too long'),
+      intervalMs: beatMs,
     });
   }
 

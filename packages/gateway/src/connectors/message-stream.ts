@@ -84,7 +84,7 @@ export class MessageStream {
     this.socket.end(encodeLinkMessage(message));
     // Read on, so that what the other end still sends does not turn the message into a reset.
     this.socket.off('data', this.#onData).resume();
-    const timer = setTimeout(() => this.socket.destroy(), farewellMs);
+    const timer = setTimeout(() => this.socket.destroy(), farewellMs).unref();
     this.socket.once('end', () => this.socket.destroy()).once('close', () => clearTimeout(timer));
   }
 
