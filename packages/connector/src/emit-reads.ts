@@ -6,13 +6,17 @@ import type { OnReadOpts, Socket } from 'node:net';
  */
 const readInto = Buffer.allocUnsafeSlow(64 * 1024);
 
-/** Has a socket emit what it reads as `data`, at once. Such a socket is not to be read in any other way. */
+/**
+ * Has a socket emit what it reads at once: as `view` where that is listened for, bytes that are others' when the listener
+ * has returned, and as `data` otherwise. Such a socket is not to be read in any other way.
+ */
 export function emitReads(socket: () => Socket): OnReadOpts {
   return {
     // What was read is copied before anything else is read, so all sockets of the process share one buffer.
     buffer: readInto,
     callback: (bytes, buffer) => {
-      socket().emit('data', Buffer.from(buffer.subarray(0, bytes)));
+      const view = buffer.subarray(0, bytes);
+      if (!socket().emit('view', view)) socket().emit('data', Buffer.from(view));
       return true;
     },
   };
