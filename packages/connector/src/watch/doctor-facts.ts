@@ -79,3 +79,6 @@ export const doctorSettings = [
   'unix_socket_directories',
   'log_connections',
 ] as const;
+
+/** Stands in the options of a rule for a secret. */
+export const hiddenSecret = '(hidden)';

@@ -1,4 +1,11 @@
-import { type DatabaseFacts, type DoctorFacts, doctorSettings, type HbaRule, type RoleFacts } from './doctor-facts.ts';
+import {
+  type DatabaseFacts,
+  type DoctorFacts,
+  doctorSettings,
+  type HbaRule,
+  hiddenSecret,
+  type RoleFacts,
+} from './doctor-facts.ts';
 import type { Rows } from './poll.ts';
 import { QueryError } from './query.ts';
 
@@ -81,9 +88,14 @@ function hbaRule(row: { readonly [column: string]: unknown }): HbaRule {
     address: text('address'),
     netmask: text('netmask'),
     method: text('auth_method') ?? '',
-    options: list('options'),
+    options: list('options').map(withoutSecret),
     error: text('error'),
   };
+}
+
+/** Some ways to authenticate keep a password in the line itself. */
+function withoutSecret(option: string): string {
+  return option.replace(/^(ldapbindpasswd|radiussecrets)=.*$/s, `$1=${hiddenSecret}`);
 }
 
 function roleFacts(row: readonly (string | null)[], passwords: ReadonlySet<unknown> | undefined): RoleFacts {

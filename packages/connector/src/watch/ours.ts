@@ -102,6 +102,11 @@ export class Ours {
     };
   }
 
+  /** The latest dial; 0 before the first. */
+  get lastId(): number {
+    return this.#lastId;
+  }
+
   /** Of the sessions that are no longer remembered, the latest dial; 0 when there is none. */
   get forgottenId(): number {
     return this.#forgottenId;

@@ -28,6 +28,8 @@ export interface Surroundings {
   /** The server, as `Ours.learn` names it. */
   readonly life: string;
   readonly bookkeeping: Bookkeeping;
+  /** Dials up to this one cannot be known to the server: it has crashed or was started since. */
+  readonly lostDial?: number;
 }
 
 /**
@@ -73,7 +75,7 @@ class Step {
     this.#around = around;
     this.#leftovers = new Set(previous?.leftovers);
     this.#uncounted = new Map(previous?.uncounted);
-    this.#lastDial = previous?.lastDial ?? 0;
+    this.#lastDial = previous?.lastDial ?? around.lostDial ?? 0;
   }
 
   /** Puts this look's backends beside those of the last ones; those that are gone stay until they are judged. */

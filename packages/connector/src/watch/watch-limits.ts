@@ -5,6 +5,8 @@ export interface WatchedServer {
   readonly version: number;
   /** One server from its start to its end: when it started, in microseconds. */
   readonly life: string;
+  /** Within a life, from one crash to the next, after which no session and no count is left; empty when it is not shown. */
+  readonly incarnation: string;
   readonly readsAllStats: boolean;
   readonly tracksActivities: boolean;
 }
@@ -12,14 +14,16 @@ export interface WatchedServer {
 /** Asks who is there; read by `readServer`. */
 export const serverSql: string = `select pg_catalog.current_setting('server_version_num'),
   (extract(epoch from pg_catalog.pg_postmaster_start_time()) * 1000000)::pg_catalog.int8,
-  pg_catalog.pg_has_role('pg_read_all_stats', 'usage'), pg_catalog.current_setting('track_activities')`;
+  pg_catalog.pg_has_role('pg_read_all_stats', 'usage'), pg_catalog.current_setting('track_activities'),
+  (select max(backend_start) from pg_catalog.pg_stat_activity where backend_type = 'checkpointer')`;
 
 export function readServer([rows]: readonly Rows[]): WatchedServer {
-  const [version, life, readsAllStats, tracksActivities] = rows?.[0] ?? [];
+  const [version, life, readsAllStats, tracksActivities, incarnation] = rows?.[0] ?? [];
   if (typeof life !== 'string') throw new Error('the server did not say who it is');
   return {
     version: Number(version),
     life,
+    incarnation: incarnation ?? '',
     readsAllStats: readsAllStats === 't',
     tracksActivities: tracksActivities === 'on',
   };

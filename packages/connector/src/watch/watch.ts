@@ -59,9 +59,12 @@ class Watcher {
   readonly #connection: string;
   readonly #stopping = new AbortController();
   #session: OpenedQuerySession | undefined;
-  /** Of the server with this `life`. */
+  /** Of the server as it was met last. */
   #state: WatchState | undefined;
-  #life = '';
+  #met = '';
+  /** Our last dial when the last session ended, and when the last server that is no more did. */
+  #dialAtEnd = 0;
+  #lostDial = 0;
   /** Why nobody watches, as it was reported last; undefined while somebody does. */
   #hole: string | undefined = '';
   #retryMs = firstRetryMs;
@@ -104,15 +107,22 @@ class Watcher {
   async #watch(): Promise<string> {
     try {
       this.#session = await openQuerySession({ ...this.#options, signal: this.#stopping.signal });
-      const { over } = this.#session;
       const server = await this.#meet(this.#session);
-      const looking = this.#lookOn(this.#session, server);
-      return await Promise.race([over, looking.then(() => 'it was told to stop')]);
+      return await this.#lookUntilOver(this.#session, server);
     } catch (error) {
       this.#session?.session.close();
       return explainFailure(error);
     } finally {
       this.#session = undefined;
+    }
+  }
+
+  async #lookUntilOver(opened: OpenedQuerySession, server: WatchedServer): Promise<string> {
+    try {
+      const looking = this.#lookOn(opened, server);
+      return await Promise.race([opened.over, looking.then(() => 'it was told to stop')]);
+    } finally {
+      this.#dialAtEnd = this.#options.ours.lastId;
     }
   }
 
@@ -125,10 +135,12 @@ class Watcher {
       await this.#ask(opened, 'select pg_catalog.pg_stat_force_next_flush()');
       opened.opening.counted();
     }
-    if (server.life !== this.#life) {
+    const met = `${server.life} ${server.incarnation}`;
+    if (met !== this.#met) {
       if (this.#state !== undefined) this.#report(abandon(this.#state, this.#connection));
       this.#state = undefined;
-      this.#life = server.life;
+      this.#met = met;
+      this.#lostDial = this.#dialAtEnd;
     }
     return server;
   }
@@ -152,7 +164,10 @@ class Watcher {
     const results = await this.#ask(opened, pollSql(version));
     const poll = readPoll(results, { sentAt, receivedAt: clock.monotonicUs(), at: clock.wallUs() });
     const bookkeeping = { collector: version < forcesCounts };
-    const { state, events } = reconcile(this.#state, poll, { connection: this.#connection, ours, life, bookkeeping });
+    const { state, events } = reconcile(this.#state, poll, {
+      ...{ connection: this.#connection, ours, life, bookkeeping },
+      lostDial: this.#lostDial,
+    });
     this.#state = state;
     return events;
   }
