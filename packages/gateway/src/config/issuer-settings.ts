@@ -89,7 +89,7 @@ export const issuer: z.ZodType<IssuerSettings, unknown> = z.strictObject({
     }),
   jwks: keys.optional().meta({
     description:
-      'Where its public keys are: an https URL, or `file:PATH`. They are fetched when first needed, again after 5 minutes, and at once (though not more often than every 10 s) when a token names an unknown one. While the issuer cannot be reached, keys of up to 24 h ago stay in use.',
+      'Where its public keys are: an https URL, or `file:PATH`. They are fetched when first needed, again after 5 minutes, and at once (though not more often than every 10 s) when they are older than 10 minutes or a token names an unknown one. While the issuer cannot be reached, keys of up to 24 h ago stay in use.',
     'x-default': '`jwks_uri` of the metadata at `ISSUER/.well-known/openid-configuration`',
   }),
   tls_ca: path.optional().meta({

@@ -13,6 +13,8 @@ export interface IssuerKeysOptions {
 
 /** How long keys are used before the issuer is asked again, in the background. */
 export const freshMs = 300_000;
+/** From when on a login waits for the answer: a key that was taken back must not open sessions after a quiet night. */
+export const oldMs = 600_000;
 /** How long keys are used while the issuer cannot be asked. */
 export const staleMs = 86_400_000;
 /** Between two attempts to ask it: strangers can name keys that do not exist. */
@@ -22,8 +24,8 @@ const maxBytes = 1_048_576;
 const maximumKeys = 256;
 
 /**
- * The public keys of one issuer: fetched when first needed, asked for again in the background when they get old and at
- * once when a token names one that is not among them. While the issuer is away, keys that are not too old stay in use.
+ * The public keys of one issuer: fetched when first needed, asked for again in the background when they get old, and
+ * before they are used when they are older or a token names one that is not among them. While the issuer is away, keys that are not too old stay in use.
  */
 export class IssuerKeys {
   readonly #issuer: Issuer;
@@ -43,7 +45,7 @@ export class IssuerKeys {
     const age = this.#options.nowMs() - this.#fetchedMs;
     if (age < freshMs) return this.#keys;
     const attempt = this.#refresh();
-    if (age >= staleMs) await attempt;
+    if (age >= oldMs) await attempt;
     return this.#options.nowMs() - this.#fetchedMs < staleMs ? this.#keys : undefined;
   }
 

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { exportJWK, exportSPKI, generateKeyPair, type JWK, SignJWT, UnsecuredJWT } from 'jose';
 import type { Issuer } from '../../config/issuer.ts';
-import { attemptMs, freshMs, IssuerKeys, staleMs } from './issuer-keys.ts';
+import { attemptMs, freshMs, IssuerKeys, oldMs, staleMs } from './issuer-keys.ts';
 import { type TrustedIssuer, verifyToken } from './verify-token.ts';
 
 const nowMs = Date.UTC(2026, 0, 1);
@@ -245,6 +245,15 @@ describe('the keys of an issuer', () => {
     assert.equal(await verify(issuers), 'verified');
     assert.equal(asked.length, 3);
     server.closeAllConnections();
+  });
+
+  it('are not used when they are older, before the issuer has been asked', async () => {
+    const issuers = trusted();
+    assert.equal(await verify(issuers), 'verified');
+    await rotate();
+    monotonicMs += oldMs;
+    assert.equal(await verify(issuers), 'refused');
+    assert.equal(await verify(issuers, next, 'next'), 'verified');
   });
 
   it('stay in use while the issuer is away, but not for ever', async () => {
