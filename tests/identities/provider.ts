@@ -80,6 +80,7 @@ function provider(
       {
         client_id: client.id,
         client_secret: client.secret,
+        id_token_signed_response_alg: key.alg,
         grant_types: ['client_credentials'],
         redirect_uris: [],
         response_types: [],
