@@ -6,6 +6,9 @@ const protocols = { control: 'onrecord-control', session: 'onrecord-session' } a
 /** What makes a spare connection a session; everything behind it is the session's. */
 const opening = Uint8Array.of(0x4f);
 
+/** A handshake takes a millisecond of this processor, which the session that has just been opened should have first. */
+const refillAfterMs = 10;
+
 /**
  * Connections dialled in advance: the connector keeps `spare` idle ones open, a session takes one for itself, and the
  * connector dials the next when it sees that. A gateway that has run out asks for one more over a control connection.
@@ -32,7 +35,7 @@ function waitForOpening(dial: Dial, attach: (session: Duplex) => void, taken: ()
     socket.pause();
     if (first.length > opening.length) socket.unshift(first.subarray(opening.length));
     attach(socket);
-    taken();
+    setTimeout(taken, refillAfterMs);
   });
 }
 

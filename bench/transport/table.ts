@@ -13,8 +13,8 @@ export function tableOf(title: string, found: ReadonlyMap<string, readonly Numbe
 }
 
 function cell(samples: readonly number[]): string {
-  const around = samples.length > 1 ? ` ± ${Math.round(100 * Math.abs(spread(samples)))} %` : '';
-  return `${show(median(samples))}${around}`;
+  const around = Math.round(100 * Math.abs(spread(samples)));
+  return `${show(median(samples))}${around > 0 ? ` ± ${around} %` : ''}`;
 }
 
 /** Three significant digits, and no fraction from a hundred on. */

@@ -1,7 +1,7 @@
 // The connector's side: dials the gateway over mutual TLS, and joins each session with a connection to the target.
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
-import { connect } from 'node:tls';
+import { connect, createSecureContext } from 'node:tls';
 import { type CandidateName, candidates, type Dial } from '../candidate.ts';
 import { ownCost } from '../cost.ts';
 import type { Credentials } from '../credentials.ts';
@@ -18,11 +18,13 @@ interface Connect {
 const commands = {
   /** Answers when the first connections that it dialled are authenticated. */
   connect: async ({ candidate, credentials, gateway, targetPort }: Connect): Promise<void> => {
+    // Once: reading the PEM takes longer than a handshake's share of this side.
+    const secureContext = createSecureContext(credentials);
     const ready: Promise<unknown>[] = [];
     const dial: Dial = (protocol) => {
       const socket = connect({
-        ...credentials,
         ...gateway,
+        secureContext,
         servername: 'localhost',
         minVersion: 'TLSv1.3',
         ALPNProtocols: [protocol],
