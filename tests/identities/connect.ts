@@ -1,7 +1,7 @@
 import { Writer } from '@onrecord/wire';
 import pg from 'pg';
 import type { Target } from '../support/target.ts';
-import { errorFields, errorText, startupMessage, WireClient, type WireMessage } from '../support/wire-client.ts';
+import { errorText, startupMessage, WireClient, type WireMessage } from '../support/wire-client.ts';
 
 export interface ConnectOptions {
   readonly user?: string;
@@ -74,5 +74,3 @@ export async function answer(client: WireClient, content: Uint8Array): Promise<W
   await client.send(new Writer().begin(0x70).bytes(content).end().finish());
   return client.next();
 }
-
-export { errorFields };
