@@ -57,7 +57,7 @@ export class Authority {
   async serverLeaf(nowMs: number): Promise<ServerLeaf> {
     const { ExtendedKeyUsage, ExtendedKeyUsageExtension, PemConverter, SubjectAlternativeNameExtension } = await x509();
     const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-    const notAfter = nowMs + leafMs;
+    const notAfter = Math.floor((nowMs + leafMs) / 1000) * 1000;
     const leaf = await this.#issue(
       { name: gatewayServerName, publicKey: keys.publicKey, notAfter, nowMs },
       new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth], true),
@@ -70,7 +70,8 @@ export class Authority {
   /** A certificate for a connector's key, given as SubjectPublicKeyInfo (DER) of a key on P-256. */
   async issue(connector: string, publicKey: Uint8Array, life: CertificateLife): Promise<ConnectorCertificate> {
     const { ExtendedKeyUsage, ExtendedKeyUsageExtension } = await x509();
-    const notAfter = life.nowMs + life.lifetimeMs;
+    // Certificates know whole seconds.
+    const notAfter = Math.floor((life.nowMs + life.lifetimeMs) / 1000) * 1000;
     const certificate = await this.#issue(
       { name: connector, publicKey: await importPublicKey(publicKey), notAfter, nowMs: life.nowMs },
       new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth], true),

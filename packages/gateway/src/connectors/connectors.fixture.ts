@@ -79,7 +79,7 @@ export class TestGateway {
     const connectors = new Connectors({
       config: configOf(data, options),
       state,
-      nowUs: () => Date.now() * 1000 + clock.aheadUs,
+      nowUs: () => Date.now() * 1000 + 123 + clock.aheadUs,
       append,
       settle: () => drainOutbox(state, { lastIndex: () => -1, append }),
       watch: {
@@ -108,7 +108,7 @@ export class TestGateway {
   }
 
   get nowUs(): number {
-    return Date.now() * 1000 + this.#clock.aheadUs;
+    return Date.now() * 1000 + 123 + this.#clock.aheadUs;
   }
 
   /** Lets the gateway's clock go forward. */
