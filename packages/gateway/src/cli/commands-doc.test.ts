@@ -31,7 +31,7 @@ describe('docs/commands.md', () => {
     cwd = mkdtempSync(join(tmpdir(), 'onrecord-doc-'));
     writeFileSync(
       join(cwd, 'onrecord.yaml'),
-      'connections: { billing: { host: h, database: billing, user: app } }\nidentities: { billing-agent: { connections: [billing] } }\n',
+      'listen: { connectors: 127.0.0.1:0 }\nconnections: { billing: { host: h, database: billing, user: app }, reports: { connector: db-eu } }\nidentities: { billing-agent: { connections: [billing] } }\n',
     );
     const journal = new JournalFixture({ data: join(cwd, 'data') });
     recordDay(journal);

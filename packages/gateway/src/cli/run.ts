@@ -13,6 +13,7 @@ const commands: { readonly [name: string]: () => Promise<Register> } = {
   gateway: async () => (await import('./commands/gateway.ts')).registerGateway,
   config: async () => (await import('./commands/config.ts')).registerConfig,
   connections: async () => (await import('./commands/connections.ts')).registerConnections,
+  connectors: async () => (await import('./commands/connectors.ts')).registerConnectors,
   tokens: async () => (await import('./commands/tokens.ts')).registerTokens,
   log: async () => (await import('./commands/log.ts')).registerLog,
   sessions: async () => (await import('./commands/sessions.ts')).registerSessions,

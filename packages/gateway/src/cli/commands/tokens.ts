@@ -1,13 +1,13 @@
-import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
+import { didYouMean, parseDurationMs } from '@onrecord/connector/config';
 import type { Command } from 'commander';
 import type { Config, Identity } from '../../config/config.ts';
-import { didYouMean, parseDurationMs } from '@onrecord/connector/config';
 import { loadConfig } from '../../config/load-config.ts';
 import { parseToken } from '../../identity/token.ts';
 import { Tokens, type TokenView } from '../../identity/tokens.ts';
 import { State } from '../../store/state.ts';
 import { CommandError, type CommandIo, exitCodes } from '../command-io.ts';
+import { operator } from '../operator.ts';
 import { wantsColor } from '../present/color.ts';
 import { type Line, paintLines, recorded, span } from '../present/line.ts';
 import { tableLines } from '../present/table.ts';
@@ -152,16 +152,6 @@ function unknownIdentity(name: string, { identities, file }: Config): CommandErr
   return new CommandError(`there is no identity "${name}" in ${file}${didYouMean(name, names)}`, {
     hint: names.length === 0 ? 'Add one under `identities`.' : `There are: ${names.join(', ')}.`,
   });
-}
-
-/** Who runs this command: written to the record of what it does. */
-function operator(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    // A container may run with a user id that has no name.
-    return 'unknown user';
-  }
 }
 
 function connectHint({ listen }: Config, { name, connections }: Identity, token: string): string {
