@@ -23,6 +23,8 @@ export interface Pair {
 export interface Certificates {
   readonly ca: string;
   readonly server: Pair;
+  /** One that it signed for a role of the database. */
+  client(role: string): Promise<Pair>;
 }
 
 const validMs = 24 * 3_600_000;
@@ -64,17 +66,20 @@ export async function makeCertificates(): Promise<Certificates> {
       new KeyUsagesExtension(KeyUsageFlags.keyCertSign, true),
     ],
   });
-  const keys = (await webcrypto.subtle.generateKey(ecdsaSha384, true, ['sign', 'verify'])) as Keys;
-  const certificate = await X509CertificateGenerator.create({
-    subject: 'CN=localhost',
-    issuer: authority.subject,
-    ...validity(),
-    publicKey: keys.publicKey as never,
-    signingKey: authorityKeys.privateKey as never,
-    signingAlgorithm: ecdsaSha384,
-    extensions: [new SubjectAlternativeNameExtension([{ type: 'dns', value: 'localhost' }])],
-  });
-  return { ca: authority.toString('pem'), server: await pair(certificate, keys) };
+  const issue = async (name: string): Promise<Pair> => {
+    const keys = (await webcrypto.subtle.generateKey(ecdsaSha384, true, ['sign', 'verify'])) as Keys;
+    const certificate = await X509CertificateGenerator.create({
+      subject: `CN=${name}`,
+      issuer: authority.subject,
+      ...validity(),
+      publicKey: keys.publicKey as never,
+      signingKey: authorityKeys.privateKey as never,
+      signingAlgorithm: ecdsaSha384,
+      extensions: [new SubjectAlternativeNameExtension([{ type: 'dns', value: name }])],
+    });
+    return await pair(certificate, keys);
+  };
+  return { ca: authority.toString('pem'), server: await issue('localhost'), client: issue };
 }
 
 type Keys = { readonly publicKey: webcrypto.CryptoKey; readonly privateKey: webcrypto.CryptoKey };

@@ -34,7 +34,7 @@ export async function upgradeTls(socket: Socket, target: Target): Promise<TLSSoc
 
 function handshake(socket: Socket, target: Target): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
-    const secure = connect({ socket, ...tlsOptions(target) });
+    const secure = begin(socket, target);
     const stop = (): void => {
       secure.off('secureConnect', onSecure).off('error', onError).off('close', onClose);
     };
@@ -53,6 +53,17 @@ function handshake(socket: Socket, target: Target): Promise<TLSSocket> {
     const onClose = (): void => fail('ECONNRESET');
     secure.on('secureConnect', onSecure).on('error', onError).on('close', onClose);
   });
+}
+
+/** Throws a DialError when OpenSSL cannot use what the target has for it. */
+function begin(socket: Socket, target: Target): TLSSocket {
+  try {
+    return connect({ socket, ...tlsOptions(target) });
+  } catch (error) {
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+    const message = `the certificate, its key or the authorities for ${addressOf(target)} cannot be used (${code})`;
+    throw new DialError({ type: 'credential' }, message);
+  }
 }
 
 function tlsOptions(target: Target): ConnectionOptions {
