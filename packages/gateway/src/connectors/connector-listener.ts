@@ -105,7 +105,7 @@ export class ConnectorListener {
       if (plain.bytesRead > 0) refuse(`it does not speak TLS 1.3 as connectors do (${error.code ?? 'unknown error'})`);
       plain.destroy();
     };
-    socket.once('error', failed);
+    socket.on('error', ignore).once('error', failed);
     socket.once('secure', () => {
       socket.off('error', failed);
       const stream = new MessageStream(socket);

@@ -11,6 +11,8 @@ const connection = z.string().min(1).max(255);
 /** Microseconds since 1970. */
 const time = whole;
 const text = z.string().max(65_536);
+/** What may stand in a line of the log. */
+const line = text.transform((written) => written.replace(/[^\x20-\x7e]/g, '?'));
 
 /** A hello with more is not believed. */
 const maximumConnections = 10_000;
@@ -23,9 +25,9 @@ const watchEvent = z.discriminatedUnion('type', [
     pid: whole,
     everyMs: whole,
     at: time,
-    limits: z.array(text).max(100),
+    limits: z.array(line).max(100),
   }),
-  z.object({ type: z.literal('watch stopped'), connection, reason: text, at: time }),
+  z.object({ type: z.literal('watch stopped'), connection, reason: line, at: time }),
   z.object({
     type: z.literal('session seen'),
     connection,
@@ -67,7 +69,7 @@ const message: z.ZodType<FromConnector> = z.discriminatedUnion('type', [
     link: whole,
     version: word,
     instance: word,
-    host: word,
+    host: line.pipe(z.string().min(1).max(255)),
     connections: z.array(z.object({ name: connection, watched: z.boolean() })).max(maximumConnections),
   }),
   z.object({ type: z.literal('spare'), link: whole, instance: word }),
@@ -83,10 +85,10 @@ const message: z.ZodType<FromConnector> = z.discriminatedUnion('type', [
     tls: word.optional(),
     rest: base64,
   }),
-  z.object({ type: z.literal('failed'), failure, message: text }),
+  z.object({ type: z.literal('failed'), failure, message: line }),
   z.object({ type: z.literal('renew'), id: whole, ...proof }),
   z.object({ type: z.literal('result'), id: whole, value: z.unknown() }),
-  z.object({ type: z.literal('error'), id: whole, message: text }),
+  z.object({ type: z.literal('error'), id: whole, message: line }),
   z.object({ type: z.literal('watch'), seq: whole, event: watchEvent }),
   z.object({ type: z.literal('cancel elsewhere'), pid: z.int(), key: base64, client: word }),
   z.object({ type: z.literal('ping') }),

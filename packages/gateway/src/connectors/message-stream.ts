@@ -23,7 +23,10 @@ const unreadBytes = 4 * 1024 * 1024;
 /** How long the other end may take to read the last message. */
 const farewellMs = 5_000;
 
-/** A connection of a connector on which messages are exchanged, until something else is. Nothing is read before `listen`. */
+/**
+ * A connection of a connector on which messages are exchanged, until something else is. Nothing is read before `listen`.
+ * Somebody else listens for `error`; `close` follows.
+ */
 export class MessageStream {
   readonly socket: TLSSocket;
   #framer = new LinkFramer(firstBytes);
@@ -32,7 +35,7 @@ export class MessageStream {
 
   constructor(socket: TLSSocket) {
     this.socket = socket;
-    socket.on('data', this.#onData).on('error', ignore).once('end', this.#onEnd).once('close', this.#onClose);
+    socket.on('data', this.#onData).once('end', this.#onEnd).once('close', this.#onClose);
     socket.pause();
   }
 
@@ -118,6 +121,3 @@ export class MessageStream {
 
   readonly #onClose = (): void => this.#fail({ type: 'gone', reason: 'the connection broke' });
 }
-
-/** `close` follows. */
-function ignore(): void {}

@@ -39,7 +39,8 @@ const settledMs = 10_000;
 export class RemoteSessions {
   readonly #nowUs: () => number;
   readonly #byConnection = new Map<string, RemoteSession[]>();
-  readonly #opening = new Map<string, Map<Promise<void>, string>>();
+  /** Sessions that are being opened, and by which process. */
+  readonly #opening = new Map<Promise<void>, string>();
 
   constructor(nowUs: () => number) {
     this.#nowUs = nowUs;
@@ -48,12 +49,9 @@ export class RemoteSessions {
   opening(connection: string, instance: string): Opening {
     const askedAt = this.#nowUs();
     const { promise, resolve } = Promise.withResolvers<void>();
-    const opening = this.#opening.get(connection) ?? new Map<Promise<void>, string>();
-    this.#opening.set(connection, opening);
-    opening.set(promise, instance);
+    this.#opening.set(promise, instance);
     const settle = (): void => {
-      opening.delete(promise);
-      if (opening.size === 0 && this.#opening.get(connection) === opening) this.#opening.delete(connection);
+      this.#opening.delete(promise);
       resolve();
     };
     return {
@@ -70,16 +68,21 @@ export class RemoteSessions {
     };
   }
 
+  /**
+   * Resolves when the sessions that other processes are opening now are open, or have had their time: one of them may be
+   * what a watch saw, and its process id is not known before.
+   */
+  async settled(instance: string): Promise<void> {
+    const others = [...this.#opening].filter(([, by]) => by !== instance).map(([opening]) => opening);
+    if (others.length === 0) return;
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, settledMs);
+    await Promise.race([late, Promise.all(others)]);
+    clearTimeout(timer);
+  }
+
   /** Whether what the watch of one process saw was opened by another one for this gateway. */
-  async knows(seen: SessionSeen, instance: string): Promise<boolean> {
-    const others = [...(this.#opening.get(seen.connection) ?? [])].filter(([, by]) => by !== instance);
-    if (others.length > 0) {
-      // One of them may be it, and we have not been told the process id yet.
-      const { promise: late, resolve } = Promise.withResolvers<void>();
-      const timer = setTimeout(resolve, settledMs);
-      await Promise.race([late, Promise.all(others.map(([settled]) => settled))]);
-      clearTimeout(timer);
-    }
+  knows(seen: SessionSeen, instance: string): boolean {
     const session = this.#of(seen.connection).find(
       (candidate) =>
         candidate.instance !== instance &&

@@ -120,11 +120,12 @@ export class WatchInbox {
   }
 
   async #record(items: readonly Item[]): Promise<void> {
-    const { sink, connector } = this.#options;
+    const { sink, sessions, connector, instance } = this.#options;
+    await sessions.settled(instance);
     const events: WatchEvent[] = [];
     for (const item of items) {
       if (item.type === 'lost') await sink.lost(item.connection, item.hole, { connector });
-      else if (item.event !== undefined) events.push(...(await this.#unknown(item.event)));
+      else if (item.event !== undefined) events.push(...this.#unknown(item.event));
     }
     if (events.length > 0) await sink.record(events, { connector });
     const last = items.at(-1);
@@ -134,13 +135,13 @@ export class WatchInbox {
   }
 
   /** The event, less what other processes of the connector did for this gateway. */
-  async #unknown(event: WatchEvent): Promise<readonly WatchEvent[]> {
+  #unknown(event: WatchEvent): readonly WatchEvent[] {
     const { sessions, instance, watchedElsewhere } = this.#options;
     switch (event.type) {
       case 'watch stopped':
         return watchedElsewhere(event.connection) ? [] : [event];
       case 'session seen':
-        if (!(await sessions.knows(event, instance))) return [event];
+        if (!sessions.knows(event, instance)) return [event];
         if (this.#recognised.size < maximumRecognised) this.#recognised.add(keyOf(event));
         return [];
       case 'session ended':
