@@ -1,6 +1,6 @@
 /** How often each end of a control connection says that it is there. */
-const beatMs = 3_000;
-/** So many intervals without a word from the other end, and the connection is dead. */
+const beatMs = 2_500;
+/** So many intervals without a word from the other end, and the connection is dead with the next: within ten seconds. */
 const silentBeats = 3;
 
 export interface HeartbeatOptions {
