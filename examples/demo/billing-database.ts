@@ -9,20 +9,25 @@ export interface BillingDatabase {
   readonly postgres: Postgres;
   /** The database as the role that the gateway logs in as: it reads everything and updates invoices. */
   readonly app: Target;
+  /** The role that watches for sessions which did not come through the gateway. */
+  readonly watch: { readonly user: string; readonly password: string };
   /** How many rows there are. */
   readonly rows: { readonly customers: number; readonly invoices: number; readonly payments: number };
 }
 
 const database = 'billing';
 const role = 'billing_app';
+const watcher = 'onrecord_watch';
 
 /** Starts an embedded Postgres and fills it with customers, invoices and payments. */
 export async function startBillingDatabase(): Promise<BillingDatabase> {
   const postgres = await startPostgres();
   try {
-    const password = randomBytes(18).toString('base64url');
+    const [password, watchPassword] = [randomPassword(), randomPassword()];
     await asSuperuser(postgres, postgres.database, async (client) => {
       await client.query(`create role ${role} login password '${password}'`);
+      await client.query(`create role ${watcher} login password '${watchPassword}'`);
+      await client.query(`grant pg_read_all_stats to ${watcher}`);
       await client.query(`create database ${database}`);
     });
     const rows = await asSuperuser(postgres, database, async (client) => {
@@ -34,11 +39,16 @@ export async function startBillingDatabase(): Promise<BillingDatabase> {
       );
       return counted.rows[0] ?? { customers: 0, invoices: 0, payments: 0 };
     });
-    return { postgres, app: { ...postgres, user: role, password, database }, rows };
+    const app = { ...postgres, user: role, password, database };
+    return { postgres, app, watch: { user: watcher, password: watchPassword }, rows };
   } catch (error) {
     await postgres.stop();
     throw error;
   }
+}
+
+function randomPassword(): string {
+  return randomBytes(18).toString('base64url');
 }
 
 async function asSuperuser<T>(postgres: Postgres, name: string, act: (client: Client) => Promise<T>): Promise<T> {

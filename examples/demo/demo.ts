@@ -1,9 +1,12 @@
-// `npm run demo`: a billing agent works on a real Postgres through the gateway, and then you ask what it did.
-// Postgres is the embedded one, in a temporary directory; what Onrecord keeps is in ./.demo, made anew at each start.
+// `npm run demo`: a billing agent works on a real Postgres through a gateway and a connector, and then you ask what it did;
+// and somebody goes around the gateway, and is seen. Postgres is the embedded one, in a temporary directory; what Onrecord
+// keeps is in ./.demo, made anew at each start.
 import { spawn } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, relative } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Client } from 'pg';
 import { freePort } from '../../tests/support/free-port.ts';
 import { type Child, startChild } from '../../tests/support/start-child.ts';
 import { type BillingDatabase, startBillingDatabase } from './billing-database.ts';
@@ -11,7 +14,9 @@ import { type BillingDatabase, startBillingDatabase } from './billing-database.t
 const root = join(import.meta.dirname, '..', '..');
 const directory = join(root, '.demo');
 const configFile = join(directory, 'onrecord.yaml');
+const connectorFile = join(directory, 'connector.yaml');
 const commandLine = join(root, 'packages', 'gateway', 'src', 'cli', 'main.ts');
+const connectorProgram = join(root, 'packages', 'connector', 'src', 'cli', 'main.ts');
 const agent = join(import.meta.dirname, 'billing-agent.ts');
 /** The port that the documentation uses; another one when it is taken. */
 const usualPort = 6432;
@@ -28,17 +33,28 @@ async function demo({ once }: { readonly once: boolean }): Promise<void> {
   const { customers, invoices, payments } = billing.rows;
   say(`  ${customers} customers, ${invoices} invoices, ${payments} payments`);
   let gateway: Child | undefined;
+  let connector: Child | undefined;
   try {
-    say('· starting the gateway in front of it …');
+    say('· starting the gateway …');
     rmSync(directory, { recursive: true, force: true });
     mkdirSync(directory, { recursive: true });
-    writeFileSync(configFile, configurationFor(billing.app, await choosePort()));
-    gateway = await startChild(process.execPath, onrecord('gateway'), {
-      awaits: /listening on (\S+:\d+)/,
-      env: { ...process.env, BILLING_PASSWORD: billing.app.password },
-    });
+    const connectorAddress = `127.0.0.1:${await freePort()}`;
+    writeFileSync(configFile, gatewayConfiguration(await choosePort(), connectorAddress));
+    writeFileSync(connectorFile, connectorConfiguration(billing, connectorAddress));
+    gateway = await startChild(process.execPath, onrecord('gateway'), { awaits: /listening on (\S+:\d+)/ });
     const address = gateway.printed;
     say(`  listening on ${address}, recording to ${relative(process.cwd(), directory)}/data`);
+    say('· starting a connector next to Postgres; it alone has the passwords …');
+    const token = await output(onrecord('connectors', 'enroll', connectorName));
+    connector = await startChild(
+      process.execPath,
+      [...process.execArgv, connectorProgram, ...connectorArguments(token)],
+      {
+        awaits: /connected to (\S+) as/,
+        env: { ...process.env, BILLING_PASSWORD: billing.app.password, WATCH_PASSWORD: billing.watch.password },
+      },
+    );
+    say(`  connected to ${connector.printed} over mutual TLS`);
     const url = (identity: string, token: string): string => `postgres://${identity}:${token}@${address}/billing`;
     const agentUrl = url(
       'billing-agent',
@@ -48,21 +64,40 @@ async function demo({ once }: { readonly once: boolean }): Promise<void> {
     await output([...process.execArgv, agent], { env: { DATABASE_URL: agentUrl }, shows: '    ' });
     say('\n· and this is what it did: onrecord log --identity billing-agent\n');
     await output(onrecord('log', '--identity', 'billing-agent'), { shows: '' });
+    say('\n· somebody who has the password goes around the gateway, and reads customers …');
+    await goAround(billing.app);
+    say('· the connector has seen it: onrecord blind\n');
+    await output(onrecord('blind'), { shows: '' });
     if (once) return;
     const yours = url('you', await output(onrecord('tokens', 'create', 'you', '--expires', '1d')));
     say(invitation(yours));
     await interrupted;
     say('\n· stopping …');
   } finally {
+    await connector?.stop();
     await gateway?.stop();
     await billing.postgres.stop();
   }
 }
 
-function configurationFor(app: BillingDatabase['app'], port: number): string {
+const connectorName = 'billing-db';
+
+function gatewayConfiguration(port: number, connectors: string): string {
   return `# The demo's configuration; docs/config.md has every setting.
-listen: { postgres: 127.0.0.1:${port} }
+listen: { postgres: 127.0.0.1:${port}, connectors: "${connectors}" }
 data: ./data
+connections:
+  billing: { connector: ${connectorName} }
+identities:
+  billing-agent: { kind: agent, groups: [billing], connections: [billing] }
+  you: { kind: person, connections: [billing] }
+`;
+}
+
+function connectorConfiguration({ app, watch }: BillingDatabase, gateway: string): string {
+  return `# What only the connector knows; docs/connector.md has every setting.
+gateways: [ "${gateway}" ]
+state: ./connector-state
 connections:
   billing:
     host: ${app.host}
@@ -71,10 +106,30 @@ connections:
     user: ${app.user}
     password: env:BILLING_PASSWORD
     tls: disable
-identities:
-  billing-agent: { kind: agent, groups: [billing], connections: [billing] }
-  you: { kind: person, connections: [billing] }
+    watch: { user: ${watch.user}, password: env:WATCH_PASSWORD }
 `;
+}
+
+function connectorArguments(token: string): readonly string[] {
+  return ['--config', connectorFile, '--enroll', token];
+}
+
+/** How long the watch may take to see somebody: it looks once a second. */
+const seenMs = 20_000;
+
+/** Reads customers on a connection of its own, and stays until the watch has seen it. */
+async function goAround({ host, port, user, password, database }: BillingDatabase['app']): Promise<void> {
+  const client = new Client({ host, port, user, password, database, application_name: 'nightly-export' });
+  await client.connect();
+  try {
+    await client.query('select name, email from customers limit 3');
+    for (const until = Date.now() + seenMs; Date.now() < until; await delay(250)) {
+      if ((await output(onrecord('blind', '--json'))).includes('nightly-export')) return;
+    }
+    throw new Error('the session around the gateway was not seen');
+  } finally {
+    await client.end();
+  }
 }
 
 function invitation(url: string): string {
@@ -90,6 +145,9 @@ and in another terminal, here:
 ${command('log')}
 ${command('log', '--table', 'customers', '--since', '"10 minutes ago"')}
 ${command('sessions')}
+${command('blind')}
+${command('connectors', 'list')}
+${command('connections', 'test')}
 ${command('show', 'latest/2')}
 ${command('replay', 'latest')}
 ${command('tail')}
