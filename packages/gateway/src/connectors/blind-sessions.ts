@@ -51,9 +51,17 @@ export class BlindSessions implements WatchSink {
     switch (event.type) {
       case 'watch started': {
         for (const limit of event.limits) this.#options.log(`the watch of "${connection}": ${limit}`);
-        const { role, pid, everyMs } = event;
-        const body: WatchStarted = { type: 'watch_started', connection, role, backendPid: pid, everyMs };
-        return [connector === undefined ? body : { ...body, connector }];
+        const { role, pid, everyMs, limits } = event;
+        const body: WatchStarted = {
+          type: 'watch_started',
+          connection,
+          role,
+          backendPid: pid,
+          everyMs,
+          ...(connector === undefined ? {} : { connector }),
+          ...(limits.length === 0 ? {} : { limits }),
+        };
+        return [body];
       }
       case 'watch stopped':
         this.#options.log(`the watch of "${connection}" stopped: ${event.reason}`);

@@ -33,7 +33,7 @@ async function failing(error: Error): Promise<{ readonly failed: Termination; re
     throw error;
   };
   const dial = reachUpstream({ builtIn: nowhere, gate: { open }, log: (message) => logged.push(message) });
-  const failed = await dial(target('far'), request).then(assert.fail, (thrown: unknown) => thrown);
+  const failed = await dial(target('far'), request).catch((thrown: unknown) => thrown);
   assert.ok(failed instanceof Termination);
   return { failed, logged: logged.join('\n') };
 }
