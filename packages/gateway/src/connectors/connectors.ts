@@ -1,9 +1,9 @@
 import type { HostPort } from '@onrecord/connector/config';
-import { type Ask, type CancelElsewhere, type Hello, linkVersion, type Renew } from '@onrecord/connector/link';
+import type { Ask, CancelElsewhere, Hello } from '@onrecord/connector/link';
 import type { Body } from '@onrecord/record';
 import type { Config } from '../config/config.ts';
 import type { State } from '../store/state.ts';
-import { type Authority, fingerprintOf, loadAuthority } from './authority.ts';
+import { type Authority, loadAuthority } from './authority.ts';
 import type {
   ConnectorGate,
   ForeignCancel,
@@ -13,17 +13,18 @@ import type {
   WatchSink,
 } from './connector-gate.ts';
 import { ConnectorListener, type Peer } from './connector-listener.ts';
-import { enrollConnector, provenKey } from './enroll-connector.ts';
-import { type CertificateState, Enrollments } from './enrollments.ts';
+import { enrollConnector } from './enroll-connector.ts';
+import { Enrollments } from './enrollments.ts';
 import { ForeignCancels } from './foreign-cancels.ts';
-import { Link, type LinkListener, type ShownCertificate } from './link.ts';
+import { identifyPeer, type KnownPeer, refuseOtherVersions, whyNotGood } from './identify-peer.ts';
+import { Link, type LinkListener } from './link.ts';
 import { LinkRefusal } from './link-refusal.ts';
 import { Links } from './links.ts';
 import { settleOffers } from './offers.ts';
 import { openRemote } from './open-remote.ts';
-import { Rate } from './rate.ts';
 import { Refusals } from './refusals.ts';
 import { RemoteSessions } from './remote-sessions.ts';
+import { Renewals } from './renewals.ts';
 import { WatchInboxes } from './watch-inboxes.ts';
 
 export interface ConnectorsOptions {
@@ -44,10 +45,15 @@ export interface ConnectorsOptions {
   readonly beatMs?: number;
 }
 
+/** What there is when the gateway listens for connectors. */
+interface Port {
+  readonly authority: Authority;
+  readonly listener: ConnectorListener;
+  readonly renewals: Renewals;
+}
+
 /** Processes of one connector that may be connected at a time. */
 const maximumLinks = 64;
-/** Certificates for one connector: an old one may be shown again when the new one was lost on the way. */
-const renewals = { perSecond: 0.1, burst: 10 };
 /** How often the certificates of links are looked at. */
 const checkMs = 1_000;
 
@@ -63,12 +69,11 @@ export class Connectors implements ConnectorGate {
   readonly #inboxes: WatchInboxes;
   readonly #refusals: Refusals;
   readonly #cancels = new ForeignCancels();
-  readonly #renewals = new Map<string, Rate>();
   readonly #listener: LinkListener;
   /** Entries of links that have ended, under way. */
   readonly #farewells = new Set<Promise<void>>();
   #config: Config;
-  #port: { readonly authority: Authority; readonly listener: ConnectorListener } | undefined;
+  #port: Port | undefined;
   #checks: NodeJS.Timeout | undefined;
   #closing = false;
 
@@ -82,7 +87,9 @@ export class Connectors implements ConnectorGate {
     this.#inboxes = new WatchInboxes({ links: this.#links, sessions: this.#sessions, sink: watch, nowUs, log });
     this.#listener = {
       hello: (link, hello) => void this.#helloAgain(link, hello),
-      renew: (link, renew) => void this.#renew(link, renew),
+      renew: (link, renew) => {
+        if (this.#port !== undefined) void this.#port.renewals.renew(link, renew);
+      },
       watched: (link, { seq, event }) => {
         const served = link.serves.has(event.connection) ? event : undefined;
         if (!this.#inboxes.of(link).push(seq, served)) link.end('its watches say more than can be recorded');
@@ -107,7 +114,10 @@ export class Connectors implements ConnectorGate {
       refused: (refused) => this.#refusals.record(refused),
       log: this.#options.log,
     });
-    this.#port = { authority, listener };
+    const { nowUs, settle, log } = this.#options;
+    const lifetimeMs = (): number => this.#config.connectors.certificateMs;
+    const renewals = new Renewals({ authority, enrollments: this.#enrollments, lifetimeMs, nowUs, settle, log });
+    this.#port = { authority, listener, renewals };
     this.#checks = setInterval(() => this.#endExpired(), checkMs).unref();
     return listener.address;
   }
@@ -181,25 +191,10 @@ export class Connectors implements ConnectorGate {
     }
   }
 
-  /** Whose connection it is. Throws a LinkRefusal for a certificate that is not good. */
-  #known(
-    peer: Peer,
-    first: { readonly link: number },
-  ): { readonly connector: string; readonly shown: ShownCertificate } {
-    const { certificate } = peer;
-    if (certificate === undefined) throw new LinkRefusal('it showed no certificate');
-    const fingerprint = fingerprintOf(certificate);
-    const state = this.#enrollments.certificate(fingerprint, this.#options.nowUs());
-    if (state.type === 'unknown') {
-      const ours = this.#port?.authority.signed(certificate) === true;
-      throw new LinkRefusal(
-        ours ? 'its certificate is not known here (any more)' : 'its certificate was not issued by this gateway',
-      );
-    }
-    const { connector, notAfter } = state;
-    if (state.type !== 'valid') throw new LinkRefusal(notGood[state.type], { connector });
-    refuseOtherVersions(first, connector);
-    return { connector, shown: { certificate: fingerprint, notAfter } };
+  #known(peer: Peer, first: { readonly link: number }): KnownPeer {
+    const { authority } = this.#port ?? {};
+    const { nowUs } = this.#options;
+    return identifyPeer(peer, first, { authority, enrollments: this.#enrollments, nowUs: nowUs() });
   }
 
   async #greet(peer: Peer, hello: Hello): Promise<void> {
@@ -279,29 +274,6 @@ export class Connectors implements ConnectorGate {
     void farewell.then(() => this.#farewells.delete(farewell));
   }
 
-  async #renew(link: Link, renew: Renew): Promise<void> {
-    const { connector, client } = link.about;
-    const { nowUs, settle, log } = this.#options;
-    try {
-      const rate = this.#renewals.get(connector) ?? new Rate(renewals.perSecond, renewals.burst);
-      this.#renewals.set(connector, rate);
-      if (!rate.take(this.#nowMs())) throw new Error('it asks too often');
-      const publicKey = provenKey(link.socket, renew);
-      if (publicKey === undefined) return link.end('it did not prove that it has its new key');
-      const life = { nowMs: this.#nowMs(), lifetimeMs: this.#config.connectors.certificateMs };
-      const issued = await this.#port?.authority.issue(connector, publicKey, life);
-      if (issued === undefined || link.ended !== undefined) return;
-      const previous = link.certificate.certificate;
-      const state = this.#enrollments.renew(previous, { certificate: issued, client, nowUs: nowUs() });
-      if (state.type !== 'valid') return this.#endUnlessValid(link);
-      await settle();
-      link.certificate = { certificate: issued.fingerprint, notAfter: issued.notAfter * 1000 };
-      link.send({ type: 'renewed', id: renew.id, certificate: issued.certificate, notAfter: issued.notAfter });
-    } catch (error) {
-      log(`the certificate of connector "${connector}" was not renewed: ${messageOf(error)}`);
-    }
-  }
-
   #cancelHere(link: Link, message: CancelElsewhere): void {
     const cancel = this.#cancels.incoming(link.about.connector, message, this.#nowMs());
     if (cancel !== undefined) this.#options.cancel(cancel);
@@ -314,22 +286,8 @@ export class Connectors implements ConnectorGate {
 
   #endUnlessValid(link: Link): void {
     const { type } = this.#enrollments.certificate(link.certificate.certificate, this.#options.nowUs());
-    if (type !== 'valid') link.end(notGood[type], { final: true });
+    if (type !== 'valid') link.end(whyNotGood[type], { final: true });
   }
-}
-
-const notGood: { readonly [Type in Exclude<CertificateState['type'], 'valid'>]: string } = {
-  expired: 'its certificate has expired; enrol it again',
-  revoked: 'its certificate was revoked',
-  unknown: 'its certificate is not known here (any more)',
-};
-
-function refuseOtherVersions({ link }: { readonly link: number }, connector?: string): void {
-  if (link === linkVersion) return;
-  throw new LinkRefusal(
-    `it speaks version ${link} of the link protocol, and this gateway version ${linkVersion}: update the older one`,
-    { connector },
-  );
 }
 
 function shuttingDown(): LinkRefusal {
