@@ -7,6 +7,11 @@ export interface Overheard {
   readonly fromServer: readonly Buffer[];
 }
 
+interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
 interface Cable {
   readonly client: Socket;
   readonly server: Socket;
@@ -23,14 +28,13 @@ export class FaultyWire {
   readonly address: string;
   readonly overheard: Overheard[] = [];
   readonly #server: Server;
-  readonly #target: { readonly host: string; readonly port: number };
+  #target: HostPort;
   readonly #listens: boolean;
   readonly #cables = new Set<Cable>();
   #state: 'whole' | 'frozen' | 'cut' = 'whole';
 
   private constructor(server: Server, target: string, { listens = false }: FaultyWireOptions) {
-    const at = target.lastIndexOf(':');
-    this.#target = { host: target.slice(0, at), port: Number(target.slice(at + 1)) };
+    this.#target = hostPort(target);
     this.#server = server;
     this.#listens = listens;
     this.address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -42,6 +46,11 @@ export class FaultyWire {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     return new FaultyWire(server, target, options);
+  }
+
+  /** Where connections lead from now on: `host:port`. */
+  redirect(target: string): void {
+    this.#target = hostPort(target);
   }
 
   /** Connections that are open now. */
@@ -114,4 +123,9 @@ export class FaultyWire {
       else to.destroySoon();
     });
   }
+}
+
+function hostPort(address: string): HostPort {
+  const at = address.lastIndexOf(':');
+  return { host: address.slice(0, at), port: Number(address.slice(at + 1)) };
 }

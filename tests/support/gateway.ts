@@ -17,6 +17,8 @@ export interface GatewayOptions {
   readonly via?: 'built-in' | 'connector';
   /** Merged over the connection `db`: at the gateway, or what belongs there at the connector. */
   readonly connection?: { readonly [name: string]: unknown };
+  /** Others besides `db`, as they stand in the gateway's configuration. */
+  readonly connections?: { readonly [name: string]: unknown };
   /** How gateway and connector come together, when there is a connector. */
   readonly link?: LinkOptions;
 }
@@ -187,7 +189,7 @@ function configuration(options: GatewayOptions, ports: Ports): unknown {
     data: './data',
     tls: 'off',
     recording: { durability: options.durability ?? 'relaxed' },
-    connections: { db: reach },
+    connections: { db: reach, ...options.connections },
     identities: { [identity]: { kind: 'agent', connections: ['db'] } },
     ...options.settings,
   };

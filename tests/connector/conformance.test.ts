@@ -1,0 +1,3 @@
+// The conformance scripts, with a connector's process between gateway and Postgres.
+process.env['ONRECORD_TEST_VIA'] = 'connector';
+await import('../conformance/conformance.test.ts');

@@ -1,0 +1,3 @@
+// The mixed workload, with a connector's process between gateway and Postgres.
+process.env['ONRECORD_TEST_VIA'] = 'connector';
+await import('../oracle/oracle.test.ts');

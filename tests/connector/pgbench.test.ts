@@ -1,0 +1,3 @@
+// pgbench, with a connector's process between gateway and Postgres.
+process.env['ONRECORD_TEST_VIA'] = 'connector';
+await import('../drivers/pgbench.test.ts');
