@@ -114,6 +114,7 @@ test('a hole is on the record from when it begins until the watch runs again', a
       everyMs: 1000,
       limits: ['this and that cannot be seen'],
       connector: 'db-eu',
+      limits: ['this and that cannot be seen'],
     },
   ]);
 });
