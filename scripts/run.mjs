@@ -65,6 +65,7 @@ const tasks = {
   build: () => [
     [exec('tsc'), ['--build', 'tsconfig.build.json']],
     [node(), [join('scripts', 'copy-assets.ts')]],
+    [node(), [join('scripts', 'bundle-connector.ts')]],
   ],
   test: (args) => {
     const chosen = args.filter((arg) => !arg.startsWith('-'));

@@ -32,7 +32,8 @@ function thirdParty(...lists: readonly Manifest['dependencies'][]): readonly str
 
 describe('docs/dependencies.md', () => {
   it('lists what the packages depend on', () => {
-    assert.deepEqual(listed('Of the gateway'), thirdParty(...workspaces.map(({ dependencies }) => dependencies)));
+    const names = thirdParty(...workspaces.map(({ dependencies }) => dependencies));
+    assert.deepEqual(listed('Of the gateway'), [...new Set(names)]);
   });
 
   it('lists what the checkout depends on', () => {
