@@ -112,7 +112,6 @@ test('a hole is on the record from when it begins until the watch runs again', a
       role: 'onrecord_watch',
       backendPid: 1,
       everyMs: 1000,
-      limits: ['this and that cannot be seen'],
       connector: 'db-eu',
       limits: ['this and that cannot be seen'],
     },
