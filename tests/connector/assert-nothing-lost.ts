@@ -42,7 +42,11 @@ export async function assertNothingLost(
   }
 }
 
-/** How each write ended, by its id. */
+/** How each write ended on record, by its id. */
+export function outcomesOfWrites(pair: Pair): ReadonlyMap<string, string | undefined> {
+  return outcomesByText(readSessions(pair.gateway.data).flatMap(({ events }) => events));
+}
+
 function outcomesByText(
   events: readonly (RecordedStatement | { readonly sqlstate: string })[],
 ): ReadonlyMap<string, string | undefined> {

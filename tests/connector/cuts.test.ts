@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { readSessions } from '../oracle/recorded-sessions.ts';
 import { Admin } from '../support/admin.ts';
 import { errorFields, startupMessage, WireClient } from '../support/wire-client.ts';
-import { assertNothingLost } from './assert-nothing-lost.ts';
+import { assertNothingLost, outcomesOfWrites } from './assert-nothing-lost.ts';
 import { Crew, type Farewell } from './crew.ts';
 import { entriesOf, nextEntry } from './gateway-entries.ts';
 import { type LinkedPair, startLinkedPair } from './linked-pair.ts';
@@ -48,10 +49,15 @@ describe('when gateway and connector lose each other', { timeout: 240_000 }, () 
     for (const { hint } of crew.farewells) assert.match(hint ?? '', /connect again/);
     await nextEntry(pair.gateway, 'connector_disconnected', lost);
     const unfinished = crew.writes.filter(({ told }) => told === 'lost');
-    assert.ok(unfinished.length > 0, 'nothing was under way');
     pair.wire.heal();
     await nextEntry(pair.gateway, 'connector_connected', came);
     await goesOn();
+    const outcomes = outcomesOfWrites(pair);
+    const known = new Set(unfinished.map(({ id }) => outcomes.get(id)));
+    assert.ok(known.has('unknown'), 'nothing was under way');
+    assert.equal(known.has('failed'), false);
+    const reasons = readSessions(pair.gateway.data).map(({ closed }) => closed?.reason);
+    assert.equal(reasons.filter((reason) => reason === 'upstream lost').length, size);
   });
 
   it('for less than it may take: a new session waits, and is opened', async () => {
