@@ -1,18 +1,20 @@
-import { configReference } from './config-reference.ts';
+import { connectorIntroduction, connectorJsonSchema } from '@onrecord/connector/settings';
+import { configIntroduction, configReference } from './config-reference.ts';
 import { settingsJsonSchema } from './settings.ts';
 
-/** Files of the repository that are made from the configuration's schema: content by path from the root. */
+/** Files of the repository that are made from the schemas of the configurations: content by path from the root. */
 export function generatedFiles(): ReadonlyMap<string, string> {
   const schema = settingsJsonSchema();
+  const connector = connectorJsonSchema();
   return new Map([
-    ['docs/config.md', configReference(schema)],
+    ['docs/config.md', configReference(configIntroduction, schema)],
     ['schema/onrecord.schema.json', formatJson(schema)],
+    ['docs/connector-config.md', configReference(connectorIntroduction, connector)],
+    ['schema/connector.schema.json', formatJson(connector)],
   ]);
 }
 
-/** JSON as the formatter of the project leaves it: lists of plain values on one line. */
+/** JSON for people to read and for tools to compare. */
 export function formatJson(value: unknown): string {
-  const text = JSON.stringify(value, undefined, 2);
-  const joined = text.replace(/\[\n\s+([^[\]{}]*?)\n\s+\]/g, (_, items: string) => `[${items.replace(/\n\s+/g, ' ')}]`);
-  return `${joined}\n`;
+  return `${JSON.stringify(value, undefined, 2)}\n`;
 }
