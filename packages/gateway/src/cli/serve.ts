@@ -203,6 +203,10 @@ async function answered(request: ControlRequest, { gateway, connectors, watches,
         throw new Refusal('55000', error instanceof Error ? error.message : String(error));
       }
     }
+    default:
+      throw new Refusal('0A000', 'the running gateway is of another version, and does not know the question', {
+        hint: 'Use the command of its version, or restart it.',
+      });
   }
 }
 

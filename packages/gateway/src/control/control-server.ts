@@ -60,21 +60,26 @@ export class ControlServer {
     const line = await firstLine(socket);
     if (line === undefined) return void socket.destroy();
     socket.resume();
-    socket.end(`${JSON.stringify(await this.#answer(line))}\n`);
+    socket.end(`${await this.#answer(line)}\n`);
   }
 
-  async #answer(line: string): Promise<ControlAnswer> {
+  /** The answer as it is sent. What a connector has said may be nothing that can be written. */
+  async #answer(line: string): Promise<string> {
     try {
-      return { type: 'answer', value: await this.#options.answer(JSON.parse(line) as ControlRequest) };
+      return encode({ type: 'answer', value: await this.#options.answer(JSON.parse(line) as ControlRequest) });
     } catch (error) {
       if (error instanceof GatewayError) {
         const { message, hint } = error;
-        return { type: 'error', message, ...(hint === undefined ? {} : { hint }) };
+        return encode({ type: 'error', message, ...(hint === undefined ? {} : { hint }) });
       }
       this.#options.log(`a command could not be answered: ${error instanceof Error ? error.stack : String(error)}`);
-      return { type: 'error', message: 'internal error of the gateway', hint: "The gateway's log says more." };
+      return encode({ type: 'error', message: 'internal error of the gateway', hint: "The gateway's log says more." });
     }
   }
+}
+
+function encode(answer: ControlAnswer): string {
+  return JSON.stringify(answer);
 }
 
 /** What stands before the first line end; undefined when none comes in time, or too much before it. */
@@ -82,17 +87,19 @@ function firstLine(socket: Socket): Promise<string | undefined> {
   return new Promise((resolve) => {
     let text = '';
     const timer = setTimeout(() => resolve(undefined), askMs);
-    const done = (line: string | undefined): void => {
-      clearTimeout(timer);
-      resolve(line);
-    };
-    socket.setEncoding('utf8');
-    socket.on('data', (chunk: string) => {
+    const onData = (chunk: string): void => {
       text += chunk;
       const end = text.indexOf('\n');
       if (end !== -1) done(text.slice(0, end));
       else if (text.length > maxRequestBytes) done(undefined);
-    });
+    };
+    const done = (line: string | undefined): void => {
+      clearTimeout(timer);
+      socket.off('data', onData);
+      resolve(line);
+    };
+    socket.setEncoding('utf8');
+    socket.on('data', onData);
     socket.once('end', () => done(undefined)).once('close', () => done(undefined));
   });
 }

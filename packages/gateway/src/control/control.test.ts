@@ -54,6 +54,15 @@ test('a refusal comes back in its own words, a mistake does not', async (t) => {
   assert.match(String(logged), /hunter2/);
 });
 
+test('an answer that cannot be written is an error for who asked, and the gateway lives', async (t) => {
+  let answer: unknown = JSON.parse(`${'['.repeat(200_000)}${']'.repeat(200_000)}`);
+  const { directory, logged } = await serve(t, async () => answer);
+  await assert.rejects(askGateway(directory, { type: 'connectors' }), { message: 'internal error of the gateway' });
+  assert.match(String(logged), /call stack/);
+  answer = 'well';
+  assert.equal(await askGateway(directory, { type: 'connectors' }), 'well');
+});
+
 test('only the owner may ask', async (t) => {
   const { directory } = await serve(t, async () => 1);
   assert.equal(statSync(join(directory, controlSocketName)).mode & 0o777, 0o600);
