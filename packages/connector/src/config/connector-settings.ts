@@ -22,8 +22,12 @@ export interface ConnectorDatabaseSettings extends DatabaseSettings {
   readonly watch?: WatchLoginSettings | undefined;
 }
 
+const mustBeSet = { 'x-default': 'none: it must be set' };
+
 const database = z.strictObject({
   ...databaseFields,
+  host: databaseFields.host.meta(mustBeSet),
+  database: databaseFields.database.meta(mustBeSet),
   watch: z.strictObject(watchLoginFields).optional().meta({
     description:
       'Watching for blind sessions: those that reach the database by another way than the gateway. Which ones are expected, `watch.allow` of the connection says in the configuration of the gateway.',

@@ -68,7 +68,7 @@ export const address: z.ZodType<HostPort, string> = z
   });
 
 const secretShape =
-  'must be a reference to a secret, env:NAME or file:PATH; a password itself does not belong in this file';
+  'must be a reference to a secret, env:NAME, file:PATH or exec:COMMAND; a password itself does not belong in this file';
 
 /** A reference to a secret, never the secret itself. */
 export const secret: z.ZodType<SecretReference, string> = z

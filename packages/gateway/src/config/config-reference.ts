@@ -23,7 +23,8 @@ interface Schema {
 /** What stands for the name of a connection or identity. */
 const anyName = 'NAME';
 
-const introduction = `# Configuration
+/** What docs/config.md says before the settings. */
+export const configIntroduction = `# Configuration
 
 <!-- Generated from packages/gateway/src/config/settings.ts: node scripts/run.mjs run scripts/generate-docs.ts -->
 
@@ -49,15 +50,15 @@ and check while you type. Put it next to the file, and the YAML language server 
 - **Sizes** are numbers of bytes, or numbers with \`B\`, \`KiB\`, \`MiB\` or \`GiB\`. \`kB\` is refused: it is 1,000 to some and 1,024 to
   Postgres.
 - **Durations** have a unit: \`ms\`, \`s\`, \`m\`, \`h\`, \`d\`, \`w\`.
-- **Secrets** are references, \`env:NAME\` or \`file:PATH\`. A secret in the file itself is an error, and the error does not show it.
+- **Secrets** are references: \`env:NAME\`, \`file:PATH\` or \`exec:COMMAND\`. A secret in the file itself is an error, and the error does not show it.
 - **The hash** of a configuration is SHA-256 over what it means: comments, order, spelled-out defaults and the directory
   it lies in do not change it. It is in the record of every session.
 - **SIGHUP** makes the gateway read the file again, for sessions that open from then on. \`listen\`, \`data\` and
   \`limits.segment\` only change with a restart. A file with a problem changes nothing.
 `;
 
-/** docs/config.md: every setting of the schema, with what it does, its default and its cost. Pure. */
-export function configReference(schema: { readonly [key: string]: unknown }): string {
+/** A page of the docs: every setting of a schema, with what it does, its default and its cost. Pure. */
+export function configReference(introduction: string, schema: { readonly [key: string]: unknown }): string {
   const told = new Map<string, string>();
   const lines = settingsOf(schema as Schema, '', 2).map((setting) => section(setting, told));
   return `${[introduction, ...lines].join('\n')}`;
@@ -133,12 +134,18 @@ function kindOf(schema: Schema): string {
     case 'boolean':
       return '`true`, `false`';
     case 'array':
-      return schema.items?.properties === undefined ? 'a list of names' : 'a list of maps of the settings below';
+      return listOf(schema.items);
     case 'object':
       return schema.additionalProperties ? 'a map, by name' : 'a map of the settings below';
     default:
       return 'text';
   }
+}
+
+function listOf(items: Schema | undefined): string {
+  if (items?.properties !== undefined) return 'a list of maps of the settings below';
+  const written = byPattern[items?.pattern ?? ''];
+  return written === undefined ? 'a list of names' : `a list of ${written}`;
 }
 
 function sizeOf(bytes: number | undefined): string {

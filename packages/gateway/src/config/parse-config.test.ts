@@ -262,7 +262,7 @@ test('a literal password is refused and never shown', () => {
     );
   }
   assert.deepEqual(problems(withConnection('password: hunter2')), [
-    '2:49 connections.c.password: must be a reference to a secret, env:NAME or file:PATH; a password itself does not belong in this file',
+    '2:49 connections.c.password: must be a reference to a secret, env:NAME, file:PATH or exec:COMMAND; a password itself does not belong in this file',
   ]);
 });
 
