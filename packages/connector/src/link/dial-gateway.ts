@@ -19,6 +19,8 @@ export interface DialGatewayOptions {
 
 /** From the name to the end of the handshake. */
 const dialMs = 10_000;
+/** How long a gateway may take to end a connection that we have ended. */
+const farewellMs = 1_000;
 /** When the first keep-alive probe of an idle connection is sent: devices on the way forget connections after minutes. */
 const keepAliveMs = 30_000;
 
@@ -41,12 +43,22 @@ export async function dialGateway(address: HostPort, { trust, signal }: DialGate
 export async function shownAuthority(address: HostPort, signal: AbortSignal): Promise<Uint8Array> {
   const socket = await handshake(address, signal, { rejectUnauthorized: false });
   let certificate = socket.getPeerCertificate(true);
-  socket.destroy();
+  await leave(socket);
   // The last one of a chain is its own issuer.
   while (certificate.issuerCertificate !== undefined && certificate.issuerCertificate !== certificate) {
     certificate = certificate.issuerCertificate;
   }
   return certificate.raw;
+}
+
+/** Ends a connection in order, so that the other side does not wait for what it would be for. */
+async function leave(socket: TLSSocket): Promise<void> {
+  const timer = setTimeout(() => socket.destroy(), farewellMs);
+  await new Promise<void>((resolve) => {
+    socket.once('close', () => resolve()).once('end', () => socket.destroy());
+    socket.resume().end();
+  });
+  clearTimeout(timer);
 }
 
 interface Verification {
