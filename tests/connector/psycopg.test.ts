@@ -1,0 +1,3 @@
+// A driver, with a connector's process between gateway and Postgres.
+process.env['ONRECORD_TEST_VIA'] = 'connector';
+await import('../drivers/psycopg.test.ts');
