@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
-import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { HostPort } from '../config/address.ts';
-import { type LinkCredentials, linkCredentials } from './credentials.ts';
+import { type CredentialTexts, type LinkCredentials, linkCredentials } from './credentials.ts';
 import { LinkError } from './link-error.ts';
 
 /**
@@ -35,24 +35,41 @@ export async function loadCredentials(file: string): Promise<LinkCredentials | u
   }
 }
 
+/** Throws a LinkError when credentials could not be kept: to be known before a token is spent on them. */
+export async function prepareStore(file: string): Promise<void> {
+  await keeping(file, async () => {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await writeDurably(temporaryOf(file), '');
+    await rm(temporaryOf(file));
+  });
+}
+
 /**
  * Keeps credentials: whenever the machine fails, the file holds the old ones or the new ones. Throws a LinkError when they
  * cannot be kept.
  */
-export async function saveCredentials(file: string, credentials: LinkCredentials): Promise<void> {
+export async function saveCredentials(file: string, { key, certificate, authority }: CredentialTexts): Promise<void> {
   const directory = dirname(file);
-  const { key, certificate, authority } = credentials;
-  const temporary = `${file}.new`;
-  try {
+  await keeping(file, async () => {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    await writeDurably(temporary, [key, certificate, authority].map(endLine).join(''));
-    await rename(temporary, file);
+    await writeDurably(temporaryOf(file), [key, certificate, authority].map(endLine).join(''));
+    await rename(temporaryOf(file), file);
     await syncDirectory(directory);
     await syncDirectory(dirname(directory));
+  });
+}
+
+async function keeping(file: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     throw new LinkError(`${file} cannot be written (${code ?? 'unknown error'})`, { final: true, cause });
   }
+}
+
+function temporaryOf(file: string): string {
+  return `${file}.new`;
 }
 
 function endLine(pem: string): string {

@@ -6,7 +6,7 @@ import { formatAddress, type HostPort } from '../config/address.ts';
 import type { WatchEvent, WatchStarted } from '../watch/watch-event.ts';
 import { backOffMs } from './back-off.ts';
 import { Control } from './control.ts';
-import { loadCredentials, saveCredentials } from './credential-store.ts';
+import { loadCredentials, prepareStore, saveCredentials } from './credential-store.ts';
 import { type LinkCredentials, renewAt } from './credentials.ts';
 import { dialGateway } from './dial-gateway.ts';
 import { enroll } from './enroll.ts';
@@ -159,6 +159,7 @@ export class GatewayLink {
     if (credentials !== undefined && !expired && (!this.#disowned || tokens.size === 0)) return credentials;
     if (tokens.size === 0)
       throw new LinkError(credentials === undefined ? notEnrolled : expiredAt(credentials), { final: true });
+    await prepareStore(file);
     const enrolled = await enroll(address, { tokens: [...tokens], version, signal: this.#stopped.signal });
     tokens.delete(enrolled.token);
     await saveCredentials(file, enrolled.credentials);
