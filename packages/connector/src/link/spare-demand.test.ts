@@ -27,10 +27,10 @@ test('no crowd makes it more than 64', () => {
   assert.equal(demand.wanted(1), 64);
 });
 
-test('the wait before a next try doubles from 100 ms to 10 s, and is any part of that', () => {
+test('the wait before a next try doubles from 100 ms to 3 s, and is any part of that', () => {
   assert.deepEqual(
     [1, 2, 3, 8, 9, 1_000].map((failures) => backOffMs(failures, 1)),
-    [100, 200, 400, 10_000, 10_000, 10_000],
+    [100, 200, 400, 3_000, 3_000, 3_000],
   );
   assert.equal(backOffMs(5, 0), 0);
 });
