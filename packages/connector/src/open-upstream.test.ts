@@ -138,6 +138,27 @@ describe('the role of a session', () => {
   });
 });
 
+describe('startup parameters', () => {
+  const parameter = (name: string, value: string) => ({ name, value: Buffer.from(value) });
+
+  test('do not choose another role, where the server would let anybody in', async () => {
+    const trusting = database({ login: { user: 'app', password: undefined }, host: server.socketDirectory });
+    const { role, parameters } = await open(trusting, { parameters: [parameter('application_name', 'x')] });
+    assert.deepEqual([role, parameters.get('session_authorization')], ['app', 'app']);
+    for (const name of ['user', 'database']) {
+      const error = await fails(trusting, 'protocol', { parameters: [parameter(name, server.user)] });
+      assert.match(error.message, new RegExp(`names the ${name} again`));
+    }
+  });
+
+  test('that cannot stand in a startup message are refused, and so is such a database', async () => {
+    for (const bad of [parameter('', 'x'), parameter('a\0user', 'x'), parameter('application_name', 'x\0user\0y')]) {
+      await fails(database({ port: 1 }), 'protocol', { parameters: [bad] });
+    }
+    await fails(database({ port: 1 }), 'protocol', { database: 'postgres\0' });
+  });
+});
+
 describe('a password', () => {
   test('is what a command prints, at each session anew', async () => {
     const file = join(directory, 'printed');

@@ -40,6 +40,7 @@ export async function openUpstream(database: Database, request: UpstreamRequest)
     throw new DialError({ type: 'no role' }, `"${database.name}" has no role for the identity "${owner.identity}"`);
   }
   const chosen = request.database ?? database.database;
+  refuseUnsendable(chosen, parameters);
   const target = await targetOf(database);
   const { password } = login;
   // 3.0 is what every server speaks; what 3.2 adds is a longer cancel key.
@@ -64,6 +65,25 @@ export async function openUpstream(database: Database, request: UpstreamRequest)
   opening?.opened(stream.backendPid);
   stream.socket.once('close', () => opening?.closed());
   return { ...stream, address, database: chosen, role: login.user };
+}
+
+/** Named here and by nobody else. */
+const named: ReadonlySet<string> = new Set(['user', 'database']);
+
+/**
+ * Throws a DialError for what cannot stand in a startup message, and for a second user: the last one of a name holds, so
+ * that a gateway which sends one would choose the role, wherever the server asks for no password.
+ */
+function refuseUnsendable(database: string, parameters: readonly StartupParameter[]): void {
+  const refuse = (why: string): never => {
+    throw new DialError({ type: 'protocol' }, `the session cannot be asked for: ${why}`);
+  };
+  if (database.includes('\0')) refuse('the name of its database holds a NUL');
+  for (const { name, value } of parameters) {
+    if (named.has(name)) refuse(`a startup parameter names the ${name} again`);
+    if (name === '' || name.includes('\0') || value.includes(0))
+      refuse('a startup parameter has no name or holds a NUL');
+  }
 }
 
 /** How long a server may take to be told of a cancel request. */
