@@ -425,6 +425,20 @@ describe('a session', () => {
     assert.ok(!lines.join().includes(secret));
   });
 
+  test('that cannot be opened for a reason that nobody foresaw fails alone', async () => {
+    const gateway = await gatewayOf();
+    const databases = new Map([
+      ['broken', { ...database(), port: 70_000 }],
+      ['billing', database()],
+    ]);
+    const { logged } = await connected(gateway, { spares: 2, database: (name) => databases.get(name) });
+    const { peer } = await gateway.accept('spare');
+    peer.send({ ...opening, connection: 'broken' });
+    assert.deepEqual((await peer.next('failed')).failure, { type: 'protocol' });
+    await logged(/RangeError/);
+    await opened(gateway);
+  });
+
   test('is cancelled when the gateway asks for it, and only one of its own', async () => {
     const gateway = await gatewayOf();
     const { control } = await connected(gateway, { spares: 1 });

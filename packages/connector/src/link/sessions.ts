@@ -63,10 +63,10 @@ export class Sessions {
     try {
       this.#join(connection, database, await this.#dial(database, open, gone.signal));
     } catch (error) {
-      if (!(error instanceof DialError)) throw error;
       if (gone.signal.aborted) return;
-      this.#options.log(`connection "${open.connection}": ${describeDialError(error)}`);
-      connection.sendLast({ type: 'failed', failure: remoteFailure(error.failure), message: error.message });
+      const failed = error instanceof DialError ? error : this.#unforeseen(error);
+      this.#options.log(`connection "${open.connection}": ${describeDialError(failed)}`);
+      connection.sendLast({ type: 'failed', failure: remoteFailure(failed.failure), message: failed.message });
     }
   }
 
@@ -99,6 +99,12 @@ export class Sessions {
       await cancelUpstream(database, key).catch((error: Error) => this.#options.log(error.message));
       upstream.destroy();
     }
+  }
+
+  /** A bug ends this session and not those of others; only our own log hears what it was. */
+  #unforeseen(error: unknown): DialError {
+    this.#options.log(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    return new DialError({ type: 'protocol' }, 'internal error of the connector');
   }
 
   async #dial(database: Database, open: Open, signal: AbortSignal): Promise<OpenedUpstream> {
