@@ -355,6 +355,22 @@ describe('a certificate', () => {
     assert.equal(shown?.toString().trim(), certificate.trim());
   });
 
+  test('that has ended when it comes is not renewed again and again', async () => {
+    const gateway = await gatewayOf();
+    const { control, logged } = await connected(gateway, { lifetimeMs: 3_000 });
+    const renew = await control.next('renew');
+    const certificate = await gateway.authority.issue('db-eu', renew.publicKey, -1_000);
+    control.send({ type: 'renewed', id: renew.id, certificate, notAfter: 0 });
+    await logged(/the certificate was renewed/);
+    // Another key is made in a few milliseconds.
+    for (let answers = 0; answers < 1_000; ) {
+      control.send({ type: 'ping' });
+      const { type } = await control.first();
+      assert.notEqual(type, 'renew');
+      if (type === 'pong') answers += 1;
+    }
+  });
+
   test('that a gateway does not renew stays, and the link with it', async () => {
     const gateway = await gatewayOf();
     const { control, logged } = await connected(gateway, { lifetimeMs: 3_000 });
@@ -550,12 +566,13 @@ describe('what a watch has seen', () => {
       pid: 1,
       everyMs: 9,
       at: 5,
+      afresh: true,
       limits: [],
     } as const;
     const gateway = await gatewayOf();
     const { control } = await connected(gateway, { watching: () => [started] });
     const { event } = await control.next('watch');
-    assert.ok(event.type === 'watch started' && event.at > started.at);
+    assert.ok(event.type === 'watch started' && event.at > started.at && !event.afresh);
   });
 });
 

@@ -57,6 +57,8 @@ const foreignCancels = 100;
 const longestTimerMs = 24 * 3_600_000;
 /** A renewal that failed is tried again after this. */
 const renewAgainMs = 60_000;
+/** And the next one comes no sooner than this, whatever the certificate and the clocks of both machines say. */
+const soonestMs = 10_000;
 
 /** One life of a link. */
 interface Life {
@@ -243,7 +245,7 @@ export class GatewayLink {
       await saveCredentials(this.#options.file, renewed);
       this.#credentials = renewed;
       this.#log(`the certificate was renewed, until ${new Date(renewed.notAfter).toISOString()}`);
-      if (life === this.#life) this.#renewInTime(life, renewed);
+      if (life === this.#life) this.#renewInTime(life, renewed, Math.max(renewAt(renewed), Date.now() + soonestMs));
     } catch (error) {
       if (!(error instanceof LinkError)) throw error;
       if (life !== this.#life) return;
