@@ -33,7 +33,8 @@ for (const kind of ['embedded', 'system'] satisfies BinariesKind[]) {
       await server.kill9();
       await watch.first('watch stopped');
       await server.restart();
-      await watch.first('watch started', ({ pid }) => pid !== first.pid);
+      const again = await watch.first('watch started', ({ pid }) => pid !== first.pid);
+      assert.equal(again.afresh, true);
       await watch.first('session ended', ({ pid }) => pid === stranger.pid);
       stranger.close();
 

@@ -189,7 +189,8 @@ for (const kind of ['embedded', 'system'] satisfies BinariesKind[]) {
 
     it('reports what a hole hid, and nothing twice', async () => {
       const watch = await watching();
-      const { pid } = await watch.first('watch started');
+      const { pid, afresh } = await watch.first('watch started');
+      assert.equal(afresh, true);
       const before = watch.events.length;
       await admin.query('alter role onrecord_watch nologin');
       await admin.query(`select pg_terminate_backend(${pid})`);
@@ -198,7 +199,8 @@ for (const kind of ['embedded', 'system'] satisfies BinariesKind[]) {
       await passBy(server);
       await watch.open().then(({ socket }) => socket.destroy());
       await admin.query('alter role onrecord_watch login');
-      await watch.first('watch started', ({ pid: other }) => other !== pid);
+      const again = await watch.first('watch started', ({ pid: other }) => other !== pid);
+      assert.equal(again.afresh, false);
       await looks(admin, 3);
       assert.equal(watch.unseen, 1);
       assert.deepEqual(

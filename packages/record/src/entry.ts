@@ -520,11 +520,13 @@ export interface WatchStarted {
   readonly everyMs: number;
   /** What it cannot see, a sentence each; absent when it sees all. */
   readonly limits?: readonly string[];
+  /** It remembers nothing of before: blind sessions that are there are recorded again behind this, the others have ended. */
+  readonly afresh?: boolean;
 }
 
 /**
  * A session on the connection's server that did not come through the gateway was seen for the first time; or again, by a
- * process that has not seen it before. What is said of it is what `pg_stat_activity` said; a text that is null there is
+ * watch that began afresh. What is said of it is what `pg_stat_activity` said; a text that is null there is
  * `''`. `startedAt` is the server's clock, and with `connection` and `backendPid` it tells blind sessions apart.
  */
 export interface BlindSession {

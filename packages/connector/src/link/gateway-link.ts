@@ -209,7 +209,7 @@ export class GatewayLink {
     this.#options.log(`connected to ${formatAddress(this.#options.address)} as ${this.#credentials?.connector}`);
     for (const watched of this.#outbox.kept) life.control.report(watched);
     // To the gateway nobody has watched since the last link.
-    for (const started of this.#options.watching()) this.report({ ...started, at: Date.now() * 1_000 });
+    for (const started of this.#options.watching()) this.report({ ...started, at: Date.now() * 1_000, afresh: false });
   }
 
   async #answer(ask: Ask, sessions: Sessions): Promise<unknown> {

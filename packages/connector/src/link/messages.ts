@@ -114,7 +114,7 @@ export interface Failure {
 
 /**
  * What the watch has seen. Sent again on the next link until it is acknowledged. After the first `welcome` of each link,
- * and behind what is sent again, `watch started` is reported anew (another `seq`, the time of now) for every watch that
+ * and behind what is sent again, `watch started` is reported anew (another `seq`, the time of now, not `afresh`) for every watch that
  * runs: to the gateway its hole lasts from the end of the last link until then, also when the gateway itself was away.
  */
 export interface Watched {

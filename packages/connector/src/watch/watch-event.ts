@@ -3,7 +3,8 @@
  * started, those of the process that watches everywhere else.
  *
  * A session is named by `pid` and `startedAt` together. A watch that comes back to the same life of the server goes on
- * where it was: sessions that it knows are not seen a second time, and what was counted meanwhile is reported.
+ * where it was, unless it begins `afresh`: sessions that it knows are not seen a second time, and what was counted
+ * meanwhile is reported.
  */
 export type WatchEvent = WatchStarted | WatchStopped | SessionSeen | SessionEnded | SessionsUnseen | CounterReset;
 
@@ -16,6 +17,8 @@ export interface WatchStarted {
   readonly pid: number;
   readonly everyMs: number;
   readonly at: number;
+  /** It remembers no session that was seen before: those that are there are seen again, the others have ended. */
+  readonly afresh: boolean;
   /** What this watch cannot see, and what would change it: a sentence each. */
   readonly limits: readonly string[];
 }

@@ -150,8 +150,9 @@ class Watcher {
     const { signal } = this.#stopping;
     for (let look = 0; !signal.aborted; look += 1) {
       const startedUs = this.#options.clock.monotonicUs();
+      const afresh = this.#state === undefined;
       const events = await this.#look(opened, server);
-      if (look === 0) this.#started(opened, server);
+      if (look === 0) this.#started(opened, { server, afresh });
       this.#report(events);
       const tookMs = (this.#options.clock.monotonicUs() - startedUs) / 1000;
       await delay(Math.max(0, watch.everyMs - tookMs), undefined, { signal }).catch(() => {});
@@ -182,7 +183,10 @@ class Watcher {
     }
   }
 
-  #started({ pid }: OpenedQuerySession, server: WatchedServer): void {
+  #started(
+    { pid }: OpenedQuerySession,
+    { server, afresh }: { readonly server: WatchedServer; readonly afresh: boolean },
+  ): void {
     const { clock, log, watch } = this.#options;
     const limits = watchLimits(server, watch.user);
     const at = clock.wallUs();
@@ -191,7 +195,7 @@ class Watcher {
     log(`connection "${this.#connection}": watching for blind sessions as "${watch.user}"`);
     for (const limit of limits) log(`connection "${this.#connection}": the watch cannot see everything: ${limit}`);
     const { everyMs, user: role } = watch;
-    this.#report([{ type: 'watch started', connection: this.#connection, role, pid, everyMs, at, limits }]);
+    this.#report([{ type: 'watch started', connection: this.#connection, role, pid, everyMs, at, afresh, limits }]);
   }
 
   /** Said once for each reason: a server that is away for a day is one hole. */

@@ -98,6 +98,7 @@ test('a hole is on the record from when it begins until the watch runs again', a
     pid: 1,
     everyMs: 1000,
     at: 9000,
+    afresh: true,
     limits: ['this and that cannot be seen'],
   };
   await sessions.record([{ type: 'watch stopped', connection: 'billing', reason: 'no password', at: 500 }], connector);
@@ -114,6 +115,7 @@ test('a hole is on the record from when it begins until the watch runs again', a
       everyMs: 1000,
       connector: 'db-eu',
       limits: ['this and that cannot be seen'],
+      afresh: true,
     },
   ]);
 });

@@ -51,7 +51,7 @@ export class BlindSessions implements WatchSink {
     switch (event.type) {
       case 'watch started': {
         for (const limit of event.limits) this.#options.log(`the watch of "${connection}": ${limit}`);
-        const { role, pid, everyMs, limits } = event;
+        const { role, pid, everyMs, afresh, limits } = event;
         const body: WatchStarted = {
           type: 'watch_started',
           connection,
@@ -60,6 +60,7 @@ export class BlindSessions implements WatchSink {
           everyMs,
           ...(connector === undefined ? {} : { connector }),
           ...(limits.length === 0 ? {} : { limits }),
+          ...(afresh ? { afresh } : {}),
         };
         return [body];
       }

@@ -6,7 +6,8 @@ import { DialError } from '@onrecord/connector';
 import { fingerprintOf } from './authority.ts';
 import { NoLink, type RemoteRequest, type RemoteUpstream } from './connector-gate.ts';
 import { TestGateway } from './connectors.fixture.ts';
-import { enrollByHand, openedMessage, type TestConnection, TestConnector, testKey } from './test-connector.fixture.ts';
+import { provenKey } from './enroll-connector.ts';
+import { enrollByHand, openedMessage, TestConnection, TestConnector, testKey } from './test-connector.fixture.ts';
 
 const request = (overrides: Partial<RemoteRequest> = {}): RemoteRequest => ({
   connection: 'billing',
@@ -417,6 +418,14 @@ test('nobody is given a certificate for a key that they do not have', async () =
   assert.match(gateway.of('connector_disconnected')[0]?.reason ?? '', /did not prove/);
 });
 
+test('a proof on a connection that is gone is none', async () => {
+  const gateway = await TestGateway.start();
+  const connection = await TestConnection.dial(gateway.address);
+  const proof = connection.prove(testKey());
+  connection.destroy();
+  assert.equal(provenKey(connection.socket, proof), undefined);
+});
+
 test('certificates cannot be asked for without end', async () => {
   const gateway = await TestGateway.start();
   const connector = await TestConnector.connect(gateway.address, await gateway.enroll('db-eu'));
@@ -509,6 +518,7 @@ test('what a watch says is acknowledged when it is recorded, and recorded once',
     pid: 1,
     everyMs: 1000,
     at: 1,
+    afresh: true,
     limits: [],
   } as const;
   const first = await TestConnector.connect(gateway.address, credentials);

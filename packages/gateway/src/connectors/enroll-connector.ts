@@ -36,7 +36,7 @@ export async function enrollConnector(peer: Peer, enroll: Enroll, options: Enrol
   peer.stream.close({ type: 'enrolled', connector, certificate: pem, authority: authority.certificate, notAfter });
 }
 
-/** The key (SubjectPublicKeyInfo, DER) that the other end of this very connection has proved to have. */
+/** The key (SubjectPublicKeyInfo, DER) that the other end of this very connection, while it is open, has proved to have. */
 export function provenKey(
   socket: TLSSocket,
   { publicKey, proof }: { readonly publicKey: string; readonly proof: string },
@@ -48,6 +48,7 @@ export function provenKey(
   } catch {
     return undefined;
   }
+  if (socket.destroyed) return undefined;
   if (key.asymmetricKeyType !== 'ec' || key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') return undefined;
   // In TLS 1.3, an empty context is none (RFC 8446, section 7.5).
   const material = socket.exportKeyingMaterial(proofBytes, proofLabel, Buffer.alloc(0));

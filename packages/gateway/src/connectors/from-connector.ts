@@ -25,6 +25,7 @@ const watchEvent = z.discriminatedUnion('type', [
     pid: whole,
     everyMs: whole,
     at: time,
+    afresh: z.boolean(),
     limits: z.array(line).max(100),
   }),
   z.object({ type: z.literal('watch stopped'), connection, reason: line, at: time }),

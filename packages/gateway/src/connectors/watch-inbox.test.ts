@@ -11,6 +11,7 @@ const started = (connection = 'billing'): WatchEvent => ({
   pid: 1,
   everyMs: 1000,
   at: 1,
+  afresh: true,
   limits: [],
 });
 const stopped: WatchEvent = { type: 'watch stopped', connection: 'billing', reason: 'x', at: 2 };

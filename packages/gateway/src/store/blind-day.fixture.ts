@@ -54,7 +54,7 @@ export function recordBlindDay(journal: JournalFixture): void {
   append(
     gatewayStarted,
     connected,
-    { ...watching, connection: 'billing', connector: 'db-eu' },
+    { ...watching, connection: 'billing', connector: 'db-eu', afresh: true },
     { ...watching, connection: 'support', connector: 'db-eu', limits: ['It sees no names of others.'] },
     { type: 'gap', connection: 'legacy', reason: 'password authentication failed' },
     blindSession(),
@@ -78,7 +78,7 @@ export function recordBlindDay(journal: JournalFixture): void {
     { type: 'connector_disconnected', connector: 'db-eu', instance: 'one', reason: 'no answer for 9 s', sessions: 2 },
     { type: 'gap', connection: 'billing', reason: 'the link to db-eu was lost', fromAt: morning + 9 * second },
     { ...connected, instance: 'two' },
-    { ...watching, connection: 'billing', connector: 'db-eu' },
+    { ...watching, connection: 'billing', connector: 'db-eu', afresh: true },
     blindSession({ backendPid: 103, startedAt: morning + second, seenAt: morning + 14 * second, address: 'local' }),
     blindSession({
       backendPid: 101,

@@ -47,7 +47,7 @@ export async function blindSessionViews(
     connector: row.connector ?? undefined,
     end: endOf(row, byName.get(row.name)),
   }));
-  // A process that found nothing of it when it began to watch: by then it had ended.
+  // A watch that found nothing of it when it began: by then it had ended.
   return views.filter(
     ({ end }) => end.type !== 'not known' || fromUs === undefined || (end.untilAt ?? fromUs) >= fromUs,
   );

@@ -22,17 +22,6 @@ const watching = (part: Partial<WatchStarted> = {}): Body => ({
   ...part,
 });
 const gap = (reason: string, part: object = {}): Body => ({ type: 'gap', reason, connection: 'billing', ...part });
-const connected = (instance: string): Body => ({
-  type: 'connector_connected',
-  connector: 'db-eu',
-  certificate: '',
-  client: '',
-  version: '',
-  host: '',
-  instance,
-  connections: ['billing'],
-});
-
 /** Entries at 1, 2, 3 …, which are their times too. */
 function watchOf(...bodies: readonly Body[]): WatchView {
   const history = new WatchHistory();
@@ -96,33 +85,16 @@ describe('WatchHistory', () => {
     }
   });
 
-  it('hands over when another process goes on after a hole, and only then', () => {
-    const inGateway = watchOf(
-      gatewayStarted,
-      watching(),
-      gap('lost'),
-      watching(),
-      gatewayStopped,
-      gatewayStarted,
-      watching(),
-    );
-    assert.deepEqual(
-      inGateway.handovers.map(({ from, hole }) => [from, hole.fromAt, hole.untilAt]),
-      [
-        [1, undefined, 2],
-        [6, 5, 7],
-      ],
-    );
-    const byConnector = { connector: 'db-eu' };
-    const same = watchOf(connected('a'), watching(byConnector), gap('cut'), connected('a'), watching(byConnector));
-    assert.equal(same.handovers.length, 1);
-    const other = watchOf(connected('a'), watching(byConnector), gap('cut'), connected('b'), watching(byConnector));
-    assert.deepEqual(
-      other.handovers.slice(1).map(({ from, hole }) => [from, hole.fromAt, hole.untilAt]),
-      [[4, 3, 5]],
-    );
-    const second = watchOf(connected('a'), watching(byConnector), connected('b'), watching(byConnector));
-    assert.equal(second.handovers.length, 1);
+  it('knows no end of what was there before a watch that begins afresh, unless it joins one that watches', () => {
+    const handovers = (...bodies: readonly Body[]): (readonly (number | undefined)[])[] =>
+      watchOf(...bodies).handovers.map(({ from, hole }) => [from, hole.fromAt, hole.untilAt]);
+    const afresh = watching({ afresh: true });
+    const first = [gatewayStarted, afresh] as const;
+    assert.deepEqual(handovers(...first), [[2, undefined, 2]]);
+    assert.deepEqual(handovers(...first, gap('lost'), watching()), [[2, undefined, 2]]);
+    assert.deepEqual(handovers(...first, gap('lost'), afresh).slice(1), [[4, 3, 4]]);
+    assert.deepEqual(handovers(...first, gatewayStopped, gatewayStarted, afresh).slice(1), [[5, 3, 5]]);
+    assert.deepEqual(handovers(...first, afresh), [[2, undefined, 2]]);
   });
 
   it('keeps the limits of the watch that ran last', () => {

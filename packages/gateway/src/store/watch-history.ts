@@ -21,8 +21,8 @@ export interface WatchView {
 }
 
 /**
- * Another process went on with the watch after nobody had watched. It reports again what it finds; of what others reported
- * before the entry `from` and it does not, nobody knows the end.
+ * After nobody had watched, a watch began that remembers nothing of before. It reports again what it finds; of what was
+ * reported before the entry `from` and is not again, nobody knows the end.
  */
 export interface Handover {
   readonly from: number;
@@ -34,7 +34,6 @@ export const watchEventTypes: readonly EventType[] = [
   'gateway_started',
   'gateway_stopped',
   'recovered',
-  'connector_connected',
   'watch_started',
   'gap',
 ];
@@ -52,8 +51,6 @@ interface Watch {
   limits: readonly string[];
   /** Between two looks. */
   everyUs: number;
-  /** Where the process that watched last began to speak. */
-  process: number;
 }
 
 type Hole = { -readonly [Name in keyof WatchHole]: WatchHole[Name] };
@@ -64,25 +61,14 @@ type Hole = { -readonly [Name in keyof WatchHole]: WatchHole[Name] };
  */
 export class WatchHistory {
   readonly #watches = new Map<string, Watch>();
-  /** The process of each connector that connected last: its instance, and where it connected first. */
-  readonly #processes = new Map<string, { readonly instance: string; readonly index: number }>();
-  #gatewayStarted = 0;
 
   apply({ index, at, body }: WatchEntry): void {
     switch (body.type) {
       case 'gateway_started':
-        this.#gatewayStarted = index;
-        return this.#allStop(at, 'the gateway was not running');
       case 'gateway_stopped':
         return this.#allStop(at, 'the gateway was not running');
       case 'recovered':
         return this.#allStop(at, 'the gateway had died');
-      case 'connector_connected': {
-        const { connector, instance } = body;
-        if (this.#processes.get(connector)?.instance === instance) return;
-        this.#processes.set(connector, { instance, index });
-        return;
-      }
       case 'watch_started':
         return this.#started(body, index, at);
       case 'gap':
@@ -98,17 +84,15 @@ export class WatchHistory {
       .sort((a, b) => (a.connection < b.connection ? -1 : 1));
   }
 
-  #started({ connection, connector, everyMs, limits = [] }: WatchStarted, index: number, at: number): void {
+  #started({ connection, everyMs, limits = [], afresh }: WatchStarted, index: number, at: number): void {
     const watch = this.#watch(connection, 'nobody watched yet');
     watch.limits = limits;
     watch.everyUs = everyMs * 1000;
-    const process = connector === undefined ? this.#gatewayStarted : (this.#processes.get(connector)?.index ?? index);
     const hole = watch.holes.at(-1);
     // Else it joins one that watches.
     if (hole === undefined || hole.untilAt !== undefined) return;
     hole.untilAt = at;
-    if (process !== watch.process) watch.handovers.push({ from: process, hole });
-    watch.process = process;
+    if (afresh === true) watch.handovers.push({ from: index, hole });
   }
 
   /** Without a beginning but with an end it is about what happened since the look before. */
@@ -124,7 +108,7 @@ export class WatchHistory {
     let watch = this.#watches.get(connection);
     if (watch === undefined) {
       const hole = { fromAt: undefined, untilAt: undefined, reason };
-      watch = { holes: [hole], handovers: [], limits: [], everyUs: 0, process: -1 };
+      watch = { holes: [hole], handovers: [], limits: [], everyUs: 0 };
       this.#watches.set(connection, watch);
     }
     return watch;

@@ -292,6 +292,7 @@ export const bodies: { readonly [Type in Body['type']]: BodyFormat } = {
     backendPid: required(4, int32),
     everyMs: required(5, uint),
     limits: optional(6, list(text)),
+    afresh: optional(7, flag),
   }),
   blind_session: bodySince2<'blind_session'>(31, {
     connection: required(1, text),

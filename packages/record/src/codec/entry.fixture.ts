@@ -237,6 +237,7 @@ const contents: { readonly [Type in Body['type']]: fc.Arbitrary<Content<Type>> }
     backendPid: int32,
     everyMs: uint,
     limits: fc.array(text),
+    afresh: fc.boolean(),
   }),
   blind_session: record<Content<'blind_session'>>(
     ['connection', 'backendPid', 'startedAt', 'seenAt', 'user', 'database', 'address', 'application', 'kind'],
