@@ -35,11 +35,53 @@ test('check says what was understood', async () => {
 
 listens on   127.0.0.1:6432, TLS offered with a self-signed certificate
 data         ${join(directory, 'data')}
-connection   billing: [::1]:5432, database billing, tls prefer, as billing_app (env:BILLING_PASSWORD)
+connection   billing: [::1]:5432, database billing, tls prefer, as billing_app (env:BILLING_PASSWORD); nobody watches
              before-forward, keeps digests of results
-identity     billing-agent (agent in finance) may use billing
+identity     billing-agent (agent in finance) may use billing, logs in with a token of the gateway
 `,
   );
+});
+
+test('check says who may let whom in, who reaches databases and who watches them', async () => {
+  const file = write(
+    'all.yaml',
+    `listen: { postgres: 127.0.0.1:6432, connectors: 127.0.0.1:7432 }
+connectors: { certificate: 3d, wait: 2s }
+connections:
+  far: { connector: db-eu, watch: { allow: [ { user: replicator, address: 10.0.0.0/8 } ] } }
+  near: { host: db, database: d, user: u, roles: [ { groups: [fin], user: f } ], watch: { user: w, every: 2s } }
+identities:
+  a: { connections: [far, near], login: [jwt, token] }
+  b: { connections: [far], login: certificate, certificate: { subject: CN=b } }
+issuers:
+  corp: { issuer: "https://id.example.com", audience: onrecord, on_behalf_of: [act, sub], identities: [ { claims: { sub: a }, identity: a } ] }
+tls: { client_ca: ca.pem, client_crl: crl.pem }
+sessions: { end_at_expiry: true }
+`,
+  );
+  const { stdout, stderr, code } = await config(['check', '--config', 'all.yaml']);
+  assert.equal(code, 0);
+  assert.equal(
+    stdout.replace(/[0-9a-f]{12}\n/, 'HASH\n').replaceAll(directory, 'HERE'),
+    `${file.replace(directory, 'HERE')} can be used. Configuration HASH
+
+listens on   127.0.0.1:6432, TLS offered with a self-signed certificate
+             client certificates of the authorities in HERE/ca.pem, unless revoked in HERE/crl.pem
+connectors   dial in at 127.0.0.1:7432, with certificates for 3d; new sessions wait 2s for one that is away
+data         HERE/data
+connection   far: through the connector db-eu
+             before-forward, keeps up to 1000 rows or 256KiB of a result
+             a session past the gateway is not reported with user replicator, address 10.0.0.0/8
+connection   near: db:5432, database d, tls prefer, as u (no password); f (no password) for fin; w (no password) watches every 2s
+             before-forward, keeps up to 1000 rows or 256KiB of a result
+identity     a (agent) may use far, near, logs in with a JWT or a token of the gateway
+identity     b (agent) may use far, logs in with a client certificate (subject CN=b)
+issuer       corp: https://id.example.com for the audience onrecord, with the keys that its metadata names
+             takes its word of a; its claim act.sub is on whose behalf
+sessions     end when the credential that they were opened with expires
+`,
+  );
+  assert.match(stderr, /^warning: tls\.client_ca: .*ca\.pem cannot be read \(ENOENT\)$/m);
 });
 
 test('check --json is one object with the whole configuration', async () => {

@@ -1,15 +1,15 @@
 import { resolve } from 'node:path';
-import type { DatabaseLogin } from '@onrecord/connector';
-import { ConfigError, formatAddress, formatSecretReference } from '@onrecord/connector/config';
+import { ConfigError } from '@onrecord/connector/config';
 import type { Command } from 'commander';
-import type { ClientTls, Config, Connection, Identity, Reach } from '../../config/config.ts';
+import type { Config } from '../../config/config.ts';
 import { configView } from '../../config/config-view.ts';
 import { configWarnings } from '../../config/config-warnings.ts';
 import { loadConfig } from '../../config/load-config.ts';
-import { formatSize } from '../../config/size.ts';
+import { clientAuthorities } from '../../identity/client-authorities.ts';
 import { serverCertificate } from '../../identity/server-certificate.ts';
 import { type CommandIo, exitCodes } from '../command-io.ts';
 import { escapeForTerminal } from '../present/escape.ts';
+import { configSummary } from './config-summary.ts';
 
 interface CheckOptions {
   readonly config: string;
@@ -61,69 +61,24 @@ async function check(options: CheckOptions, io: CommandIo): Promise<void> {
     io.stdout.write(`${JSON.stringify({ ok: true, file, hash, config: configView(config), warnings })}\n`);
     return;
   }
-  io.stdout.write(`${shown(summary(config).join('\n'))}\n`);
+  io.stdout.write(`${shown(configSummary(config).join('\n'))}\n`);
   for (const warning of warnings) io.stderr.write(`warning: ${shown(warning)}\n`);
 }
 
+/** What a start would find wrong with the certificates of `tls`. */
 async function certificateWarnings(config: Config): Promise<readonly string[]> {
-  if (config.tls.mode !== 'files') return [];
+  const own = config.tls.mode === 'files' ? await problemsOf(serverCertificate(config)) : [];
+  return [...own, ...(await problemsOf(clientAuthorities(config)))];
+}
+
+async function problemsOf(read: Promise<unknown>): Promise<readonly string[]> {
   try {
-    await serverCertificate(config);
+    await read;
     return [];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return error.problems.map(({ path, message }) => `${path}: ${message}`);
   }
-}
-
-function summary(config: Config): readonly string[] {
-  return [
-    `${config.file} can be used. Configuration ${config.hash.slice(0, 12)}`,
-    '',
-    `listens on   ${formatAddress(config.listen.postgres)}, ${clientTls(config.tls)}`,
-    ...(config.listen.connectors === undefined
-      ? []
-      : [`connectors   dial in at ${formatAddress(config.listen.connectors)}`]),
-    `data         ${config.data}`,
-    ...[...config.connections.values()].flatMap(connectionLines),
-    ...[...config.identities.values()].map(identityLine),
-    ...(config.connections.size === 0 ? ['no connections yet'] : []),
-    ...(config.identities.size === 0 ? ['no identities yet'] : []),
-  ];
-}
-
-function clientTls(tls: ClientTls): string {
-  if (tls.mode === 'off') return 'without TLS';
-  const certificate = tls.mode === 'auto' ? 'a self-signed certificate' : tls.certificate;
-  return `TLS ${tls.required ? 'required' : 'offered'} with ${certificate}`;
-}
-
-function connectionLines(connection: Connection): readonly string[] {
-  const { name, reach, recording, replication } = connection;
-  const { max, bytes } = recording.rows;
-  const kept = max === 0 ? 'digests of results' : `up to ${max} rows or ${formatSize(bytes)} of a result`;
-  return [
-    `connection   ${name}: ${reachLine(reach)}`,
-    `             ${recording.durability}, keeps ${kept}${replication === 'allow' ? ', replication allowed' : ''}`,
-  ];
-}
-
-function reachLine(reach: Reach): string {
-  if (reach.type === 'connector') return `through the connector ${reach.connector}`;
-  const { host, port, database, tls, login, roles, watch } = reach.database;
-  const others = roles.map((role) => `${loginLine(role)} for ${[...role.identities, ...role.groups].join(', ')}`);
-  const who = [...(login === undefined ? [] : [loginLine(login)]), ...others].join('; ');
-  const watched = watch === undefined ? '' : `; ${loginLine(watch)} watches`;
-  return `${formatAddress({ host, port })}, database ${database}, tls ${tls}, as ${who}${watched}`;
-}
-
-function loginLine({ user, password }: DatabaseLogin): string {
-  return `${user} (${password === undefined ? 'no password' : formatSecretReference(password)})`;
-}
-
-function identityLine({ name, kind, connections, groups }: Identity): string {
-  const may = connections.length === 0 ? 'may not use any connection' : `may use ${connections.join(', ')}`;
-  return `identity     ${name} (${kind}${groups.length === 0 ? '' : ` in ${groups.join(', ')}`}) ${may}`;
 }
 
 function shown(text: string): string {
