@@ -1,7 +1,7 @@
 import { generateKeyPair, sign } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
-import { LinkError, LinkError } from './link-error.ts';
+import { LinkError } from './link-error.ts';
 import { proofBytes, proofLabel } from './messages.ts';
 
 /** A key pair of a connector. */
@@ -32,7 +32,6 @@ export function certificateRequest(
   connection: TLSSocket,
 ): { readonly publicKey: string; readonly proof: string } {
   if (connection.destroyed) throw new LinkError('the gateway closed the connection');
-  if (connection.destroyed) throw new LinkError('the connection to the gateway broke');
   // Of this connection alone, so that a proof that somebody has overheard is of no use on another.
   const material = connection.exportKeyingMaterial(proofBytes, proofLabel, Buffer.alloc(0));
   const proof = sign('sha256', Buffer.concat([material, publicKey]), privateKey);
