@@ -269,6 +269,11 @@ test('what Postgres says to a session that it refuses comes through as it was', 
   );
   const garbled = { type: 'refused', response: Buffer.from('nothing').toString('base64'), sqlstate: '53300' } as const;
   assert.equal((await failure({ type: 'failed', failure: garbled, message: 'x' })).failure.type, 'protocol');
+  const cut = Buffer.from('E\0\0\0\x06Mx');
+  const half = { type: 'refused', response: cut.toString('base64'), sqlstate: '53300' } as const;
+  assert.equal((await failure({ type: 'failed', failure: half, message: 'x' })).failure.type, 'protocol');
+  const status = { ...openedMessage(1), parameterStatus: [Buffer.from('S\0\0\0\x05x').toString('base64')] };
+  assert.equal((await failure(status)).failure.type, 'protocol');
   assert.equal((await failure({ type: 'pong' })).failure.type, 'protocol');
   const notice = { ...openedMessage(1), notices: [Buffer.from('Z\0\0\0\x05I').toString('base64')] };
   assert.equal((await failure(notice)).failure.type, 'protocol', 'only notices pass as notices');
@@ -296,6 +301,18 @@ test('a spare that breaks when it is used is replaced by the next one', async ()
   const other = asked === good ? broken : good;
   await other.expect('open').catch(() => {});
   other.send(openedMessage(5));
+  assert.equal((await opening).backendPid, 5);
+});
+
+test('when all that waited are broken, a session has the next one that is dialled', async () => {
+  const gateway = await TestGateway.start();
+  const connector = await TestConnector.connect(gateway.address, await gateway.enroll('db-eu'));
+  const broken = await Promise.all(Array.from({ length: 8 }, () => connector.spare()));
+  const opening = gateway.connectors.open('db-eu', request());
+  await Promise.all(broken.map((spare) => spare.expect('open').then(() => spare.destroy())));
+  const good = await connector.spare();
+  await good.expect('open');
+  good.send(openedMessage(5));
   assert.equal((await opening).backendPid, 5);
 });
 

@@ -1,7 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import { DialError } from '@onrecord/connector';
 import type { FromConnector, Open, OpenFailed } from '@onrecord/connector/link';
-import { backendTag, decodeBackend, Reader } from '@onrecord/wire';
+import { type BackendMessage, backendTag, decodeBackend, ProtocolError, Reader } from '@onrecord/wire';
 import type { MessageStream } from './message-stream.ts';
 
 /** A spare that has become a session of Postgres. */
@@ -71,8 +71,7 @@ function takeOver(spare: MessageStream, answer: FromConnector): OpenedSpare {
 }
 
 function parameter(message: Uint8Array): [string, string] {
-  wholeMessage(message, backendTag.parameterStatus);
-  const decoded = decodeBackend(backendTag.parameterStatus, new Reader(message, headerBytes));
+  const decoded = wholeMessage(message, backendTag.parameterStatus);
   if (decoded.type !== 'parameterStatus') throw malformed('a ParameterStatus is none');
   return [decoded.name, Buffer.from(decoded.value).toString()];
 }
@@ -80,11 +79,17 @@ function parameter(message: Uint8Array): [string, string] {
 /** Tag and length. */
 const headerBytes = 5;
 
-/** They go on to the client as they are, so each must be one message, and of that kind. */
-function wholeMessage(message: Uint8Array, tag: number): void {
+/** They go on to the client as they are, so each must be one message, of that kind, and whole inside as well. */
+function wholeMessage(message: Uint8Array, tag: number): BackendMessage {
   const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
   if (message.length < headerBytes || message[0] !== tag || view.getUint32(1) !== message.length - 1) {
     throw malformed('what it passed on from Postgres is not a whole message');
+  }
+  try {
+    return decodeBackend(tag, new Reader(message, headerBytes));
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    throw malformed(`what it passed on from Postgres cannot be read: ${error.message}`);
   }
 }
 

@@ -1,4 +1,3 @@
-import { DialError } from '@onrecord/connector';
 import type { Open } from '@onrecord/connector/link';
 import { NoLink, type RemoteRequest, type RemoteUpstream } from './connector-gate.ts';
 import type { Links, TakenSpare } from './links.ts';
@@ -12,10 +11,10 @@ export interface OpenRemoteOptions {
   readonly waitMs: number;
 }
 
-/** Spares may have broken since they were last looked at; that many in a row is something else. */
-const attempts = 4;
-
-/** Opens a session through a connector, as `ConnectorGate.open`. */
+/**
+ * Opens a session through a connector, as `ConnectorGate.open`. Spares may have broken unseen, all of them at once when
+ * something on the way has forgotten them: each is tried, and then the ones that the connector dials anew.
+ */
 export async function openRemote(
   connector: string,
   request: RemoteRequest,
@@ -24,7 +23,7 @@ export async function openRemote(
   const { connection, timeoutMs } = request;
   const signal = AbortSignal.any([request.signal, AbortSignal.timeout(timeoutMs)]);
   const until = performance.now() + timeoutMs;
-  for (let attempt = 1; ; attempt += 1) {
+  for (;;) {
     const taken = await links.take(connector, connection, { waitMs, signal });
     const { instance } = taken.link.about;
     const opening = sessions.opening(connection, instance);
@@ -36,7 +35,6 @@ export async function openRemote(
       opening.failed();
       if (error instanceof NotServed) throw new NoLink(connector, { type: 'not offered' });
       if (!(error instanceof BrokenSpare)) throw error;
-      if (attempt === attempts) throw new DialError({ type: 'unreachable', code: 'EPIPE' }, error.message);
     }
   }
 }
