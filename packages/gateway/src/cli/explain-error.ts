@@ -21,8 +21,25 @@ export function explainError(error: unknown, io: Pick<CommandIo, 'stderr'>): num
 
 function hintOf(error: Error): unknown {
   if (isDamage(error)) return 'The index is damaged. `onrecord reindex` rebuilds it from the journal; nothing is lost.';
-  return (error as { readonly hint?: unknown }).hint;
+  const { hint, code, syscall } = error as {
+    readonly hint?: unknown;
+    readonly code?: unknown;
+    readonly syscall?: unknown;
+  };
+  return syscall === 'listen' ? listenHints.get(code) : hint;
 }
+
+const listenHints: ReadonlyMap<unknown, string> = new Map([
+  [
+    'EADDRINUSE',
+    'Another process listens there, perhaps another gateway; `listen` in onrecord.yaml says where this one does.',
+  ],
+  ['EADDRNOTAVAIL', 'This machine has no such address; `listen` in onrecord.yaml says where the gateway listens.'],
+  [
+    'EACCES',
+    'The gateway may not listen there, on a port below 1024 perhaps; `listen` in onrecord.yaml says where it does.',
+  ],
+]);
 
 const expectedNames = new Set([
   'CommandError',
