@@ -17,6 +17,9 @@ identities:
   billing-agent: { connections: [billing] }
   ops@example.com: { connections: [billing] }
   idle: {}
+  by-jwt: { connections: [billing], login: jwt }
+issuers:
+  corp: { issuer: 'https://id.example.com', audience: onrecord, identities: [{ claims: { sub: a }, identity: by-jwt }] }
 `;
 
 function directory(): string {
@@ -57,6 +60,14 @@ test('create writes the token and nothing else to standard output', async () => 
   );
 });
 
+test('create says that an identity which does not log in with tokens has no use for one', async () => {
+  const cwd = directory();
+  const { stderr, code } = await tokens(cwd, 'create', 'by-jwt');
+  assert.equal(code, 0);
+  assert.match(stderr, /^Nobody can log in with it yet: identities\.by-jwt\.login is jwt/m);
+  assert.doesNotMatch((await tokens(cwd, 'create', 'billing-agent')).stderr, /Nobody/);
+});
+
 test('on a terminal create says how to connect', async () => {
   const { stdout, stderr } = await onTerminal(directory(), 'create', 'ops@example.com');
   const url = /psql "(postgres:.*)"/.exec(stderr)?.[1] ?? '';
@@ -87,7 +98,7 @@ test('an identity must be in the configuration, and near misses are named', asyn
   assert.equal(code, 1);
   assert.equal(stdout, '');
   assert.match(stderr, /there is no identity "biling-agent" in .*onrecord\.yaml; did you mean "billing-agent"\?/);
-  assert.match(stderr, /There are: billing-agent, ops@example\.com, idle\./);
+  assert.match(stderr, /There are: billing-agent, ops@example\.com, idle, by-jwt\./);
   assert.doesNotMatch(stderr, /\n {4}at /);
 });
 

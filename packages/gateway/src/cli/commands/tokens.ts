@@ -83,6 +83,12 @@ async function create(
   io.stdout.write(`${created.text}\n`);
   const until = expiresAt === null ? 'It is valid until it is revoked' : `It is valid until ${expiresAt}`;
   io.stderr.write(`This is shown once and kept nowhere. ${until}: onrecord tokens revoke ${created.id}\n`);
+  if (!identity.login.includes('token')) {
+    const { login } = identity;
+    io.stderr.write(
+      `Nobody can log in with it yet: identities.${name}.login is ${login.join(', ')}, and \`token\` is not among that.\n`,
+    );
+  }
   // What is not a terminal may be kept; the token must not be kept with it.
   if (io.isTerminal) io.stderr.write(`${connectHint(config, identity, created.text)}\n`);
 }
