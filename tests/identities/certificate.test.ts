@@ -20,10 +20,16 @@ let postgres: Postgres;
 let gateway: Gateway;
 let authority: TestAuthority;
 let billing: Issued;
+let second: TestAuthority;
 
 function file(name: string, content: string): string {
   writeFileSync(join(directory, name), content);
   return join(directory, name);
+}
+
+/** Writes the lists of both authorities. */
+async function revoke(...taken: readonly Issued[]): Promise<string> {
+  return file('crl.pem', (await authority.revoke(...taken)) + (await second.revoke()));
 }
 
 const identities = {
@@ -35,7 +41,8 @@ const identities = {
 before(async () => {
   authority = await TestAuthority.create('CN=Test clients');
   billing = await authority.issue({ subject: 'CN=anything', names: [{ type: 'url', value: spiffe }] });
-  const tls = { client_ca: file('ca.pem', authority.pem), client_crl: file('crl.pem', await authority.revoke()) };
+  second = await TestAuthority.create('CN=Other test clients');
+  const tls = { client_ca: file('ca.pem', authority.pem + second.pem), client_crl: await revoke() };
   postgres = await startPostgres();
   gateway = await startGateway({ postgres, settings: { tls, identities } });
 });
@@ -57,6 +64,15 @@ describe('a client with a certificate', () => {
     assert.equal(opened?.method, 'certificate');
     assert.match(opened.credential, /^[0-9a-f]{64}$/);
     assert.equal(opened.credentialExpiresAt, billing.certificate.notAfter.getTime() * 1000);
+  });
+
+  it('may have it from any of the authorities, and for ever', async () => {
+    const issued = await second.issue({
+      subject: 'CN=subject-agent,O=Example',
+      notAfter: new Date('9999-12-31T23:59:59Z'),
+    });
+    await (await connect(gateway, { user: 'subject-agent', password: 'x', ...shown(issued) })).end();
+    assert.equal(entries(gateway, 'session_opened').at(-1)?.credentialExpiresAt, Number.MAX_SAFE_INTEGER);
   });
 
   it('is known by its subject where that is what its identity says', async () => {
@@ -123,7 +139,7 @@ describe('a certificate that was taken back', () => {
     const client = await connect(gateway, { user, ...shown(issued) });
     const bystander = await connect(gateway, { user, ...shown(billing) });
     const ended = once(client, 'error') as Promise<[Error & { code?: string; detail?: string }]>;
-    file('crl.pem', await authority.revoke(issued));
+    await revoke(issued);
     await reload(gateway, () => ({}));
     const [error] = await ended;
     assert.equal(error.code, '57P01');

@@ -261,7 +261,7 @@ async function serverTls(config: Config): Promise<ServerTls | undefined> {
     key,
     minVersion: 'TLSv1.2',
     ...(clients === undefined ? {} : { ca: clients.ca, secureOptions: constants.SSL_OP_NO_TICKET }),
-    ...(clients?.crl === undefined ? {} : { crl: clients.crl }),
+    ...(clients?.crl === undefined ? {} : { crl: [...clients.crl] }),
   });
   return { context, endPoint, required: config.tls.required, isRevoked: clients?.isRevoked };
 }

@@ -81,5 +81,7 @@ describe('the authorities of clients', () => {
     await refused(load(ca, ca), 'tls.client_crl');
     const broken = '-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n';
     await refused(load(ca, file('broken.pem', broken)), 'tls.client_crl');
+    const cut = `${await authority.revoke()}${(await authority.revoke()).slice(0, 100)}`;
+    await refused(load(ca, file('cut.pem', cut)), 'tls.client_crl');
   });
 });

@@ -6,7 +6,8 @@ import type { Config } from '../config/config.ts';
 /** Whose certificates clients may log in with, in PEM. */
 export interface ClientAuthorities {
   readonly ca: string;
-  readonly crl: string | undefined;
+  /** The lists of revoked certificates, each by itself: OpenSSL reads one of a text and passes over the rest. */
+  readonly crl: readonly string[] | undefined;
   /** Whether a certificate was taken back: for sessions that are open already. */
   readonly isRevoked: (certificate: X509Certificate) => boolean;
 }
@@ -22,10 +23,13 @@ export async function clientAuthorities(config: Pick<Config, 'tls' | 'file'>): P
     throw problem(file, 'tls.client_ca', `${tls.clientCa} does not hold a certificate in PEM`);
   }
   if (tls.clientCrl === undefined) return { ca, crl: undefined, isRevoked: () => false };
-  const crl = await readPem(tls.clientCrl, { file, setting: 'tls.client_crl', kind: 'X509 CRL' });
-  const serials = await revokedSerials(crl).catch(() => {
+  const text = await readPem(tls.clientCrl, { file, setting: 'tls.client_crl', kind: 'X509 CRL' });
+  const crl = text.match(/-----BEGIN X509 CRL-----[^-]*-----END X509 CRL-----/g) ?? [];
+  const isCut = crl.length < text.split('-----BEGIN X509 CRL-----').length - 1;
+  const serials = isCut ? undefined : await revokedSerials(crl).catch(() => undefined);
+  if (serials === undefined) {
     throw problem(file, 'tls.client_crl', `${tls.clientCrl} does not hold a list of revoked certificates in PEM`);
-  });
+  }
   return { ca, crl, isRevoked: ({ serialNumber }) => serials.has(plain(serialNumber)) };
 }
 
@@ -33,10 +37,9 @@ export async function clientAuthorities(config: Pick<Config, 'tls' | 'file'>): P
  * Serial numbers on the lists, of all authorities together: at a handshake OpenSSL looks at the right list; here a number
  * that two authorities gave ends a session that may come again. The library is loaded where there is a list.
  */
-async function revokedSerials(pem: string): Promise<ReadonlySet<string>> {
+async function revokedSerials(lists: readonly string[]): Promise<ReadonlySet<string>> {
   await import('reflect-metadata');
   const { X509Crl } = await import('@peculiar/x509');
-  const lists = pem.match(/-----BEGIN X509 CRL-----[^-]*-----END X509 CRL-----/g) ?? [];
   return new Set(lists.flatMap((list) => new X509Crl(list).entries.map(({ serialNumber }) => plain(serialNumber))));
 }
 

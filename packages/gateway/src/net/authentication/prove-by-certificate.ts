@@ -18,7 +18,8 @@ export function proveByCertificate(shown: ClientCertificate, identity: Identity 
     proved: {
       method: 'certificate',
       credential: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
-      expiresAt: certificate.validToDate.getTime() * 1000,
+      // One that never ends says the year 9999 (RFC 5280, section 4.1.2.5), which is more microseconds than a number holds.
+      expiresAt: Math.min(certificate.validToDate.getTime() * 1000, Number.MAX_SAFE_INTEGER),
       issuer: undefined,
       onBehalfOf: undefined,
       groups: [],
