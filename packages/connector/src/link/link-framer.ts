@@ -20,8 +20,10 @@ export function encodeLinkMessage(message: FromConnector | FromGateway): Uint8Ar
  * object with a `type` and otherwise as the other side wrote it: whoever acts on a field checks it.
  */
 export class LinkFramer {
-  #held: Uint8Array[] = [];
-  #bytes = 0;
+  /** What came and was not taken is from `#start` to `#end`; behind it there may be room. */
+  #bytes: Buffer = nothing;
+  #start = 0;
+  #end = 0;
   readonly #maxBytes: number;
 
   /** `maxBytes` is less for a side that has not said who it is. */
@@ -29,39 +31,56 @@ export class LinkFramer {
     this.#maxBytes = maxBytes;
   }
 
+  /** The chunk belongs to the framer from now on. */
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
-    this.#held.push(chunk);
-    this.#bytes += chunk.length;
+    if (this.#start === this.#end) return this.#hold(viewOf(chunk));
+    this.#reserve(chunk.length);
+    this.#bytes.set(chunk, this.#end);
+    this.#end += chunk.length;
   }
 
   /** The next whole message; undefined when there is none yet. Throws a ProtocolError for what is none. */
   next(): { readonly type: string; readonly [field: string]: unknown } | undefined {
-    if (this.#bytes < lengthBytes) return undefined;
-    const bytes = this.#joined();
-    const length = bytes.readUInt32BE(0);
+    const held = this.#end - this.#start;
+    if (held < lengthBytes) return undefined;
+    const length = this.#bytes.readUInt32BE(this.#start);
     if (length > this.#maxBytes) throw new ProtocolError(`a link message of ${length} bytes is too long`);
-    if (bytes.length < lengthBytes + length) return undefined;
-    const end = lengthBytes + length;
-    this.#held = bytes.length === end ? [] : [bytes.subarray(end)];
-    this.#bytes = bytes.length - end;
-    return parse(bytes.toString('utf8', lengthBytes, end));
+    if (held < lengthBytes + length) return undefined;
+    const start = this.#start + lengthBytes;
+    this.#start = start + length;
+    return parse(this.#bytes.toString('utf8', start, this.#start));
   }
 
   /** What came behind the last message: from here on the connection carries something else. */
   takeRest(): Uint8Array {
-    const rest = this.#joined();
-    this.#held = [];
-    this.#bytes = 0;
+    const rest = this.#bytes.subarray(this.#start, this.#end);
+    this.#hold(nothing);
     return rest;
   }
 
-  #joined(): Buffer {
-    const [first] = this.#held;
-    const joined = this.#held.length === 1 && first instanceof Buffer ? first : Buffer.concat(this.#held);
-    this.#held = joined.length === 0 ? [] : [joined];
-    return joined;
+  #hold(bytes: Buffer): void {
+    this.#bytes = bytes;
+    this.#start = 0;
+    this.#end = bytes.length;
   }
+
+  /** Makes room behind what is held: twice as much each time, or a message in small pieces would be copied with each. */
+  #reserve(more: number): void {
+    if (this.#end + more <= this.#bytes.length) return;
+    const held = this.#bytes.subarray(this.#start, this.#end);
+    const grown = Buffer.allocUnsafeSlow(held.length + Math.max(more, held.length));
+    grown.set(held);
+    this.#bytes = grown;
+    this.#start = 0;
+    this.#end = held.length;
+  }
+}
+
+const nothing = Buffer.alloc(0);
+
+function viewOf(chunk: Uint8Array): Buffer {
+  return chunk instanceof Buffer ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 }
 
 function parse(text: string): { readonly type: string } {
