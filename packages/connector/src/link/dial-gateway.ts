@@ -1,5 +1,5 @@
 import { connect, type TLSSocket } from 'node:tls';
-import { formatAddress, type HostPort } from '../config/address.ts';
+import type { HostPort } from '../config/address.ts';
 import { emitReads } from '../emit-reads.ts';
 import { LinkError } from './link-error.ts';
 import { gatewayServerName, linkProtocol } from './messages.ts';
@@ -90,15 +90,12 @@ function handshake(address: HostPort, signal: AbortSignal, options: Verification
       stop();
       if (socket.alpnProtocol === linkProtocol) return resolve(socket);
       socket.destroy();
-      reject(notThePort(address));
+      reject(notThePort());
     };
-    const onError = (error: NodeJS.ErrnoException): void => fail(explain(address, error));
-    const onClose = (): void => fail(new LinkError(`${formatAddress(address)} closed the connection`));
+    const onError = (error: NodeJS.ErrnoException): void => fail(explain(error));
+    const onClose = (): void => fail(new LinkError('it closed the connection'));
     const onAbort = (): void => fail(new LinkError('the attempt was given up'));
-    const timer = setTimeout(
-      () => fail(new LinkError(`${formatAddress(address)} did not answer within ${dialMs} ms`)),
-      dialMs,
-    );
+    const timer = setTimeout(() => fail(new LinkError(`it did not answer within ${dialMs} ms`)), dialMs);
     const stop = (): void => {
       clearTimeout(timer);
       socket.off('secureConnect', onSecure).off('error', onError).off('close', onClose);
@@ -112,11 +109,10 @@ function handshake(address: HostPort, signal: AbortSignal, options: Verification
   });
 }
 
-function notThePort(address: HostPort): LinkError {
-  return new LinkError(
-    `${formatAddress(address)} is no port for connectors; name the address that the gateway has in listen.connectors`,
-    { final: true },
-  );
+function notThePort(): LinkError {
+  return new LinkError('it is no port for connectors; name the address that the gateway has in listen.connectors', {
+    final: true,
+  });
 }
 
 /** Codes of OpenSSL and Node for a certificate that is not the trusted gateway's. */
@@ -125,19 +121,18 @@ const untrusted = /^(UNABLE_TO|CERT_|SELF_SIGNED|DEPTH_ZERO|ERR_TLS_CERT|INVALID
 const otherProtocol =
   /^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|.*NO_APPLICATION_PROTOCOL|.*PROTOCOL_VERSION)/;
 
-function explain(address: HostPort, error: NodeJS.ErrnoException): LinkError {
+function explain(error: NodeJS.ErrnoException): LinkError {
   const code = error.code ?? 'unknown error';
-  const where = formatAddress(address);
-  if (otherProtocol.test(code)) return notThePort(address);
+  if (otherProtocol.test(code)) return notThePort();
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
-    return new LinkError(`the certificate of ${where} is not valid now (${code}): compare the clocks of both machines`);
+    return new LinkError(`its certificate is not valid now (${code}): compare the clocks of both machines`);
   }
   if (untrusted.test(code)) {
     return new LinkError(
-      `${where} is not the gateway that this connector knows (${code}): somebody is in between, or the gateway has a ` +
+      `it is not the gateway that this connector knows (${code}): somebody is in between, or the gateway has a ` +
         'new authority and this connector must be enrolled again',
       { final: true },
     );
   }
-  return new LinkError(`${where} cannot be reached (${code})`);
+  return new LinkError(`it cannot be reached (${code})`);
 }

@@ -223,6 +223,19 @@ describe('an enrolment', () => {
     await logged(/no link: the token was used already/);
   });
 
+  test('shows a token that was refused for good to nobody again', async () => {
+    const gateway = await gatewayOf();
+    const tokens = new Set([gateway.token()]);
+    const { logged } = linkTo(gateway, { tokens });
+    const { peer } = await gateway.accept('enroll');
+    peer.send({ type: 'refused', reason: 'the gateway cannot say now', final: false });
+    const { peer: again } = await gateway.accept('enroll');
+    assert.equal(tokens.size, 1);
+    again.send({ type: 'refused', reason: 'the token was used already', final: true });
+    await logged(/no link: the token was used already/);
+    assert.equal(tokens.size, 0);
+  });
+
   test('does not take a certificate for another key, or of another authority', async () => {
     const gateway = await gatewayOf();
     const { lines, logged } = linkTo(gateway, { tokens: new Set([gateway.token()]) });

@@ -21,6 +21,7 @@ import {
   type Welcome,
 } from './messages.ts';
 import { RateLimit } from './rate-limit.ts';
+import { Repetitions } from './repetitions.ts';
 import { Sessions, type SessionsOptions } from './sessions.ts';
 import { Spares } from './spares.ts';
 import { WatchOutbox } from './watch-outbox.ts';
@@ -29,7 +30,7 @@ export interface GatewayLinkOptions extends SessionsOptions {
   readonly address: HostPort;
   /** The file that keeps the credentials (`credentialFile`). */
   readonly file: string;
-  /** Tokens that nobody has used yet. The one that lets us in is taken out. */
+  /** Tokens that nobody has used yet. One that lets us in, or never will, is taken out. */
   readonly tokens: Set<EnrollmentToken>;
   /** Of the connector's program. */
   readonly version: string;
@@ -50,8 +51,6 @@ export interface GatewayLinkOptions extends SessionsOptions {
 const finalMs = 30_000;
 /** A link that held this long has shown that the gateway is well. */
 const settledMs = 10_000;
-/** The same failure is told again after this. */
-const tellAgainMs = 60_000;
 /** Cancel requests for other gateways, a second. */
 const foreignCancels = 100;
 const longestTimerMs = 24 * 3_600_000;
@@ -77,13 +76,13 @@ export class GatewayLink {
   readonly #options: GatewayLinkOptions;
   readonly #stopped = new AbortController();
   readonly #outbox = new WatchOutbox();
+  readonly #repetitions = new Repetitions();
   readonly #foreign = new RateLimit(foreignCancels);
   #credentials: LinkCredentials | undefined;
   /** The gateway does not take the credentials any more. */
   #disowned = false;
   #life: Life | undefined;
   #failures = 0;
-  #told = { message: '', atMs: 0 };
   #running: Promise<void> = Promise.resolve();
 
   constructor(options: GatewayLinkOptions) {
@@ -162,13 +161,12 @@ export class GatewayLink {
     if (tokens.size === 0)
       throw new LinkError(credentials === undefined ? notEnrolled : expiredAt(credentials), { final: true });
     await prepareStore(file);
-    const enrolled = await enroll(address, { tokens: [...tokens], version, signal: this.#stopped.signal });
-    tokens.delete(enrolled.token);
-    await saveCredentials(file, enrolled.credentials);
-    this.#credentials = enrolled.credentials;
+    const enrolled = await enroll(address, { tokens, version, signal: this.#stopped.signal });
+    await saveCredentials(file, enrolled);
+    this.#credentials = enrolled;
     this.#disowned = false;
-    this.#log(`enrolled as ${enrolled.credentials.connector}`);
-    return enrolled.credentials;
+    this.#log(`enrolled as ${enrolled.connector}`);
+    return enrolled;
   }
 
   async #dial(own: LinkCredentials, signal: AbortSignal): Promise<TLSSocket> {
@@ -205,7 +203,7 @@ export class GatewayLink {
     life.spares.keep(spares);
     if (life.welcomedAt !== undefined) return;
     life.welcomedAt = performance.now();
-    this.#told = { message: '', atMs: 0 };
+    this.#repetitions.forget();
     this.#options.log(`connected to ${formatAddress(this.#options.address)} as ${this.#credentials?.connector}`);
     for (const watched of this.#outbox.kept) life.control.report(watched);
     // To the gateway nobody has watched since the last link.
@@ -256,11 +254,7 @@ export class GatewayLink {
 
   /** Says why there is no link, and not the same again and again. */
   #tell(error: LinkError): void {
-    const nowMs = performance.now();
-    const { message } = error;
-    if (message === this.#told.message && nowMs - this.#told.atMs < tellAgainMs) return;
-    this.#told = { message, atMs: nowMs };
-    this.#log(`no link: ${message}`);
+    if (this.#repetitions.allows(error.message, performance.now())) this.#log(`no link: ${error.message}`);
   }
 
   #log(message: string): void {
