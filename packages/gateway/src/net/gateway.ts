@@ -44,6 +44,8 @@ export interface GatewayOptions {
 /** A connection that has not logged in yet. */
 interface Knock {
   readonly socket: Socket;
+  /** Where it hears what is written: not while TLS begins, and inside TLS after that. */
+  heardAt: Socket | undefined;
   readonly deadline: NodeJS.Timeout;
 }
 
@@ -176,6 +178,9 @@ export class Gateway {
         issuers: this.#issuers,
         settleTokens,
         nowMs: () => clock.wallUs() / 1000,
+        heardAt: (at) => {
+          knock.heardAt = at;
+        },
       });
       if (result.type === 'gone') socket.destroy();
       else if (result.type === 'cancel') await this.#cancel(result);
@@ -197,11 +202,16 @@ export class Gateway {
       oldest.socket.destroy();
     }
     const deadline = setTimeout(() => {
+      const { heardAt } = knock;
+      if (heardAt === undefined) {
+        socket.destroy();
+        return;
+      }
       // In the words of Postgres, which then says nothing more either (authentication_timeout).
-      socket.end(errorResponse(new Termination('57014', 'canceling authentication due to timeout')));
-      socket.destroySoon();
+      heardAt.end(errorResponse(new Termination('57014', 'canceling authentication due to timeout')));
+      heardAt.destroySoon();
     }, startupMs);
-    const knock = { socket, deadline };
+    const knock: Knock = { socket, deadline, heardAt: socket };
     this.#knocks.add(knock);
     return knock;
   }

@@ -29,6 +29,8 @@ export interface LoginOptions {
   readonly tokens: Tokens;
   readonly issuers: Issuers;
   readonly nowMs: () => number;
+  /** Called when the client hears what is written elsewhere from now on: nowhere while TLS begins, then inside it. */
+  readonly heardAt: (socket: Socket | undefined) => void;
   /** Makes sure that what was done to tokens before now is on record, and in force. */
   readonly settleTokens: () => Promise<void>;
 }
@@ -107,7 +109,9 @@ export async function login(socket: Socket, options: LoginOptions): Promise<Logi
             throw new ProtocolError('received unencrypted data after SSL request');
           }
           const first = ahead === undefined ? step.rest : Buffer.concat([step.rest, ahead]);
+          options.heardAt(undefined);
           plain = await startTls(plain, tls, { first, direct: step.direct });
+          options.heardAt(plain);
           reader = new ChunkReader(plain);
           startup.encrypted();
           break;
@@ -193,8 +197,10 @@ function loggedIn(
     readonly bytes: Uint8Array;
     readonly rest: Uint8Array;
   },
-): Login {
+): LoginResult {
   const { user, resolution, proved, bytes, rest: behind } = about;
+  // It went away, or its time was over, while its proof was checked.
+  if (!socket.writable) return { type: 'gone' };
   socket.write(bytes);
   const ahead = reader.release();
   const rest = ahead === undefined ? behind : Buffer.concat([behind, ahead]);
