@@ -148,6 +148,38 @@ for (const kind of ['embedded', 'system'] satisfies BinariesKind[]) {
       assert.deepEqual(watch.events.slice(before), []);
     });
 
+    it('lets no dial that was turned away account for another session of its role', async () => {
+      const watch = await watching();
+      const before = watch.events.length;
+      const blind = await Admin.login(server);
+      await assert.rejects(watch.open(server.user, server.password, { DateStyle: 'none such' }));
+      await looks(admin, 2);
+      blind.close();
+      await gone(blind.pid);
+      await looks(admin, 3);
+      const pids = watch.events.slice(before).flatMap((event) => (event.type === 'session seen' ? [event.pid] : []));
+      assert.deepEqual(pids, [blind.pid]);
+    });
+
+    it('lets no dial that was given up account for another session of its role', async () => {
+      const watch = await watching();
+      const before = watch.events.length;
+      const blind = await Admin.login(server);
+      for (let afterMs = 0; afterMs < 20; afterMs += 2) {
+        const dial = watch.open(server.user, server.password, {}, AbortSignal.timeout(afterMs));
+        await dial.then(({ socket }) => socket.destroy()).catch(() => {});
+      }
+      await looks(admin, 2);
+      blind.close();
+      await alone();
+      await looks(admin, 4);
+      const found = watch.events.slice(before).filter(({ type }) => type !== 'session ended');
+      assert.deepEqual(
+        found.map((event) => [event.type, 'pid' in event && event.pid]),
+        [['session seen', blind.pid]],
+      );
+    });
+
     it('is not deceived by a role that is not tracked', async () => {
       await admin.query('alter role mallory set track_counts = off; alter role mallory set track_activities = off');
       const watch = await watching();

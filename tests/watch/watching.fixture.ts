@@ -10,6 +10,7 @@ import {
   type WatchEvent,
 } from '@onrecord/connector';
 import { protocolVersion } from '@onrecord/wire';
+import { failOpening } from '../../packages/connector/src/watch/fail-opening.ts';
 import { Admin } from '../support/admin.ts';
 import type { Target } from '../support/target.ts';
 
@@ -98,21 +99,29 @@ export class Watching {
   }
 
   /** A session of this process, as a connector opens it. */
-  async open(user: string = this.#server.user, password: string = this.#server.password): Promise<UpstreamStream> {
+  async open(
+    user: string = this.#server.user,
+    password: string = this.#server.password,
+    settings: { readonly [name: string]: string } = {},
+    signal?: AbortSignal,
+  ): Promise<UpstreamStream> {
     const { database } = this.database;
     const opening = this.ours.opening({ address: addressOf(this.database), database, user });
-    const parameters = Object.entries({ user, database }).map(([name, value]) => ({ name, value: Buffer.from(value) }));
+    const parameters = Object.entries({ user, database, ...settings }).map(([name, value]) => ({
+      name,
+      value: Buffer.from(value),
+    }));
     try {
       const stream = await dialPostgres(
         this.database,
         { version: protocolVersion.v3_0, parameters },
-        { timeoutMs: 20_000, password: async () => password },
+        { timeoutMs: 20_000, password: async () => password, signal },
       );
       stream.socket.on('error', () => {}).once('close', () => opening.closed());
       opening.opened(stream.backendPid);
       return stream;
     } catch (error) {
-      opening.failed(error);
+      failOpening(opening, error);
       throw error;
     }
   }

@@ -22,6 +22,8 @@ export interface AuthenticationContext {
   readonly endPoint: Uint8Array | undefined;
   readonly allowCleartext: boolean;
   readonly deadline: Deadline;
+  /** The server wants to know who we are: there is no session before it has been told. */
+  readonly asked: () => void;
   readonly send: (message: FrontendMessage) => void;
   /** The next message that is an Authentication; what may come in between is seen to. */
   readonly next: () => Promise<IncomingMessage>;
@@ -30,9 +32,9 @@ export interface AuthenticationContext {
 /** Gives the server what it asks for, up to its AuthenticationOk. Asks for the password only when the server does. */
 export async function authenticate(context: AuthenticationContext): Promise<void> {
   const asked = await next(context);
+  if (asked.method === 'ok') return;
+  context.asked();
   switch (asked.method) {
-    case 'ok':
-      return;
     case 'cleartextPassword':
       if (!context.encrypted && !context.allowCleartext) throw refuseCleartext();
       sendPassword(context, Buffer.from(await password(context)));

@@ -17,13 +17,25 @@ export type DialFailure =
   | { readonly type: 'timeout' }
   | { readonly type: 'aborted' };
 
+/** What became of a session that nobody waited for. */
+export type SessionFate =
+  /** The server had not opened one. */
+  | { readonly type: 'none' }
+  /** It had, and our side has ended it. */
+  | { readonly type: 'ended'; readonly backendPid: number }
+  /** Nobody will know. */
+  | { readonly type: 'unclear' };
+
 /** Postgres could not be reached, or would not have us. The message never holds a credential. */
 export class DialError extends Error {
   readonly failure: DialFailure;
+  /** There when the server may have opened a session all the same. */
+  readonly session: Promise<SessionFate> | undefined;
 
-  constructor(failure: DialFailure, message: string, cause?: unknown) {
+  constructor(failure: DialFailure, message: string, cause?: unknown, session?: Promise<SessionFate>) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'DialError';
     this.failure = failure;
+    this.session = session;
   }
 }

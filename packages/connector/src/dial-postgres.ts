@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   type BackendMessage,
   backendTag,
@@ -15,7 +16,7 @@ import {
 import { authenticate } from './authenticate.ts';
 import { abandon, type Connection, connectTarget } from './connect-target.ts';
 import { Deadline, type DeadlineOptions } from './deadline.ts';
-import { DialError } from './dial-error.ts';
+import { DialError, type SessionFate } from './dial-error.ts';
 import { Incoming, type IncomingMessage } from './incoming.ts';
 import { addressOf, isUnixSocket, type Target } from './target.ts';
 
@@ -53,9 +54,12 @@ export interface UpstreamStream {
 /** Everything that a server says before its first ReadyForQuery must fit in here. */
 const maxStartupBytes = 1024 * 1024;
 
+/** How long a session that nobody wants any more may take to say its process id. */
+const farewellMs = 5_000;
+
 /**
  * Opens a session: connects, authenticates, waits for the first ReadyForQuery. Rejects with a DialError; no socket is
- * left open then. Asks for a password only when the server does, and never sends one in the clear over a network.
+ * left open then, but for the moment that its `session` takes. Asks for a password only when the server does, and never sends one in the clear over a network.
  */
 export async function dialPostgres(
   target: Target,
@@ -64,13 +68,41 @@ export async function dialPostgres(
 ): Promise<UpstreamStream> {
   using deadline = new Deadline(options, `open a session on ${addressOf(target)}`);
   const connection = await connectTarget(target, deadline);
+  const greeting = new Greeting(new Incoming(connection.socket), startup.version);
+  const opening = openSession(connection, { target, startup, options, deadline, greeting });
   try {
-    return await deadline.race(openSession(connection, { target, startup, options, deadline }));
-  } catch (error) {
-    abandon(connection.socket);
-    if (error instanceof ProtocolError) throw asDialError(error);
-    throw error;
+    return await deadline.race(opening);
+  } catch (reason) {
+    const error = reason instanceof ProtocolError ? asDialError(reason) : reason;
+    if (!(error instanceof DialError) || !greeting.mayBeSession) {
+      abandon(connection.socket);
+      throw error;
+    }
+    const { failure, message, cause } = error;
+    throw new DialError(failure, message, cause, sayFarewell(connection.socket, { opening, greeting }));
   }
+}
+
+/**
+ * Ends a session that is perhaps being opened. What becomes of it is waited for, since otherwise nobody could tell it from
+ * a session of somebody else.
+ */
+async function sayFarewell(
+  socket: Socket,
+  { opening, greeting }: { readonly opening: Promise<unknown>; readonly greeting: Greeting },
+): Promise<SessionFate> {
+  socket.unref();
+  const opened = opening.then(
+    () => true,
+    () => false,
+  );
+  const isOpen = await Promise.race([opened, delay(farewellMs, false, { ref: false })]);
+  socket.on('error', () => {});
+  if (isOpen) socket.write(encodeFrontend({ type: 'terminate' }).finish());
+  socket.destroySoon();
+  const { backendPid, mayBeSession } = greeting;
+  if (backendPid !== undefined) return { type: 'ended', backendPid };
+  return { type: mayBeSession ? 'unclear' : 'none' };
 }
 
 interface Request {
@@ -78,14 +110,16 @@ interface Request {
   readonly startup: Omit<StartupMessage, 'type'>;
   readonly options: DialOptions;
   readonly deadline: Deadline;
+  readonly greeting: Greeting;
 }
 
 async function openSession(connection: Connection, request: Request): Promise<UpstreamStream> {
   const { socket, tls, endPoint } = connection;
-  const { target, startup, options, deadline } = request;
-  const greeting = new Greeting(new Incoming(socket), startup.version);
+  const { target, startup, options, deadline, greeting } = request;
   const message: StartupMessage = { type: 'startupMessage', ...startup };
   socket.write(encodeStartup(message).finish());
+  // Some are let in without being asked anything.
+  greeting.mayBeSession = true;
   await authenticate({
     user: startupParameter(message, 'user') ?? new Uint8Array(0),
     password: options.password,
@@ -93,7 +127,13 @@ async function openSession(connection: Connection, request: Request): Promise<Up
     endPoint,
     allowCleartext: target.allowCleartext === true || isUnixSocket(target),
     deadline,
-    send: (answer) => void socket.write(encodeFrontend(answer).finish()),
+    asked: () => {
+      greeting.mayBeSession = false;
+    },
+    send: (answer) => {
+      socket.write(encodeFrontend(answer).finish());
+      if (answer.type !== 'saslInitialResponse') greeting.mayBeSession = true;
+    },
     next: () => greeting.authentication(),
   });
   await greeting.ready();
@@ -102,6 +142,8 @@ async function openSession(connection: Connection, request: Request): Promise<Up
 
 /** What the server says between StartupMessage and its first ReadyForQuery. */
 class Greeting {
+  /** Whether the server may have a session for us, as far as was heard. */
+  mayBeSession = false;
   readonly #incoming: Incoming;
   #protocol: number;
   #unrecognized: readonly string[] = [];
@@ -115,6 +157,11 @@ class Greeting {
   constructor(incoming: Incoming, protocol: number) {
     this.#incoming = incoming;
     this.#protocol = protocol;
+  }
+
+  /** Undefined until the server has told it. */
+  get backendPid(): number | undefined {
+    return this.#backendPid === 0 ? undefined : this.#backendPid;
   }
 
   /** The next Authentication message. */
@@ -166,8 +213,10 @@ class Greeting {
     if (this.#bytes > maxStartupBytes) {
       throw new DialError({ type: 'protocol' }, `the server sent over ${maxStartupBytes} bytes and is not ready`);
     }
-    if (message.tag === backendTag.errorResponse) throw refused(message);
-    return message;
+    if (message.tag !== backendTag.errorResponse) return message;
+    // A session begins, and is counted, when its first ParameterStatus is on its way (PostgresMain in postgres.c).
+    if (this.#parameterStatus.length === 0) this.mayBeSession = false;
+    throw refused(message);
   }
 
   /** Source: pqGetNegotiateProtocolVersion3 (interfaces/libpq/fe-protocol3.c). */

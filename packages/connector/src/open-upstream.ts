@@ -6,6 +6,7 @@ import { DialError } from './dial-error.ts';
 import { dialPostgres, type UpstreamStream } from './dial-postgres.ts';
 import { type CancelKey, sendCancel } from './send-cancel.ts';
 import { addressOf, type Target } from './target.ts';
+import { failOpening } from './watch/fail-opening.ts';
 import type { Ours } from './watch/ours.ts';
 
 /** What a session is to be opened with. */
@@ -59,7 +60,7 @@ export async function openUpstream(database: Database, request: UpstreamRequest)
     signal,
     password: password === undefined ? undefined : () => resolveSecret(password, env),
   }).catch((error: unknown) => {
-    opening?.failed(error);
+    if (opening !== undefined) failOpening(opening, error);
     throw error;
   });
   opening?.opened(stream.backendPid);

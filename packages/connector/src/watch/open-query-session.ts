@@ -5,6 +5,7 @@ import { DialError } from '../dial-error.ts';
 import { dialPostgres } from '../dial-postgres.ts';
 import { targetOf } from '../open-upstream.ts';
 import { addressOf } from '../target.ts';
+import { failOpening } from './fail-opening.ts';
 import type { Opening, Ours } from './ours.ts';
 import { QuerySession } from './query.ts';
 
@@ -65,7 +66,7 @@ export async function openQuerySession(options: QuerySessionOptions): Promise<Op
     opening.opened(stream.backendPid);
     return { session, pid: stream.backendPid, opening, over: over.promise };
   } catch (error) {
-    opening.failed(error);
+    failOpening(opening, error);
     throw error;
   }
 }

@@ -1,5 +1,3 @@
-import { DialError } from '../dial-error.ts';
-
 /** What is known of a session before it is dialled. */
 export interface OurDial {
   /** As `addressOf` has it: what tells servers apart until a watch knows them better. */
@@ -26,13 +24,15 @@ export interface OurSession extends OurDial {
   readonly isCounted: boolean;
 }
 
-/** Accompanies one dial: `opened` or `failed`, and after `opened` some time `closed`. */
+/** Accompanies one dial: `opened`, `refused` or `lost`, and after `opened` some time `closed`. */
 export interface Opening {
   opened(pid: number): void;
   /** The server was made to count it, if it is one that counts. */
   counted(): void;
-  /** The dial came to nothing, for this reason. */
-  failed(error: unknown): void;
+  /** The dial came to nothing, and the server has no session for it. */
+  refused(): void;
+  /** The dial came to nothing, and the server may have a session that we never heard of. */
+  lost(): void;
   /** Our socket is closed. The backend may still be there. */
   closed(): void;
 }
@@ -93,8 +93,11 @@ export class Ours {
       counted: () => {
         session.isCounted = true;
       },
-      failed: (error) => {
-        if (session.state === 'opening') this.#end(session, canHaveOpened(error) ? 'unclear' : 'refused');
+      refused: () => {
+        if (session.state === 'opening') this.#end(session, 'refused');
+      },
+      lost: () => {
+        if (session.state === 'opening') this.#end(session, 'unclear');
       },
       closed: () => {
         if (session.state === 'open') this.#end(session, 'closed');
@@ -167,39 +170,5 @@ export class Ours {
       if (others.length === 0) this.#byPid.delete(session.pid);
       else this.#byPid.set(session.pid, others);
     }
-  }
-}
-
-/** SQLSTATEs with which a server turns a session away before it is one (InitPostgres in postinit.c), and nothing else. */
-const turnedAway = new Set(['3D000', '53300', '57P03']);
-/** There was no connection, or nobody at its end. */
-const unreached = new Set([
-  'ECONNREFUSED',
-  'ENOENT',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EACCES',
-]);
-
-/** Whether the server may have had a session that we never heard of: a dial that was given up at the last moment. */
-function canHaveOpened(error: unknown): boolean {
-  if (!(error instanceof DialError)) return true;
-  const { failure } = error;
-  switch (failure.type) {
-    case 'refused':
-      return !failure.sqlstate.startsWith('28') && !turnedAway.has(failure.sqlstate);
-    case 'unreachable':
-      return !unreached.has(failure.code);
-    case 'timeout':
-    case 'aborted':
-    case 'protocol':
-      return true;
-    case 'tls':
-    case 'authentication':
-    case 'credential':
-    case 'no role':
-      return false;
   }
 }

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { DialError } from '../dial-error.ts';
 import { Ours } from './ours.ts';
 import type { Backend, Poll } from './poll.ts';
 import { reconcile, type WatchState } from './reconcile.ts';
@@ -208,7 +207,7 @@ describe('a watch', () => {
     watch.now = 499.9 * second;
     const opening = watch.ours.opening({ address: 'db:5432', database: 'app', user: 'eve' });
     watch.now = 500.1 * second;
-    opening.failed(new DialError({ type: 'timeout' }, 'too late'));
+    opening.lost();
     assert.deepEqual(watch.look(look(501, [session])), []);
     assert.deepEqual(watch.look(look(530, [])), []);
     assert.deepEqual(watch.look(look(590, [], 8)), []);
@@ -219,7 +218,7 @@ describe('a watch', () => {
     watch.now = 499.9 * second;
     const opening = watch.ours.opening({ address: 'db:5432', database: 'app', user: 'eve' });
     watch.now = 500.1 * second;
-    opening.failed(new DialError({ type: 'timeout' }, 'too late'));
+    opening.lost();
     watch.look(look(501, [session]));
     assert.deepEqual(
       watch.look(look(511, [session])).map(({ type }) => type),
@@ -281,7 +280,7 @@ describe('a watch', () => {
     opening.opened(100);
     opening.closed();
     watch.now = 500 * second;
-    watch.ours.opening({ address: 'db:5432', database: 'app', user: 'eve' }).failed(new Error('no'));
+    watch.ours.opening({ address: 'db:5432', database: 'app', user: 'eve' }).lost();
     assert.deepEqual(watch.look(look(600, [], 8)), []);
   });
 });

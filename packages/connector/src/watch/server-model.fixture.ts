@@ -1,4 +1,3 @@
-import { DialError } from '../dial-error.ts';
 import { type Opening, Ours } from './ours.ts';
 import type { Backend, Poll } from './poll.ts';
 import { reconcile, type WatchState } from './reconcile.ts';
@@ -84,10 +83,10 @@ export class ServerModel {
     const dial = this.#dialling.shift();
     if (dial === undefined) return;
     if (dial.process === undefined) {
-      dial.opening.failed(new DialError({ type: 'unreachable', code: 'ECONNREFUSED' }, 'refused'));
+      dial.opening.refused();
       return;
     }
-    dial.opening.failed(new DialError({ type: 'timeout' }, 'too late'));
+    dial.opening.lost();
     this.givenUp += 1;
     // It may notice before it comes to count itself.
     if (this.#random() < 0.5) dial.process.isCounted = true;
