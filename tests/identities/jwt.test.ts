@@ -151,6 +151,26 @@ describe('a token that is not good', () => {
     await refusedBecause(`${await token()}x`, /its signature is wrong/);
   });
 
+  it('is not on record where a client says it in the place of a name', async () => {
+    const own = (await gateway.cli('tokens', 'create', 'ops-agent')).trim();
+    secrets.push(own);
+    const jwt = await token();
+    for (const [secret, name] of [
+      [own, `${own.slice(0, 14)}_…`],
+      [jwt, 'eyJ…'],
+    ] as const) {
+      const known = entries(gateway, 'login_refused').length;
+      await refusal(connect({ ...gateway, database: secret }, { user: secret, password: secret }));
+      const { user: said, database, reason } = await nextEntry(gateway, 'login_refused', known);
+      assert.deepEqual([said, database], [name, name]);
+      assert.ok(reason.includes(`"${name}"`), reason);
+    }
+    const known = entries(gateway, 'login_refused').length;
+    await refusal(connect({ ...gateway, database: own }, { password: gateway.password }));
+    const { reason } = await nextEntry(gateway, 'login_refused', known);
+    assert.ok(reason.startsWith(`3D000 there is no connection "${own.slice(0, 14)}_…"`), reason);
+  });
+
   it('is refused once it has expired', async () => {
     const password = await token({ lifetimeS: 1 });
     secrets.push(password);

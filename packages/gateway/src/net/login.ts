@@ -14,6 +14,7 @@ import type { Issuers } from '../identity/jwt/issuers.ts';
 import type { Proved } from '../identity/proved.ts';
 import { passwordFailed, type Resolution, resolveLogin } from '../identity/resolve.ts';
 import type { Tokens } from '../identity/tokens.ts';
+import { withoutCredentials } from '../identity/without-credentials.ts';
 import { Startup } from '../session/startup.ts';
 import { askFor } from './authentication/ask-for.ts';
 import { converse } from './authentication/converse.ts';
@@ -53,7 +54,7 @@ export type LoginResult =
   /** The client went away, or only knocked. */
   | { readonly type: 'gone' };
 
-/** Who could not log in: what the record says of it. */
+/** Who could not log in: what the record says of it, which is no credential even where the client said one. */
 export class LoginFailure extends Error {
   readonly termination: Termination;
   readonly socket: Socket;
@@ -70,7 +71,7 @@ export class LoginFailure extends Error {
   ) {
     super(termination.message);
     const why = [`${termination.sqlstate} ${termination.message}`, ...reasons.filter((reason) => reason !== undefined)];
-    this.reason = why.join('; ');
+    this.reason = withoutCredentials(why.join('; '));
     this.termination = termination;
     this.socket = socket;
     this.user = claimedName(message, 'user');
@@ -240,5 +241,5 @@ const claimedBytes = 256;
 
 function claimedName(message: StartupMessage | undefined, parameter: string): string {
   const value = message === undefined ? undefined : startupParameter(message, parameter);
-  return value === undefined ? '' : Buffer.from(value.subarray(0, claimedBytes)).toString('utf8');
+  return value === undefined ? '' : withoutCredentials(Buffer.from(value.subarray(0, claimedBytes)).toString('utf8'));
 }
