@@ -7,26 +7,37 @@ const whole = z.int().nonnegative();
 const base64 = z.base64();
 /** What goes into log lines and entries as it is. */
 const word = z.string().regex(/^[\x21-\x7e]{1,255}$/);
-const connection = z.string().min(1).max(255);
+/** As the configuration takes it: 63 bytes. */
+const connection = z.string().min(1).max(63);
 /** Microseconds since 1970. */
 const time = whole;
 const text = z.string().max(65_536);
-/** What may stand in a line of the log. */
-const line = text.transform((written) => written.replace(/[^\x20-\x7e]/g, '?'));
+/** Names of Postgres, which cuts them at 63 bytes by default, addresses and paths. */
+const name = z.string().max(1_024);
+/** What may stand in a line of the log; nobody reads more of it. */
+const line = text.transform((written) => written.slice(0, 1_024).replace(/[^\x20-\x7e]/g, '?'));
 
-/** A hello with more is not believed. */
-const maximumConnections = 10_000;
+/** A hello with more is not believed; nor is a server that said more before its first query. */
+const maximumConnections = 1_000;
+const maximumMessages = 10_000;
+/** A cancel key of protocol 3.2 has at most 256 bytes (Postgres manual, BackendKeyData). */
+const keyDigits = 344;
+
+/** Counted before any of the items is looked at: each that is wrong costs some microseconds. */
+function list<Item>(item: z.ZodType<Item>, maximum: number): z.ZodType<Item[]> {
+  return z.array(z.unknown()).max(maximum).pipe(z.array(item));
+}
 
 const watchEvent = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('watch started'),
     connection,
-    role: text,
+    role: name,
     pid: whole,
     everyMs: whole,
     at: time,
     afresh: z.boolean(),
-    limits: z.array(line).max(100),
+    limits: list(line, 20),
   }),
   z.object({ type: z.literal('watch stopped'), connection, reason: line, at: time }),
   z.object({
@@ -35,17 +46,17 @@ const watchEvent = z.discriminatedUnion('type', [
     pid: whole,
     startedAt: time,
     seenAt: time,
-    user: text,
-    database: text,
-    address: text,
-    application: text,
+    user: name,
+    database: name,
+    address: name,
+    application: name,
     kind: z.enum(['client backend', 'walsender', 'unknown']),
   }),
   z.object({ type: z.literal('session ended'), connection, pid: whole, startedAt: time, lastSeenAt: time }),
   z.object({
     type: z.literal('sessions unseen'),
     connection,
-    database: text,
+    database: name,
     count: whole,
     fromAt: time,
     untilAt: time,
@@ -71,18 +82,18 @@ const message: z.ZodType<FromConnector> = z.discriminatedUnion('type', [
     version: word,
     instance: word,
     host: line.pipe(z.string().min(1).max(255)),
-    connections: z.array(z.object({ name: connection, watched: z.boolean() })).max(maximumConnections),
+    connections: list(z.object({ name: connection, watched: z.boolean() }), maximumConnections),
   }),
   z.object({ type: z.literal('spare'), link: whole, instance: word }),
   z.object({
     type: z.literal('opened'),
-    address: text,
-    database: text,
-    role: text,
+    address: name,
+    database: name,
+    role: name,
     protocol: whole,
     backendPid: whole,
-    parameterStatus: z.array(base64),
-    notices: z.array(base64),
+    parameterStatus: list(base64, maximumMessages),
+    notices: list(base64, maximumMessages),
     tls: word.optional(),
     rest: base64,
   }),
@@ -91,7 +102,7 @@ const message: z.ZodType<FromConnector> = z.discriminatedUnion('type', [
   z.object({ type: z.literal('result'), id: whole, value: z.unknown() }),
   z.object({ type: z.literal('error'), id: whole, message: line }),
   z.object({ type: z.literal('watch'), seq: whole, event: watchEvent }),
-  z.object({ type: z.literal('cancel elsewhere'), pid: z.int(), key: base64, client: word }),
+  z.object({ type: z.literal('cancel elsewhere'), pid: z.int(), key: base64.max(keyDigits), client: word }),
   z.object({ type: z.literal('ping') }),
   z.object({ type: z.literal('pong') }),
 ]);

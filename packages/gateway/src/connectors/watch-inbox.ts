@@ -20,6 +20,8 @@ type Item =
 
 /** A connector keeps half of that until it is acknowledged. */
 const maximumQueued = 20_000;
+/** What goes into the journal at once. */
+const maximumTogether = 1_000;
 /** Sessions of other processes that were recognised, until they end. */
 const maximumRecognised = 100_000;
 /** What could not be recorded is tried again after this. */
@@ -98,7 +100,10 @@ export class WatchInbox {
     await null;
     while (this.#queue.length > 0) {
       const lost = this.#queue.findIndex(({ type }) => type === 'lost');
-      const items = this.#queue.splice(0, lost === 0 ? 1 : lost === -1 ? this.#queue.length : lost);
+      const items = this.#queue.splice(
+        0,
+        lost === 0 ? 1 : Math.min(lost === -1 ? maximumTogether : lost, maximumTogether),
+      );
       if (!(await this.#recordedInTheEnd(items))) break;
       if (this.#queue.length === 0) this.#oldestUs = undefined;
     }
