@@ -12,6 +12,7 @@ export type { DeadlineOptions } from './deadline.ts';
 export { DialError, type DialFailure } from './dial-error.ts';
 export { type DialOptions, dialPostgres, type UpstreamStream } from './dial-postgres.ts';
 export { md5, nodeCrypto, saltPassword } from './node-crypto.ts';
+export { oneLine } from './one-line.ts';
 export { cancelUpstream, type OpenedUpstream, openUpstream, targetOf, type UpstreamRequest } from './open-upstream.ts';
 export { type CancelKey, sendCancel } from './send-cancel.ts';
 export { addressOf, type Target, type TlsMode } from './target.ts';

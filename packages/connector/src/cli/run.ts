@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { type ConnectorConfig, loadConnectorConfig } from '../config/connector-config.ts';
 import { ConfigError } from '../config/problem.ts';
 import { Connector } from '../connector.ts';
+import { oneLine } from '../one-line.ts';
 import { type CommandLine, help, readCommandLine, UsageError } from './options.ts';
 import { version } from './version.ts';
 
@@ -81,9 +82,4 @@ async function reload(
 
 function distinct(gateways: ConnectorConfig['gateways']): ConnectorConfig['gateways'] {
   return [...new Map(gateways.map((address) => [`${address.host} ${address.port}`, address])).values()];
-}
-
-/** Some of it comes from gateways and servers: it must not look like lines of ours, or steer a terminal. */
-function oneLine(message: string): string {
-  return message.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
 }

@@ -21,7 +21,8 @@ export function registerGateway(program: Command, io: CommandIo): void {
     .addHelpText('after', help)
     .action(async ({ config }: { readonly config: string }) => {
       const { serve } = await import('../serve.ts');
-      const log = (message: string): void => void io.stderr.write(`${new Date().toISOString()} ${message}\n`);
+      const { oneLine } = await import('@onrecord/connector');
+      const log = (message: string): void => void io.stderr.write(`${new Date().toISOString()} ${oneLine(message)}\n`);
       const serving = await serve({ configFile: resolve(io.cwd, config), env: io.env, log });
       const { host, port } = serving.address;
       log(`listening on ${host.includes(':') ? `[${host}]` : host}:${port}`);
