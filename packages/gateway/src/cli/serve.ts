@@ -31,6 +31,7 @@ import { traceparentOf } from '../sql/traceparent.ts';
 import { startIndexer } from '../store/indexer.ts';
 import { drainOutbox, forgetAppended, type OutboxJournal } from '../store/outbox.ts';
 import { State } from '../store/state.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import { version } from './version.ts';
 
 export interface ServeOptions {
@@ -138,6 +139,22 @@ export async function serve({ configFile, env, log }: ServeOptions): Promise<Ser
     );
   }, outboxMs);
 
+  // In order: one that was slower than the next must not bring an older file back into force.
+  const reload = oneAtATime(async () => {
+    try {
+      const next = await reloaded(config, configFile, log);
+      const tls = await serverTls(next);
+      await append([{ type: 'configured', configuration: next.hash }]);
+      gateway.reload(next, tls);
+      blindSessions.reload(next);
+      connectors.reload(next);
+      await watches.follow(next);
+      config = next;
+      log(`configuration ${config.hash.slice(0, 12)} is in force for new sessions`);
+    } catch (error) {
+      log(`the configuration was not changed: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  });
   const stopped = Promise.withResolvers<Halt | undefined>();
   halted = (halt) => {
     log(`${halt.message}; the gateway stops`);
@@ -148,21 +165,7 @@ export async function serve({ configFile, env, log }: ServeOptions): Promise<Ser
     address,
     sessions: () => gateway.sessions,
     stopped: stopped.promise,
-    async reload(): Promise<void> {
-      try {
-        const next = await reloaded(config, configFile, log);
-        const tls = await serverTls(next);
-        await append([{ type: 'configured', configuration: next.hash }]);
-        gateway.reload(next, tls);
-        blindSessions.reload(next);
-        connectors.reload(next);
-        await watches.follow(next);
-        config = next;
-        log(`configuration ${config.hash.slice(0, 12)} is in force for new sessions`);
-      } catch (error) {
-        log(`the configuration was not changed: ${error instanceof Error ? error.message : String(error)}`);
-      }
-    },
+    reload,
     async stop(reason): Promise<void> {
       clearInterval(outbox);
       await control.close();
