@@ -137,11 +137,6 @@ export class Gateway {
     if (live !== undefined) void this.#passCancel(live, client);
   }
 
-  /** Whether a backend of a connection serves a session of this gateway. */
-  serves(connection: string, backendPid: number): boolean {
-    return this.#live.has(connection, backendPid);
-  }
-
   /** Ends the sessions that were opened with a token, because it was revoked. */
   endSessionsOf(token: string): void {
     for (const live of this.#live) {

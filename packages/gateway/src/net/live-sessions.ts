@@ -48,12 +48,6 @@ export class LiveSessions {
     return undefined;
   }
 
-  /** Whether a backend of a connection serves one of these sessions. */
-  has(connection: string, backendPid: number): boolean {
-    for (const live of this.#byPid.get(backendPid) ?? []) if (live.connection === connection) return true;
-    return false;
-  }
-
   get size(): number {
     return this.#size;
   }
