@@ -141,6 +141,23 @@ describe('examine', () => {
     ]);
   });
 
+  it('keeps the account of the server in where it closes the socket to others', () => {
+    const debian = ['local all postgres peer', 'local all all peer'];
+    assert.deepEqual(squeezed(closingLines(examined(debian, { uses: [] }))), [
+      'local all postgres peer',
+      'local all all reject',
+    ]);
+    const one = ['local all all peer map=admins'];
+    assert.deepEqual(squeezed(closingLines(examined(one, { uses: [] }))), [
+      'local all postgres peer map=admins',
+      'local all all reject',
+    ]);
+    assert.equal(isOpen(examined(closingLines(examined(debian)))), false);
+    for (const asked of [['local all all md5', 'local all postgres peer'], ['local all all trust']]) {
+      assert.deepEqual(squeezed(closingLines(examined(asked, { uses: [] }))), ['local all all reject']);
+    }
+  });
+
   it('keeps what is expected, as far as it gets in now', () => {
     const expected = [
       { user: 'etl', address: '10.7.0.0/16' },

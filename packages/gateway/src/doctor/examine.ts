@@ -30,9 +30,10 @@ export interface Exemptions {
 export function examine(facts: DoctorFacts, exemptions: Exemptions): Examination {
   const server = new Server(facts, exemptions);
   const findings = [...server.openRoutes(), ...server.replicationRoutes(), ...server.notes()];
+  const isSocketClosed = findings.some(({ lines }) => lines.some((line) => line.startsWith('local ')));
   return {
     findings: findings.sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity)),
-    keep: server.keep(),
+    keep: [...server.keep(), ...(isSocketClosed ? server.keepAdministrator() : [])],
     limits: facts.limits,
   };
 }
@@ -140,6 +141,22 @@ class Server {
       return lines;
     });
     return [...new Set(kept)];
+  }
+
+  /** How the account that the server runs as gets in over the socket: closing that would only shut its administrators out. */
+  keepAdministrator(): readonly string[] {
+    const user = this.#facts.roles.find(({ isBootstrap }) => isBootstrap)?.name;
+    if (user === undefined) return [];
+    const passage: Passage = { user, from: { type: 'socket' } };
+    const lines: string[] = [];
+    for (const { rule, route } of this.#lines) {
+      const part = narrow(route, passage, this.#facts.roles);
+      if (part === undefined) continue;
+      if (!systemMethods.has(rule.method)) break;
+      lines.push(formatHbaLine(part, rule));
+      if (isWhole(part, passage)) break;
+    }
+    return lines;
   }
 
   #openRoute(rule: HbaRule, route: Route, roles: readonly RoleFacts[]): Finding {

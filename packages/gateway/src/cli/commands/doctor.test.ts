@@ -58,6 +58,7 @@ describe('onrecord doctor', () => {
     assert.equal(code, 1);
     assert.match(stdout, /^1 open route past the gateway to "billing"\n\ncritical\n/);
     assert.match(stdout, /\/etc\/pg_hba\.conf:7: host +all +all +all +trust/);
+    assert.match(stdout, /^Nobody else gets in then: an administrator whom they do not name needs a line/m);
     assert.match(
       stdout,
       /host +all +app +10\.0\.0\.5\/32 +trust\nhost +all +app +all +trust\nhost +all +all +all +reject\n$/,

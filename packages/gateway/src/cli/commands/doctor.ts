@@ -107,6 +107,11 @@ function findingLines({ message, rule, sql }: Finding): readonly Line[] {
   ];
 }
 
+const lockedOut = [
+  'Nobody else gets in then: an administrator whom they do not name needs a line of their own above them. Keep a session of',
+  'a superuser open until the gateway has logged in again.',
+];
+
 /** Never folded: it is to be copied. */
 function closing(examination: Examination): readonly Line[] {
   const lines = closingLines(examination);
@@ -115,6 +120,7 @@ function closing(examination: Examination): readonly Line[] {
   return [
     [],
     [span('To close them, put these lines at the top of pg_hba.conf, in this order, and reload:', 'heading')],
+    ...lockedOut.map((line): Line => [span(line, 'warning')]),
     ...(secret ? [[span(`Put the secret of the line below in place of ${hiddenSecret}.`, 'warning')]] : []),
     [],
     ...lines.map((line): Line => recorded(line)),
