@@ -16,6 +16,8 @@ export class Watches {
   readonly #options: Omit<WatchOptions, 'database' | 'watch'>;
   readonly #watches = new Map<string, Watching>();
   #databases: ReadonlyMap<string, Database> = new Map();
+  /** One change after the other: else the end of a watch could be told behind the beginning of the next. */
+  #changes: Promise<void> = Promise.resolve();
 
   constructor(options: Omit<WatchOptions, 'database' | 'watch'>) {
     this.#options = options;
@@ -24,19 +26,23 @@ export class Watches {
   /** Watches these from now on: what has changed begins anew, what is not among them ends. */
   async follow(databases: ReadonlyMap<string, Database>): Promise<void> {
     this.#databases = databases;
-    const changed = [...this.#watches.values()].filter(
-      ({ database }) => !isDeepStrictEqual(databases.get(database.name), database),
-    );
-    await Promise.all(changed.map(({ database }) => this.#end(database.name)));
-    for (const database of databases.values()) this.#start(database);
+    await this.#inTurn(async () => {
+      const changed = [...this.#watches.values()].filter(
+        ({ database }) => !isDeepStrictEqual(databases.get(database.name), database),
+      );
+      await Promise.all(changed.map(({ database }) => this.#end(database.name)));
+      for (const database of databases.values()) this.#start(database);
+    });
   }
 
   /** Ends the watch of a connection and begins another one, which reports everything again. */
   async restart(connection: string): Promise<void> {
-    const database = this.#databases.get(connection);
-    if (database === undefined || !this.#watches.has(connection)) return;
-    await this.#end(connection);
-    this.#start(database);
+    await this.#inTurn(async () => {
+      if (!this.#watches.has(connection)) return;
+      await this.#end(connection);
+      const database = this.#databases.get(connection);
+      if (database !== undefined) this.#start(database);
+    });
   }
 
   /** How the watches that look at the moment began. */
@@ -48,12 +54,20 @@ export class Watches {
   async doctor(connection: string): Promise<DoctorFacts> {
     const watching = this.#watches.get(connection);
     if (watching !== undefined) return await watching.watch.doctor();
-    throw new Error(`"${connection}" has no role that watches; give it one with \`watch\``);
+    throw new Error(
+      `"${connection}" has no role that watches; give it one with \`watch\`, in the file that has its credentials ` +
+        '(docs/blind-sessions.md)',
+    );
   }
 
   async stop(): Promise<void> {
-    this.#databases = new Map();
-    await Promise.all([...this.#watches.keys()].map((name) => this.#end(name)));
+    await this.follow(new Map());
+  }
+
+  async #inTurn(change: () => Promise<void>): Promise<void> {
+    const done = this.#changes.then(change);
+    this.#changes = done.catch(() => {});
+    await done;
   }
 
   #start(database: Database): void {
