@@ -1,6 +1,7 @@
 import type { Body, DecodeText } from '@onrecord/record';
 import type { EventType } from './codes.ts';
 import { messageView } from './message-view.ts';
+import { quotedName } from './quoted-name.ts';
 
 type EventBody<Type extends EventType> = Extract<Body, { readonly type: Type }>;
 
@@ -74,8 +75,8 @@ function sessionOpened(body: EventBody<'session_opened'>): string {
     ...(connector === undefined ? [] : [`through connector ${connector}`]),
     `from ${client}`,
     `by ${method} ${credential}${issuer === undefined ? '' : ` of ${issuer}`}`,
-    ...(onBehalfOf === undefined ? [] : [`on behalf of ${onBehalfOf} (verified)`]),
-    ...(claimed.onBehalfOf === undefined ? [] : [`on behalf of ${claimed.onBehalfOf} (claimed)`]),
+    ...(onBehalfOf === undefined ? [] : [`on behalf of ${quotedName(onBehalfOf)} (verified)`]),
+    ...(claimed.onBehalfOf === undefined ? [] : [`on behalf of ${quotedName(claimed.onBehalfOf)} (claimed)`]),
   ].join(', ');
 }
 

@@ -1,12 +1,13 @@
 /** On whose behalf somebody acted, behind the name of who did. */
+import { quotedName } from '../../store/quoted-name.ts';
 import type { OnBehalfOf } from '../../store/views.ts';
 import { type Line, recorded, span } from './line.ts';
 
 /** Each word with how far it can be believed; two only when the client says another than the issuer. */
 export function onBehalfOfWords({ verified, claimed }: OnBehalfOf): readonly (readonly [name: string, how: string])[] {
   return [
-    ...(verified === undefined ? [] : ([[verified, 'verified']] as const)),
-    ...(claimed === undefined || claimed === verified ? [] : ([[claimed, 'claimed']] as const)),
+    ...(verified === undefined ? [] : ([[quotedName(verified), 'verified']] as const)),
+    ...(claimed === undefined || claimed === verified ? [] : ([[quotedName(claimed), 'claimed']] as const)),
   ];
 }
 

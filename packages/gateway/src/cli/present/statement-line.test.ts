@@ -47,13 +47,15 @@ test('somebody else on whose behalf it was done is a heading too, with how far t
     statementView({ onBehalfOf: { verified: 'alice' } }),
     statementView({ n: 2, onBehalfOf: { verified: 'alice' } }),
     statementView({ n: 3, onBehalfOf: { claimed: 'alice' } }),
-    statementView({ n: 4 }),
+    statementView({ n: 4, onBehalfOf: { claimed: 'alice (verified), bob' } }),
+    statementView({ n: 5 }),
   ];
   assert.deepEqual(
     timeline(views).filter((line) => line.startsWith('billing-agent')),
     [
       'billing-agent on behalf of alice (verified) → billing',
       'billing-agent on behalf of alice (claimed) → billing',
+      'billing-agent on behalf of "alice (verified), bob" (claimed) → billing',
       'billing-agent → billing',
     ],
   );
