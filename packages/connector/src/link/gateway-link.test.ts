@@ -589,6 +589,16 @@ describe('what a watch has seen', () => {
   });
 });
 
+test('begins a watch anew when the gateway takes its connection after all', async () => {
+  const gateway = await gatewayOf();
+  const restarted = Promise.withResolvers<string>();
+  const { control } = await connected(gateway, { restartWatch: restarted.resolve });
+  const refused = [{ connection: 'billing', reason: 'the gateway has no connection of this name' }];
+  control.send({ type: 'welcome', spares: 0, refused });
+  control.send({ type: 'welcome', spares: 0, refused: [] });
+  assert.equal(await restarted.promise, 'billing');
+});
+
 test('a cancel request that one gateway does not know is passed on, at a bounded rate', async () => {
   const gateway = await gatewayOf();
   const passed: number[] = [];

@@ -83,6 +83,8 @@ export class GatewayLink {
   #disowned = false;
   #life: Life | undefined;
   #failures = 0;
+  /** Connections that the gateway does not take: what their watches say is lost on it. */
+  #refused: ReadonlySet<string> = new Set();
   #running: Promise<void> = Promise.resolve();
 
   constructor(options: GatewayLinkOptions) {
@@ -201,7 +203,13 @@ export class GatewayLink {
   #welcomed(life: Life, { spares, refused }: Welcome): void {
     for (const { connection, reason } of refused) this.#log(`the gateway does not take "${connection}": ${reason}`);
     life.spares.keep(spares);
-    if (life.welcomedAt !== undefined) return;
+    if (life.welcomedAt === undefined) this.#begun(life);
+    const before = this.#refused;
+    this.#refused = new Set(refused.map(({ connection }) => connection));
+    for (const name of before) if (!this.#refused.has(name)) this.#options.restartWatch(name);
+  }
+
+  #begun(life: Life): void {
     life.welcomedAt = performance.now();
     this.#repetitions.forget();
     this.#options.log(`connected to ${formatAddress(this.#options.address)} as ${this.#credentials?.connector}`);

@@ -20,6 +20,8 @@ export interface StartOptions {
   /** Lines of onrecord.yaml besides. */
   readonly settings?: readonly string[];
   readonly beatMs?: number;
+  /** Entries are on record when it has resolved. */
+  readonly beforeAppend?: () => Promise<void>;
 }
 
 /** A gateway's end of links, on a port of its own, with a record that is an array. */
@@ -73,6 +75,7 @@ export class TestGateway {
       enrollments: new Enrollments(state),
     };
     const append = async (bodies: readonly Body[]): Promise<void> => {
+      await options.beforeAppend?.();
       parts.entries.push(...bodies);
       wake();
     };

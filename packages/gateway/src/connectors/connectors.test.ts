@@ -504,6 +504,40 @@ test('a new hello, or a new configuration, changes what a link serves; its sessi
   assert.equal(upstream.socket.destroyed, false);
 });
 
+test('a connection that a link does not serve any more is not watched any more, and that is said', async () => {
+  const gateway = await TestGateway.start();
+  const connector = await TestConnector.connect(gateway.address, await gateway.enroll('db-eu'));
+  const started = { type: 'watch started', connection: 'billing', role: 'w', pid: 1, everyMs: 1, at: 1 } as const;
+  const event = { ...started, afresh: true, limits: [] };
+  connector.control.send({ type: 'watch', seq: 1, event });
+  await connector.control.expect('watch ack');
+  gateway.reload({ connections: { billing: 'db-us' } });
+  await gateway.until(() => gateway.lost.length === 1);
+  assert.deepEqual(
+    gateway.lost.map(({ connection, hole }) => [connection, hole.reason]),
+    [['billing', 'the connector that watched does not serve the connection any more']],
+  );
+});
+
+test('what the watch of a new connection says right behind the hello is taken', async () => {
+  let slow = Promise.resolve();
+  const connections = { billing: 'db-eu', reports: 'db-eu' };
+  const gateway = await TestGateway.start({ connections, beforeAppend: () => slow });
+  const connector = await TestConnector.connect(gateway.address, await gateway.enroll('db-eu'));
+  const recorded = Promise.withResolvers<void>();
+  slow = recorded.promise;
+  const started = { type: 'watch started', connection: 'reports', role: 'w', pid: 1, everyMs: 1, at: 1 } as const;
+  connector.hello(['billing', 'reports']);
+  connector.control.send({ type: 'watch', seq: 1, event: { ...started, afresh: true, limits: [] } });
+  await connector.control.expect('watch ack');
+  recorded.resolve();
+  await connector.control.expect('welcome');
+  assert.deepEqual(
+    gateway.watched.flatMap(({ events }) => events.map(({ connection }) => connection)),
+    ['reports'],
+  );
+});
+
 test('cancel requests for other gateways go to every connector, and come in once', async () => {
   const gateway = await TestGateway.start();
   const credentials = await gateway.enroll('db-eu');

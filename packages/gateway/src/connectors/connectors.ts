@@ -91,7 +91,7 @@ export class Connectors implements ConnectorGate {
         if (this.#port !== undefined) void this.#port.renewals.renew(link, renew);
       },
       watched: (link, { seq, event }) => {
-        const served = link.serves.has(event.connection) ? event : undefined;
+        const served = this.#takes(link, event.connection) ? event : undefined;
         if (!this.#inboxes.of(link).push(seq, served)) link.end('its watches say more than can be recorded');
       },
       cancelElsewhere: (link, message) => this.#cancelHere(link, message),
@@ -231,6 +231,7 @@ export class Connectors implements ConnectorGate {
   /** What it may serve has changed, on either side. What it must not serve any more ends at once. */
   async #welcome(link: Link): Promise<void> {
     const { accepted } = this.#offers(link);
+    for (const name of link.serves.keys()) if (!accepted.has(name)) this.#inboxes.of(link).ignore(name);
     const unchanged = accepted.size === link.serves.size && [...accepted.keys()].every((name) => link.serves.has(name));
     link.serves = new Map([...accepted].filter(([name]) => link.serves.has(name)));
     try {
@@ -248,6 +249,11 @@ export class Connectors implements ConnectorGate {
     const { connector, client } = link.about;
     for (const { connection, reason } of refused) this.#refusals.record({ client, connector, connection, reason });
     link.send({ type: 'welcome', spares: this.#config.connectors.spares, refused });
+  }
+
+  /** Whether it serves a connection, or does as soon as that is on the record. */
+  #takes(link: Link, connection: string): boolean {
+    return link.serves.has(connection) || this.#offers(link).accepted.has(connection);
   }
 
   #offers(link: Link): ReturnType<typeof settleOffers> {

@@ -72,6 +72,13 @@ export class WatchInbox {
     return true;
   }
 
+  /** What is said of a connection is not taken any more. */
+  ignore(connection: string): void {
+    if (!this.#watching.delete(connection) || this.#options.watchedElsewhere(connection)) return;
+    const reason = 'the connector that watched does not serve the connection any more';
+    this.#enqueue({ type: 'lost', connection, hole: { from: this.#options.nowUs(), reason } });
+  }
+
   /** The link ended: what the watches saw after `heardUs` may not have been heard. */
   detach(heardUs: number, reason: string): void {
     this.#acknowledge = () => {};
