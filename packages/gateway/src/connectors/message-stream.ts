@@ -20,6 +20,8 @@ export interface StreamEnd {
 const firstBytes = 64 * 1024;
 /** What a connector may leave unread before it is given up: its answers and acknowledgements are small. */
 const unreadBytes = 4 * 1024 * 1024;
+/** Messages of one connection that are dealt with in a turn of the event loop: a flood of them must not slow the sessions. */
+const messagesATurn = 50;
 /** How long the other end may take to read the last message. */
 const farewellMs = 5_000;
 
@@ -49,7 +51,6 @@ export class MessageStream {
     this.#listener = listener;
     if (this.#closed !== undefined) return this.#fail(this.#closed);
     this.#deliver();
-    if (this.#listener !== undefined) this.socket.resume();
   }
 
   /** Reads no more until there is a listener again. Those to come may be longer messages than the first one. */
@@ -91,17 +92,24 @@ export class MessageStream {
     this.socket.once('end', () => this.socket.destroy()).once('close', () => clearTimeout(timer));
   }
 
+  /** Gives the listener what has come, and reads on when that is all. */
   #deliver(): void {
     try {
-      while (this.#listener !== undefined) {
+      for (let left = messagesATurn; this.#listener !== undefined; left -= 1) {
+        if (left === 0) return this.#goOnNextTurn();
         const message = this.#framer.next();
-        if (message === undefined) return;
+        if (message === undefined) return void this.socket.resume();
         this.#listener.message(decodeFromConnector(message));
       }
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#fail({ type: 'malformed', reason: error.message });
     }
+  }
+
+  #goOnNextTurn(): void {
+    this.socket.pause();
+    setImmediate(() => this.#deliver());
   }
 
   #fail(end: StreamEnd): void {
