@@ -167,7 +167,7 @@ export class Gateway {
     try {
       if (this.#live.size + this.#knocks.size > this.#config.limits.clients) throw tooMany(socket, this.#config);
       const result = await login(socket, {
-        config: this.#config,
+        config: () => this.#config,
         tls: this.#tls,
         tokens,
         issuers: this.#issuers,

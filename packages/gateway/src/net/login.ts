@@ -25,7 +25,8 @@ import { clientCertificate, type ServerTls, startTls } from './client-tls.ts';
 import { protocolOptions } from './startup-parameters.ts';
 
 export interface LoginOptions {
-  readonly config: Config;
+  /** The one in force, which may change while a client logs in. */
+  readonly config: () => Config;
   readonly tls: ServerTls | undefined;
   readonly tokens: Tokens;
   readonly issuers: Issuers;
@@ -145,7 +146,7 @@ interface Started {
 
 async function authenticate(started: Started, options: LoginOptions): Promise<LoginResult> {
   const { socket, reader, message, ahead } = started;
-  const { config, tls, tokens, issuers, nowMs } = options;
+  const { tls, tokens, issuers, nowMs } = options;
   const encrypted = socket instanceof TLSSocket;
   if (tls?.required && !encrypted) {
     throw new Termination('28000', 'this gateway takes connections over TLS only', { hint: 'Use sslmode=require.' });
@@ -153,6 +154,7 @@ async function authenticate(started: Started, options: LoginOptions): Promise<Lo
   const user = name(message, 'user');
   if (user === '') throw new Termination('28000', 'no PostgreSQL user name specified in startup packet');
   await options.settleTokens();
+  const config = options.config();
   const resolution = resolveLogin(user, name(message, 'database'), config);
   const identity = resolution.type === 'unknown identity' ? undefined : resolution.identity;
   const methods = methodsFor(user, { identity, config, lot: (text) => tokens.lot(text) });
@@ -160,9 +162,9 @@ async function authenticate(started: Started, options: LoginOptions): Promise<Lo
   if (negotiation !== undefined) socket.write(negotiation);
   const shown = encrypted ? clientCertificate(socket) : undefined;
   const certified = shown === undefined ? undefined : proveByCertificate(shown, identity);
-  if (resolution.type !== 'unknown identity' && certified?.type === 'proved') {
+  if (certified?.type === 'proved') {
     const bytes = encodeBackend({ type: 'authentication', method: 'ok' }).finish();
-    return loggedIn(started, { user, resolution, proved: certified.proved, bytes, rest: ahead });
+    return loggedIn(started, { user, config, proved: certified.proved, bytes, rest: ahead });
   }
   const ask = askFor(methods, { encrypted, endPoint: tls?.endPoint, config });
   if (ask === undefined) throw withoutTls(user);
@@ -183,8 +185,8 @@ async function authenticate(started: Started, options: LoginOptions): Promise<Lo
       throw new LoginFailure(conversation.termination, socket, message, reasons);
     }
     case 'proved':
-      if (resolution.type === 'unknown identity') throw passwordFailed(user);
-      return loggedIn(started, { user, resolution, ...conversation });
+      // That may have taken a while, and what was asked for means what it means now.
+      return loggedIn(started, { user, config: options.config(), ...conversation });
   }
 }
 
@@ -193,13 +195,15 @@ function loggedIn(
   { socket, reader, message }: Started,
   about: {
     readonly user: string;
-    readonly resolution: Login['resolution'];
+    readonly config: Config;
     readonly proved: Proved;
     readonly bytes: Uint8Array;
     readonly rest: Uint8Array;
   },
 ): LoginResult {
-  const { user, resolution, proved, bytes, rest: behind } = about;
+  const { user, config, proved, bytes, rest: behind } = about;
+  const resolution = resolveLogin(user, name(message, 'database'), config);
+  if (resolution.type === 'unknown identity') throw passwordFailed(user);
   // It went away, or its time was over, while its proof was checked.
   if (!socket.writable) return { type: 'gone' };
   socket.write(bytes);
