@@ -457,6 +457,24 @@ test('certificates cannot be asked for without end', async () => {
   assert.equal(gateway.of('connector_renewed').length, 10);
 });
 
+test('who asks too often cannot fill the log or the record', async () => {
+  const gateway = await TestGateway.start({ connections: { billing: 'db-eu', reports: 'db-eu' } });
+  const credentials = await gateway.enroll('db-eu');
+  const connector = await TestConnector.connect(gateway.address, credentials);
+  for (let id = 0; id < 30; id += 1)
+    connector.control.send({ type: 'renew', id, ...connector.control.prove(testKey()) });
+  for (let hello = 0; hello < 1_000; hello += 1)
+    connector.hello(hello % 2 === 0 ? ['billing'] : ['billing', 'reports']);
+  await connector.control.closed();
+  await gateway.until(() => gateway.of('connector_disconnected').length === 1);
+  assert.match(gateway.of('connector_disconnected')[0]?.reason ?? '', /changes what it offers too often/);
+  assert.ok(gateway.of('connector_connected').length <= 300);
+  assert.equal(gateway.lines.filter((line) => /certificates too often/.test(line)).length, 1);
+  await assert.rejects(TestConnector.connect(gateway.address, credentials), /it connects too often/);
+  gateway.advance(10_000);
+  await TestConnector.connect(gateway.address, credentials);
+});
+
 test('offers of connections that are not its own are refused, each on the record, and the others taken', async () => {
   const gateway = await TestGateway.start({ connections: { billing: 'db-eu', reports: 'db-us' } });
   const connector = await TestConnector.connect(gateway.address, await gateway.enroll('db-eu'), {

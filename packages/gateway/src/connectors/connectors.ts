@@ -22,6 +22,7 @@ import { LinkRefusal } from './link-refusal.ts';
 import { Links } from './links.ts';
 import { settleOffers } from './offers.ts';
 import { openRemote } from './open-remote.ts';
+import { Rate } from './rate.ts';
 import { Refusals } from './refusals.ts';
 import { RemoteSessions } from './remote-sessions.ts';
 import { Renewals } from './renewals.ts';
@@ -54,6 +55,8 @@ interface Port {
 
 /** Processes of one connector that may be connected at a time. */
 const maximumLinks = 64;
+/** How often a connector may connect or change what it offers, as each is an entry: enough for all of its processes at once. */
+const hellos = { perSecond: 2, burst: 4 * maximumLinks };
 /** How often the certificates of links are looked at. */
 const checkMs = 1_000;
 
@@ -69,6 +72,7 @@ export class Connectors implements ConnectorGate {
   readonly #inboxes: WatchInboxes;
   readonly #refusals: Refusals;
   readonly #cancels = new ForeignCancels();
+  readonly #hellos = new Map<string, Rate>();
   readonly #listener: LinkListener;
   /** Entries of links that have ended, under way. */
   readonly #farewells = new Set<Promise<void>>();
@@ -200,6 +204,7 @@ export class Connectors implements ConnectorGate {
   async #greet(peer: Peer, hello: Hello): Promise<void> {
     const { connector, shown } = this.#known(peer, hello);
     const { instance, host, version, connections } = hello;
+    if (!this.#mayGreet(connector)) throw new LinkRefusal('it connects too often', { connector, final: false });
     if (this.#links.of(connector).length >= maximumLinks) {
       throw new LinkRefusal(`${maximumLinks} processes of it are connected, which is the limit`, {
         connector,
@@ -224,8 +229,15 @@ export class Connectors implements ConnectorGate {
   }
 
   async #helloAgain(link: Link, hello: Hello): Promise<void> {
+    if (!this.#mayGreet(link.about.connector)) return link.end('it changes what it offers too often');
     link.offered = hello.connections;
     await this.#welcome(link);
+  }
+
+  #mayGreet(connector: string): boolean {
+    const rate = this.#hellos.get(connector) ?? new Rate(hellos.perSecond, hellos.burst);
+    this.#hellos.set(connector, rate);
+    return rate.take(this.#nowMs());
   }
 
   /** What it may serve has changed, on either side. What it must not serve any more ends at once. */

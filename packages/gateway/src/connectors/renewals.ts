@@ -24,6 +24,8 @@ const burst = 10;
 export class Renewals {
   readonly #options: RenewalsOptions;
   readonly #rates = new Map<string, Rate>();
+  /** Those of which the log says that they ask too often. */
+  readonly #told = new Set<string>();
 
   constructor(options: RenewalsOptions) {
     this.#options = options;
@@ -33,7 +35,8 @@ export class Renewals {
   async renew(link: Link, renew: Renew): Promise<void> {
     const { connector, client } = link.about;
     const { enrollments, authority, lifetimeMs, nowUs, settle, log } = this.#options;
-    if (!this.#allows(connector)) return log(`connector "${connector}" asks for certificates too often`);
+    if (!this.#allows(connector)) return this.#tooOften(connector);
+    this.#told.delete(connector);
     const publicKey = provenKey(link.socket, renew);
     if (publicKey === undefined) return link.end('it did not prove that it has its new key');
     try {
@@ -49,6 +52,11 @@ export class Renewals {
     } catch (error) {
       log(`the certificate of connector "${connector}" was not renewed: ${(error as Error).message}`);
     }
+  }
+
+  #tooOften(connector: string): void {
+    if (!this.#told.has(connector)) this.#options.log(`connector "${connector}" asks for certificates too often`);
+    this.#told.add(connector);
   }
 
   #allows(connector: string): boolean {
