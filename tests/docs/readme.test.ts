@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { removeDirectory, temporaryDirectory } from '../support/leftovers.ts';
@@ -9,16 +9,27 @@ const root = join(import.meta.dirname, '..', '..');
 const text = readFileSync(join(root, 'README.md'), 'utf8');
 const onrecord = [join(root, 'packages', 'gateway', 'bin', 'onrecord.js')];
 
+const pages = readdirSync(join(root, 'docs'))
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => `docs/${name}`);
+
 describe('README.md', () => {
-  it('stays under 200 lines', () => {
+  it('stays under 200 lines, and ARCHITECTURE.md under 300', () => {
     assert.ok(text.split('\n').length < 200);
+    assert.ok(readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8').split('\n').length < 300);
   });
 
-  for (const file of ['README.md', 'SECURITY.md', 'CHANGELOG.md', 'ARCHITECTURE.md', 'bench/README.md']) {
+  for (const file of ['README.md', 'SECURITY.md', 'CHANGELOG.md', 'ARCHITECTURE.md', 'bench/README.md', ...pages]) {
     it(`and ${file} link to files that exist`, () => {
       const content = readFileSync(join(root, file), 'utf8');
       for (const [, target = ''] of content.matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)) {
         assert.ok(existsSync(join(root, file, '..', target)), target);
+      }
+      for (const [, target = file.replace(/^.*\//, ''), heading] of content.matchAll(
+        /\]\((?!https?:)([^)#]+)?#([^)]+)\)/g,
+      )) {
+        const headings = readFileSync(join(root, file, '..', target), 'utf8').match(/^#+ .*$/gm) ?? [];
+        assert.ok(headings.map(anchor).includes(heading ?? ''), `${target}#${heading}`);
       }
     });
   }
@@ -46,3 +57,12 @@ describe('README.md', () => {
     }
   });
 });
+
+/** As GitHub makes it of a heading. */
+function anchor(heading: string): string {
+  return heading
+    .replace(/^#+ /, '')
+    .toLowerCase()
+    .replace(/[^\w\- ]/g, '')
+    .replaceAll(' ', '-');
+}
