@@ -48,14 +48,14 @@ export class Connector {
       },
     });
     const unused = new Set(tokens);
-    const instance = randomBytes(10).toString('hex');
     this.#links = config.gateways.map((address) => {
       const link: GatewayLink = new GatewayLink({
         address,
         file: credentialFile(config.state, address),
         tokens: unused,
         version: options.version,
-        instance,
+        // Of each link: two addresses may lead to one gateway, where they must not take each other's place.
+        instance: randomBytes(10).toString('hex'),
         env,
         log,
         ours: this.#ours,

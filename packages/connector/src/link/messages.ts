@@ -40,7 +40,7 @@ export interface Hello {
   readonly link: number;
   /** Of the connector's program. */
   readonly version: string;
-  /** Names this life of the connector's process; spares repeat it. */
+  /** Names this life of the connector's process, to this address of a gateway; spares repeat it. */
   readonly instance: string;
   readonly host: string;
   readonly connections: readonly OfferedConnection[];
