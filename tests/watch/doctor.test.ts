@@ -46,7 +46,8 @@ for (const kind of ['embedded', 'system'] satisfies BinariesKind[]) {
     async function examined(password = 'choose one'): Promise<Examination> {
       const watching = new Watching({ server: app, password });
       await watching.first('watch started');
-      const facts = await watching.watch.doctor();
+      const [facts, same] = await Promise.all([watching.watch.doctor(), watching.watch.doctor()]);
+      assert.equal(facts, same, 'who asks meanwhile gets the same');
       const expected = [{ user: 'reader' }, { user: 'mallory', address: '10.0.0.0/8' }];
       return examine(facts, { expected, at: Date.now() * 1000 });
     }

@@ -68,6 +68,7 @@ class Watcher {
   /** Why nobody watches, as it was reported last; undefined while somebody does. */
   #hole: string | undefined = '';
   #retryMs = firstRetryMs;
+  #examining: Promise<DoctorFacts> | undefined;
 
   constructor(options: WatchOptions) {
     this.#options = options;
@@ -91,7 +92,15 @@ class Watcher {
     this.#session?.session.close();
   }
 
+  /** One examination at a time: whoever asks meanwhile gets the same, and looks come in between. */
   async doctor(): Promise<DoctorFacts> {
+    this.#examining ??= this.#examine().finally(() => {
+      this.#examining = undefined;
+    });
+    return await this.#examining;
+  }
+
+  async #examine(): Promise<DoctorFacts> {
     if (this.#session === undefined) {
       throw new Error(`nobody watches "${this.#connection}" now: ${this.#hole || 'the server was not reached yet'}`);
     }
