@@ -62,9 +62,10 @@ export class IssuerKeys {
     if (now - this.#triedMs < attemptMs) return Promise.resolve();
     this.#triedMs = now;
     this.#trying = this.#fetch()
+      .then(createLocalJWKSet)
       .then(
         (keys) => {
-          this.#keys = createLocalJWKSet(keys);
+          this.#keys = keys;
           this.#fetchedMs = this.#options.nowMs();
         },
         (error: Error) => this.#options.log(`the keys of issuers.${this.#issuer.name} were not read: ${error.message}`),

@@ -270,6 +270,18 @@ describe('the keys of an issuer', () => {
     assert.equal(await verify(issuers), 'verified');
   });
 
+  it('are not taken from a list with something else in it; those of before stay in use', async () => {
+    const issuers = trusted({ keys: { type: 'url', url: `${url}/jwks` } });
+    assert.equal(await verify(issuers), 'verified');
+    answer = () => JSON.stringify({ keys: [...keys, null] });
+    // Asked for in the background, where nobody waits for the failure, and then by a login.
+    for (const laterMs of [freshMs, oldMs]) {
+      monotonicMs += laterMs;
+      assert.equal(await verify(issuers), 'verified');
+    }
+    assert.match(log.join('\n'), /issuers\.corp were not read: /);
+  });
+
   it('are not taken from what is not the metadata of the issuer', async () => {
     const bad: readonly (readonly [string, RegExp])[] = [
       [JSON.stringify({ issuer: 'https://evil.example', jwks_uri: `${url}/jwks` }), /is not the metadata of/],
