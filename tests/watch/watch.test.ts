@@ -196,9 +196,42 @@ for (const kind of ['embedded', 'system'] satisfies BinariesKind[]) {
       await looks(admin, 3);
       const met = watch.events.filter((event) => 'database' in event && event.database === 'fleeting');
       assert.equal(met.filter(({ type }) => type === 'session seen' || type === 'sessions unseen').length, 1);
-      await admin.query('drop database fleeting with (force)');
-      await looks(admin, 2);
       assert.deepEqual(watch.all('counter reset'), []);
+      await admin.query('drop database fleeting with (force)');
+      const { database } = await watch.first('counter reset');
+      assert.equal(database, 'fleeting', 'its last sessions may not have been counted by a look');
+      await looks(admin, 2);
+      assert.equal(watch.all('counter reset').length, 1);
+    });
+
+    it('sees that a counter which stood at zero was reset behind a session', async () => {
+      await admin.query('create database quiet');
+      const watch = await watching(1_000);
+      await looks(admin, 1);
+      const session = await Admin.login({ ...server, database: 'quiet' });
+      await session.query('select pg_stat_force_next_flush()');
+      await session.query('select pg_stat_reset()');
+      session.close();
+      await gone(session.pid);
+      await looks(admin, 2);
+      const told = watch.events.filter((event) => 'database' in event && event.database === 'quiet');
+      assert.ok(told.length > 0);
+      await admin.query('drop database quiet with (force)');
+    });
+
+    it('is not hindered by settings that others give its role or its database', async () => {
+      const setting = 'alter role onrecord_watch in database postgres';
+      await admin.query(`grant pg_signal_backend to onrecord_watch; ${setting} set role = 'pg_signal_backend'`);
+      await admin.query(`${setting} set idle_session_timeout = 1`);
+      try {
+        const watch = await watching(200);
+        const { limits } = await watch.first('watch started');
+        assert.deepEqual(limits, []);
+        await looks(admin, 3);
+        assert.deepEqual(watch.all('watch stopped'), []);
+      } finally {
+        await admin.query(`${setting} reset all; revoke pg_signal_backend from onrecord_watch`);
+      }
     });
 
     it('says that somebody has reset the counters', async () => {

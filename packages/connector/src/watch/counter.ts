@@ -34,6 +34,8 @@ export interface Counted {
   /** Of all that we know, how many the counter may not hold yet. */
   readonly uncounted: number;
   readonly at: number;
+  /** The server tells a time of a reset with the first session as well (Postgres 14). */
+  readonly timedFromFirst: boolean;
 }
 
 export interface Growth {
@@ -84,11 +86,12 @@ export function grow(previous: Counter | undefined, counted: Counted): Growth {
 
 /**
  * The statistics of a table, reset alone, move the time as well and leave the counter: that cannot be told from a reset
- * of all. Where nothing was counted there is nothing to lose, and Postgres 14 tells a time with the first statistics.
+ * of all. A counter that stands at zero before and after may have been reset behind a session.
  */
-function isReset(previous: Counter, { sessions, resetAt }: Counted): boolean {
+function isReset(previous: Counter, { sessions, resetAt, timedFromFirst }: Counted): boolean {
   if (sessions < previous.sessions) return true;
-  return previous.sessions > 0 && resetAt !== undefined && resetAt !== previous.resetAt;
+  if (resetAt === undefined || resetAt === previous.resetAt) return false;
+  return !timedFromFirst || previous.sessions > 0 || previous.resetAt !== undefined;
 }
 
 function level({ sessions, uncounted }: Counted, started: number, reported: number): number {

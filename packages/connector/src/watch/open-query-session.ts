@@ -29,10 +29,11 @@ export interface OpenedQuerySession {
 const dialMs = 10_000;
 
 /**
- * Whatever the role's or the database's own settings are: nothing is found by a name that others can define, nothing is
- * written, and no query lasts.
+ * Whatever the role's or the database's own settings are: the role stays what it is, nothing is found by a name that
+ * others can define, nothing is written, and no query lasts.
  */
 const settings: { readonly [name: string]: string } = {
+  role: 'none',
   application_name: 'onrecord watch',
   client_encoding: 'UTF8',
   search_path: 'pg_catalog',

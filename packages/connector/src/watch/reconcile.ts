@@ -124,7 +124,10 @@ class Step {
       if (sessions === undefined) continue;
       const before = this.#counterBefore(oid, name);
       const started = this.#started.get(oid) ?? 0;
-      const counted = { name, sessions, resetAt, started, uncounted: uncounted.get(oid) ?? 0, at: this.#poll.at };
+      const counted = {
+        ...{ name, sessions, resetAt, started, uncounted: uncounted.get(oid) ?? 0, at: this.#poll.at },
+        timedFromFirst: this.#around.bookkeeping.collector,
+      };
       const { counter, unseen, fromAt, reset } = grow(before, counted);
       this.#counters.set(oid, counter);
       const about = { connection: this.#around.connection, database: name };
@@ -132,6 +135,16 @@ class Step {
       if (unseen > 0) {
         this.#events.push({ type: 'sessions unseen', ...about, count: unseen, fromAt, untilAt: this.#poll.at });
       }
+    }
+    this.#missDropped();
+  }
+
+  /** A database that was dropped has taken its counter with it. */
+  #missDropped(): void {
+    const present = new Set(this.#poll.databases.map(({ oid }) => oid));
+    const { connection } = this.#around;
+    for (const [oid, { name: database }] of this.#previous?.counters ?? []) {
+      if (!present.has(oid)) this.#events.push({ type: 'counter reset', connection, database, at: this.#poll.at });
     }
   }
 

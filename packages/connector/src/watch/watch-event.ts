@@ -70,7 +70,7 @@ export interface SessionsUnseen {
   readonly untilAt: number;
 }
 
-/** Somebody has reset the statistics of a database: what was counted since the last look is not known. */
+/** The statistics of a database were reset, or are gone with it: what was counted since the last look is not known. */
 export interface CounterReset {
   readonly type: 'counter reset';
   readonly connection: string;

@@ -11,13 +11,15 @@ export interface WatchedServer {
   readonly tracksActivities: boolean;
 }
 
-/** Asks who is there; read by `readServer`. */
-export const serverSql: string = `select pg_catalog.current_setting('server_version_num'),
+/** Lets no limit of time end the session of the watch, and asks who is there; read by `readServer`. */
+export const serverSql: string = `select pg_catalog.set_config(name, '0', false) from pg_catalog.pg_settings
+  where name in ('idle_session_timeout', 'transaction_timeout');
+select pg_catalog.current_setting('server_version_num'),
   (extract(epoch from pg_catalog.pg_postmaster_start_time()) * 1000000)::pg_catalog.int8,
   pg_catalog.pg_has_role('pg_read_all_stats', 'usage'), pg_catalog.current_setting('track_activities'),
   (select max(backend_start) from pg_catalog.pg_stat_activity where backend_type = 'checkpointer')`;
 
-export function readServer([rows]: readonly Rows[]): WatchedServer {
+export function readServer([, rows]: readonly Rows[]): WatchedServer {
   const [version, life, readsAllStats, tracksActivities, incarnation] = rows?.[0] ?? [];
   if (typeof life !== 'string') throw new Error('the server did not say who it is');
   return {

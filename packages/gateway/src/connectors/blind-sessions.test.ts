@@ -135,7 +135,8 @@ test('sessions that were only counted, and counters that were reset, are recorde
     {
       type: 'gap',
       connection: 'billing',
-      reason: 'the statistics of the database "billing" were reset: short sessions until then are not known',
+      reason:
+        'the statistics of the database "billing" were reset, or dropped with it: short sessions until then are not known',
       untilAt: 5,
     },
   ]);

@@ -105,7 +105,9 @@ export class BlindSessions implements WatchSink {
 }
 
 function counterReset({ connection, database, at }: WatchEvent & { readonly type: 'counter reset' }): Gap {
-  const reason = `the statistics of the database ${quoted(database)} were reset: short sessions until then are not known`;
+  const reason =
+    `the statistics of the database ${quoted(database)} were reset, or dropped with it: ` +
+    'short sessions until then are not known';
   return { type: 'gap', connection, reason, untilAt: at };
 }
 
