@@ -50,8 +50,8 @@ const columns = [
   { title: [span('first seen')], align: 'left', whole: true },
   { title: [span('last seen')], align: 'left', whole: true },
   { title: [span('connection')], align: 'left' },
-  { title: [span('user → database')], align: 'left' },
-  { title: [span('from')], align: 'left' },
+  { title: [span('user → database')], align: 'left', whole: true },
+  { title: [span('from')], align: 'left', whole: true },
   { title: [span('application')], align: 'left' },
   { title: [span('backend')], align: 'left' },
 ] as const;
