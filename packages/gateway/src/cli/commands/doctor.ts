@@ -64,7 +64,7 @@ async function doctor(name: string, options: Options, io: CommandIo): Promise<vo
   }
   const width = io.columns ?? 120;
   const lines = report(name, examination).flatMap((line) => foldLine(line, width, 4));
-  const block = closing(examination);
+  const block = closing(examination, width);
   io.stdout.write(paintLines([...lines, ...block], wantsColor(io.env, io.isTerminal)));
 }
 
@@ -107,25 +107,22 @@ function findingLines({ message, rule, sql }: Finding): readonly Line[] {
   ];
 }
 
-const lockedOut = [
-  'Nobody else gets in then: an administrator whom they do not name needs a line of their own above them. Keep a session of',
-  'a superuser open until the gateway has logged in again.',
-];
-
-/** Never folded: it is to be copied. */
-function closing(examination: Examination): readonly Line[] {
+/** The lines themselves are never folded: they are to be copied. */
+function closing(examination: Examination, width: number): readonly Line[] {
   const lines = closingLines(examination);
   if (lines.length === 0) return [];
   const secret = lines.some((line) => line.includes(hiddenSecret));
-  return [
-    [],
+  const about: readonly Line[] = [
     [span('To close them, put these lines at the top of pg_hba.conf, in this order, and reload:', 'heading')],
-    ...lockedOut.map((line): Line => [span(line, 'warning')]),
+    [span(lockedOut, 'warning')],
     ...(secret ? [[span(`Put the secret of the line below in place of ${hiddenSecret}.`, 'warning')]] : []),
-    [],
-    ...lines.map((line): Line => recorded(line)),
   ];
+  return [[], ...about.flatMap((line) => foldLine(line, width)), [], ...lines.map((line): Line => recorded(line))];
 }
+
+const lockedOut =
+  'Nobody else gets in then: an administrator whom they do not name needs a line of their own above them. Keep a session of ' +
+  'a superuser open until the gateway has logged in again.';
 
 function unknownConnection(name: string, { connections, file }: Config): CommandError {
   const names = [...connections.keys()];
