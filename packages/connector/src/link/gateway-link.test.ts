@@ -17,6 +17,7 @@ import { credentialFile } from './credential-store.ts';
 import type { EnrollmentToken } from './enrollment-token.ts';
 import { type Peer, startTestGateway, type TestGateway, type TestGatewayOptions } from './gateway.fixture.ts';
 import { GatewayLink, type GatewayLinkOptions } from './gateway-link.ts';
+import { encodeLinkMessage } from './link-framer.ts';
 import { type Open, proofBytes, proofLabel } from './messages.ts';
 
 const secret = 'a password of this test';
@@ -332,6 +333,19 @@ describe('a gateway', () => {
     const { control } = await connected(gateway);
     control.send({ type: 'ping' });
     await control.next('pong');
+  });
+
+  test('that asks and asks, and does not read the answers, is given up', { timeout: 60_000 }, async () => {
+    const gateway = await gatewayOf();
+    const { control, logged } = await connected(gateway);
+    const pings = Buffer.concat(Array.from({ length: 10_000 }, () => encodeLinkMessage({ type: 'ping' })));
+    control.socket.pause();
+    const ask = (): void => {
+      while (!control.socket.destroyed && control.socket.write(pings));
+    };
+    control.socket.on('drain', ask);
+    ask();
+    await logged(/no link: the gateway does not read what it is told/);
   });
 
   test('hears of changed offers in another hello', async () => {

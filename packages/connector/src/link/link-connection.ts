@@ -12,6 +12,9 @@ export interface LinkListener {
   readonly closed: (error: LinkError) => void;
 }
 
+/** What a gateway may leave unread before it is given up: more than all that watches have to say after a long time away. */
+const unreadBytes = 16 * 1024 * 1024;
+
 /** A connection to a gateway on which messages are exchanged, until something else is. */
 export class LinkConnection {
   readonly socket: TLSSocket;
@@ -28,6 +31,8 @@ export class LinkConnection {
 
   send(message: FromConnector): void {
     this.socket.write(encodeLinkMessage(message));
+    if (this.socket.writableLength > unreadBytes)
+      this.#fail(new LinkError('the gateway does not read what it is told'));
   }
 
   /** The last message: the gateway is to close the connection behind it. */
@@ -49,6 +54,7 @@ export class LinkConnection {
   }
 
   #fail(error: LinkError): void {
+    if (this.#released) return;
     this.close();
     this.listener.closed(error);
   }
