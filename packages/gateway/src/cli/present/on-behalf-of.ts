@@ -11,9 +11,13 @@ export function onBehalfOfWords({ verified, claimed }: OnBehalfOf): readonly (re
   ];
 }
 
-/** ` on behalf of alice (verified)`; nothing when nobody said so. */
-export function onBehalfOfSpans(who: OnBehalfOf): Line {
-  return onBehalfOfWords(who).flatMap(([name, how], at) => [
+/** Characters of a name in a line: a longer one would push out how far it can be believed, and what stands behind that. */
+const maximumInLine = 32;
+
+/** ` on behalf of alice (verified)`; nothing when nobody said so. Long names are cut. */
+export function onBehalfOfSpans({ verified, claimed }: OnBehalfOf): Line {
+  const other = claimed === verified ? undefined : claimed;
+  return onBehalfOfWords({ verified: inLine(verified), claimed: inLine(other) }).flatMap(([name, how], at) => [
     span(at === 0 ? ' on behalf of ' : ', ', 'dim'),
     ...recorded(name, how === 'verified' ? 'accent' : undefined),
     span(` (${how})`, 'dim'),
@@ -24,4 +28,9 @@ export function onBehalfOfSpans(who: OnBehalfOf): Line {
 export function onBehalfOfText(who: OnBehalfOf): string {
   const words = onBehalfOfWords(who).map(([name, how]) => `${name} (${how})`);
   return words.length === 0 ? '' : ` on behalf of ${words.join(', ')}`;
+}
+
+function inLine(name: string | undefined): string | undefined {
+  const characters = [...(name ?? '')];
+  return characters.length > maximumInLine ? `${characters.slice(0, maximumInLine).join('')}…` : name;
 }

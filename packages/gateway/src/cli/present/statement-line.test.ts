@@ -48,7 +48,8 @@ test('somebody else on whose behalf it was done is a heading too, with how far t
     statementView({ n: 2, onBehalfOf: { verified: 'alice' } }),
     statementView({ n: 3, onBehalfOf: { claimed: 'alice' } }),
     statementView({ n: 4, onBehalfOf: { claimed: 'alice (verified), bob' } }),
-    statementView({ n: 5 }),
+    statementView({ n: 5, onBehalfOf: { claimed: 'é'.repeat(256) } }),
+    statementView({ n: 6 }),
   ];
   assert.deepEqual(
     timeline(views).filter((line) => line.startsWith('billing-agent')),
@@ -56,6 +57,7 @@ test('somebody else on whose behalf it was done is a heading too, with how far t
       'billing-agent on behalf of alice (verified) → billing',
       'billing-agent on behalf of alice (claimed) → billing',
       'billing-agent on behalf of "alice (verified), bob" (claimed) → billing',
+      `billing-agent on behalf of ${'é'.repeat(32)}… (claimed) → billing`,
       'billing-agent → billing',
     ],
   );
