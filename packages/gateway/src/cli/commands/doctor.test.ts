@@ -40,7 +40,12 @@ describe('onrecord doctor', () => {
     mkdirSync(join(cwd, 'data'));
     writeFileSync(
       join(cwd, 'onrecord.yaml'),
-      'connections: { billing: { host: h, database: billing, user: app, watch: { user: w, allow: [ { user: app } ] } } }\n',
+      [
+        'connections:',
+        '  billing: { host: h, database: billing, user: app, watch: { user: w, allow: [ { user: app } ] } }',
+        '  reports: { host: h, database: reports, user: reader }',
+        '',
+      ].join('\n'),
     );
     control = new ControlServer({ dataDirectory: join(cwd, 'data'), answer: () => answer(), log: () => {} });
     await control.listen();
@@ -57,6 +62,10 @@ describe('onrecord doctor', () => {
     const { stdout, code } = await run('billing');
     assert.equal(code, 1);
     assert.match(stdout, /^1 open route past the gateway to "billing"\n\ncritical\n/);
+    assert.match(
+      stdout,
+      /^note\n {2}the connection "reports" reaches the same server as "reader", which the proposed lines/m,
+    );
     assert.match(stdout, /\/etc\/pg_hba\.conf:7: host +all +all +all +trust/);
     assert.match(stdout, /^Nobody else gets in then: an administrator whom they do not name needs a line/m);
     assert.match(
@@ -70,8 +79,11 @@ describe('onrecord doctor', () => {
     answer = async () => facts;
     const { stdout, code } = await run('billing', '--json');
     const { connection, open, findings, keep, limits } = JSON.parse(stdout);
-    assert.deepEqual([code, connection, open, findings.length, keep.length, limits], [1, 'billing', true, 1, 2, []]);
-    assert.equal(findings[0].severity, 'critical');
+    assert.deepEqual([code, connection, open, findings.length, keep.length, limits], [1, 'billing', true, 2, 2, []]);
+    assert.deepEqual(
+      findings.map(({ severity }: { severity: string }) => severity),
+      ['critical', 'note'],
+    );
   });
 
   it('ends with 0 when nothing is open', async () => {
@@ -98,7 +110,10 @@ describe('onrecord doctor', () => {
   it('knows the connections of the configuration', async () => {
     const { stderr, code } = await run('biling');
     assert.equal(code, 1);
-    assert.match(stderr, /there is no connection "biling" in .*did you mean "billing"\?\nThere are: billing\./);
+    assert.match(
+      stderr,
+      /there is no connection "biling" in .*did you mean "billing"\?\nThere are: billing, reports\./,
+    );
   });
 
   it('says that no gateway runs', async () => {

@@ -14,6 +14,7 @@ import {
   type Severity,
   severities,
 } from '../../doctor/finding.ts';
+import { neighbourNotes } from '../../doctor/neighbours.ts';
 import { CommandError, type CommandIo, exitCodes } from '../command-io.ts';
 import type { Style } from '../present/color.ts';
 import { wantsColor } from '../present/color.ts';
@@ -54,7 +55,9 @@ async function doctor(name: string, options: Options, io: CommandIo): Promise<vo
       hint: 'Start it with `onrecord gateway`.',
     });
   }
-  const examination = examine(facts, { expected: connection.expected, at: Date.now() * 1000 });
+  const examined = examine(facts, { expected: connection.expected, at: Date.now() * 1000 });
+  const notes = closingLines(examined).length === 0 ? [] : neighbourNotes(config, connection, facts);
+  const examination = { ...examined, findings: [...examined.findings, ...notes] };
   const open = isOpen(examination);
   if (open) io.setExitCode(exitCodes.error);
   if (options.json) {
