@@ -128,7 +128,10 @@ describe('a client without one', () => {
       const { client, asked } = await knock(gateway, { user: name });
       client.destroy();
       assert.equal(described(asked), 'SCRAM-SHA-256-PLUS SCRAM-SHA-256');
+      const known = entries(gateway, 'login_refused').length;
       assert.equal(await refusal(connect(gateway, { user: name, password: gateway.password })), failed(name));
+      const { reason } = await nextEntry(gateway, 'login_refused', known);
+      assert.equal(reason.includes('it showed no certificate'), name === user, reason);
     }
   });
 });

@@ -161,7 +161,7 @@ async function authenticate(started: Started, options: LoginOptions): Promise<Lo
   const negotiation = negotiate(message);
   if (negotiation !== undefined) socket.write(negotiation);
   const shown = encrypted ? clientCertificate(socket) : undefined;
-  const certified = shown === undefined ? undefined : proveByCertificate(shown, identity);
+  const certified = proveByCertificate(shown, identity);
   if (certified?.type === 'proved') {
     const bytes = encodeBackend({ type: 'authentication', method: 'ok' }).finish();
     return loggedIn(started, { user, config, proved: certified.proved, bytes, rest: ahead });

@@ -3,8 +3,19 @@ import { isMapped } from '../../identity/certificate-mapping.ts';
 import type { Proof } from '../../identity/proved.ts';
 import type { ClientCertificate } from '../client-tls.ts';
 
-/** Whether the certificate that a client showed is that of the identity it says it is. */
-export function proveByCertificate(shown: ClientCertificate, identity: Identity | undefined): Proof {
+/**
+ * Whether the certificate that a client showed is that of the identity it says it is; undefined when it showed none and none
+ * was to be had.
+ */
+export function proveByCertificate(
+  shown: ClientCertificate | undefined,
+  identity: Identity | undefined,
+): Proof | undefined {
+  if (shown === undefined) {
+    return identity?.login.includes('certificate') === true
+      ? { type: 'refused', reason: 'it showed no certificate' }
+      : undefined;
+  }
   if (shown.type === 'untrusted')
     return { type: 'refused', reason: `its certificate is not trusted (${shown.reason})` };
   const { certificate } = shown;
