@@ -11,6 +11,7 @@ export {
 export type { DeadlineOptions } from './deadline.ts';
 export { DialError, type DialFailure } from './dial-error.ts';
 export { type DialOptions, dialPostgres, type UpstreamStream } from './dial-postgres.ts';
+export { WatchOutbox } from './link/watch-outbox.ts';
 export { md5, nodeCrypto, saltPassword } from './node-crypto.ts';
 export { oneLine } from './one-line.ts';
 export { cancelUpstream, type OpenedUpstream, openUpstream, targetOf, type UpstreamRequest } from './open-upstream.ts';

@@ -30,7 +30,8 @@ test('what there is no room for is lost, and told as a hole of its watch as soon
   assert.deepEqual(outbox.acknowledge(1), []);
   // There is room, but what came before is lost: an event after it would hide the hole.
   assert.equal(outbox.add(ended(6)), undefined);
-  const reason = (count: number): string => `${count} events were lost, because the gateway was away for too long`;
+  const reason = (count: number): string =>
+    `${count} events were lost, because the gateway could not record them for too long`;
   assert.deepEqual(outbox.acknowledge(2), [
     { type: 'watch', seq: 3, event: { type: 'watch stopped', connection: 'billing', reason: reason(3), at: 3 } },
     { type: 'watch', seq: 4, event: { type: 'watch stopped', connection: 'crm', reason: reason(1), at: 5 } },

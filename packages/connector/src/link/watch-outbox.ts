@@ -51,7 +51,7 @@ export class WatchOutbox {
     const stops = [...this.#lost].map(([connection, { count, from }]) => ({
       type: 'watch stopped' as const,
       connection,
-      reason: `${count} events were lost, because the gateway was away for too long`,
+      reason: `${count} events were lost, because the gateway could not record them for too long`,
       at: from,
     }));
     this.#lost.clear();

@@ -1,6 +1,6 @@
-import { type Database, type DoctorFacts, type Ours, Watches } from '@onrecord/connector';
+import { type Database, type DoctorFacts, type Ours, Watches, WatchOutbox } from '@onrecord/connector';
 import type { Config } from '../config/config.ts';
-import type { WatchSink } from './connector-gate.ts';
+import type { WatchEvent, WatchSink } from './connector-gate.ts';
 import { RemoteSessions } from './remote-sessions.ts';
 import { WatchInbox } from './watch-inbox.ts';
 
@@ -11,15 +11,17 @@ export interface BuiltInWatchesOptions {
   readonly clock: { wallUs(): number; monotonicUs(): number };
   readonly env: NodeJS.ProcessEnv;
   readonly log: (message: string) => void;
+  /** Events that wait to be recorded, at most. */
+  readonly maximumEvents?: number;
 }
 
 /** Watches over the databases that this process reaches by itself, as a connector does over its own. */
 export class BuiltInWatches {
   readonly #watches: Watches;
   readonly #inbox: WatchInbox;
-  #seq = 0;
+  readonly #outbox: WatchOutbox;
 
-  constructor({ ours, sink, clock, env, log }: BuiltInWatchesOptions) {
+  constructor({ ours, sink, clock, env, log, maximumEvents }: BuiltInWatchesOptions) {
     const nowUs = (): number => clock.wallUs();
     this.#inbox = new WatchInbox({
       connector: undefined,
@@ -31,17 +33,9 @@ export class BuiltInWatches {
       nowUs,
       log,
     });
-    this.#watches = new Watches({
-      ours,
-      clock,
-      env,
-      log,
-      report: (event) => {
-        if (this.#inbox.push(this.#seq, event)) this.#seq += 1;
-        else
-          log(`the watch of "${event.connection}" saw more than can be recorded: ${event.type} is not on the record`);
-      },
-    });
+    this.#outbox = new WatchOutbox(maximumEvents);
+    this.#inbox.attach((seq) => this.#recorded(seq));
+    this.#watches = new Watches({ ours, clock, env, log, report: (event) => this.#report(event) });
   }
 
   /** Watches what this configuration says from now on. */
@@ -62,5 +56,17 @@ export class BuiltInWatches {
   async close(): Promise<void> {
     await this.#watches.stop();
     await this.#inbox.close();
+  }
+
+  #report(event: WatchEvent): void {
+    const kept = this.#outbox.add(event);
+    if (kept !== undefined) this.#inbox.push(kept.seq, kept.event);
+  }
+
+  #recorded(seq: number): void {
+    for (const stopped of this.#outbox.acknowledge(seq)) {
+      this.#inbox.push(stopped.seq, stopped.event);
+      void this.#watches.restart(stopped.event.connection);
+    }
   }
 }
