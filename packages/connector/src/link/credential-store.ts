@@ -35,6 +35,11 @@ export async function loadCredentials(file: string): Promise<LinkCredentials | u
   }
 }
 
+/** Whether others than its owner can read a file that is there, as after a copy of the directory. Windows does not say. */
+export async function othersCanRead(file: string): Promise<boolean> {
+  return process.platform !== 'win32' && ((await stat(file)).mode & 0o077) !== 0;
+}
+
 /** Throws a LinkError when credentials could not be kept: to be known before a token is spent on them. */
 export async function prepareStore(file: string): Promise<void> {
   await keeping(file, async () => {

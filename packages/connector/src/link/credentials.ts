@@ -33,8 +33,9 @@ export function linkCredentials({ key, certificate, authority }: CredentialTexts
   }
   return {
     key,
-    certificate,
-    authority,
+    // As we write it: what else a gateway puts into its text is not kept.
+    certificate: own.toString(),
+    authority: signer.toString(),
     connector: /^CN=(.*)$/m.exec(own.subject)?.[1] ?? '',
     since,
     notAfter: own.validToDate.getTime(),

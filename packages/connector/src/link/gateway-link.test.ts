@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createPublicKey, verify } from 'node:crypto';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
@@ -192,9 +192,32 @@ describe('an enrolment', () => {
     const first = await connected(gateway);
     await first.link.stop();
     const tokens = new Set([gateway.token()]);
-    linkTo(gateway, { tokens });
+    const { lines } = linkTo(gateway, { tokens });
     await gateway.welcomes();
     assert.equal(tokens.size, 1);
+    assert.ok(!lines.some((line) => /chmod/.test(line)));
+  });
+
+  test('that others can read is used, and the operator is told', async () => {
+    const gateway = await gatewayOf();
+    await (await connected(gateway)).link.stop();
+    chmodSync(credentialFile(directory, gateway.address), 0o640);
+    const { logged } = linkTo(gateway);
+    await logged(/others than its owner can read it: chmod 600 it/);
+    await gateway.welcomes();
+  });
+
+  test('is kept without what else a gateway has written to it', async () => {
+    const gateway = await gatewayOf();
+    linkTo(gateway, { tokens: new Set([gateway.token()]) });
+    const { peer, first } = await gateway.accept('enroll');
+    const certificate = await gateway.authority.issue('db-eu', first.publicKey);
+    const more = `${certificate}\n${(await makeAuthority()).certificate}`;
+    peer.send({ type: 'enrolled', connector: 'db-eu', certificate: more, authority: '', notAfter: 0 });
+    await gateway.welcomes();
+    const kept = readFileSync(credentialFile(directory, gateway.address), 'utf8');
+    assert.equal(kept.match(/BEGIN CERTIFICATE/g)?.length, 2);
+    assert.ok(kept.includes(gateway.authority.certificate.trim()));
   });
 
   test('shows its token to no gateway but the one that it is from', async () => {

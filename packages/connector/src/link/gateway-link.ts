@@ -6,7 +6,7 @@ import { formatAddress, type HostPort } from '../config/address.ts';
 import type { WatchEvent, WatchStarted } from '../watch/watch-event.ts';
 import { backOffMs } from './back-off.ts';
 import { Control } from './control.ts';
-import { loadCredentials, prepareStore, saveCredentials } from './credential-store.ts';
+import { loadCredentials, othersCanRead, prepareStore, saveCredentials } from './credential-store.ts';
 import { type LinkCredentials, renewAt } from './credentials.ts';
 import { dialGateway } from './dial-gateway.ts';
 import { enroll } from './enroll.ts';
@@ -156,7 +156,7 @@ export class GatewayLink {
   /** The ones that we have, or new ones for a token when there is one and they are of no use any more. */
   async #obtainCredentials(): Promise<LinkCredentials> {
     const { address, file, tokens, version } = this.#options;
-    this.#credentials ??= await loadCredentials(file);
+    this.#credentials ??= await this.#load(file);
     const credentials = this.#credentials;
     const expired = credentials !== undefined && credentials.notAfter <= Date.now();
     if (credentials !== undefined && !expired && (!this.#disowned || tokens.size === 0)) return credentials;
@@ -169,6 +169,14 @@ export class GatewayLink {
     this.#disowned = false;
     this.#log(`enrolled as ${enrolled.connector}`);
     return enrolled;
+  }
+
+  async #load(file: string): Promise<LinkCredentials | undefined> {
+    const credentials = await loadCredentials(file);
+    if (credentials !== undefined && (await othersCanRead(file))) {
+      this.#log(`${file} holds the key of this connector, and others than its owner can read it: chmod 600 it`);
+    }
+    return credentials;
   }
 
   async #dial(own: LinkCredentials, signal: AbortSignal): Promise<TLSSocket> {
