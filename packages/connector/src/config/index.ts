@@ -10,3 +10,4 @@ export {
   type SecretReference,
   secretPattern,
 } from './secret.ts';
+export { randomTokenDigits, tokenChecksum, tokenChecksumDigits, tokenDigits } from './token-digits.ts';

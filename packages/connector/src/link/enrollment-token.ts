@@ -1,5 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { crc32 } from 'node:zlib';
+import { createHash } from 'node:crypto';
+import { randomTokenDigits, tokenChecksum, tokenChecksumDigits, tokenDigits } from '../config/token-digits.ts';
 
 /**
  * What lets a connector in once: `onrc_<id>_<secret>_<authority><checksum>`, in the digits of Crockford's base 32, lower
@@ -16,30 +16,30 @@ export interface EnrollmentToken {
   readonly text: string;
 }
 
-const digits = '0123456789abcdefghjkmnpqrstvwxyz';
 const idDigits = 10;
 const secretDigits = 32;
 /** 256 bits in fives, and four zero bits at the end. */
 const authorityDigits = 52;
-const checksumDigits = 7;
-const group = (count: number): string => `([${digits}]{${count}})`;
+const group = (count: number): string => `([${tokenDigits}]{${count}})`;
 const pattern = new RegExp(
-  `^onrc_${group(idDigits)}_${group(secretDigits)}_${group(authorityDigits)}${group(checksumDigits)}$`,
+  `^onrc_${group(idDigits)}_${group(secretDigits)}_${group(authorityDigits)}${group(tokenChecksumDigits)}$`,
 );
 
 /** A new token for the gateway with this authority. Nothing keeps the text: it is shown once. */
 export function generateEnrollmentToken(authority: string): EnrollmentToken {
-  const id = randomDigits(idDigits);
-  const secret = randomDigits(secretDigits);
+  const id = randomTokenDigits(idDigits);
+  const secret = randomTokenDigits(secretDigits);
   const body = `onrc_${id}_${secret}_${authority}`;
-  return { id, secret, authority, text: body + checksum(body) };
+  return { id, secret, authority, text: body + tokenChecksum(body) };
 }
 
 /** The token that a text is; undefined when its form or its checksum is wrong. Says nothing of whether it is valid. */
 export function parseEnrollmentToken(text: string): EnrollmentToken | undefined {
   const [, id, secret, authority] = pattern.exec(text) ?? [];
   if (id === undefined || secret === undefined || authority === undefined) return undefined;
-  return text.endsWith(checksum(text.slice(0, -checksumDigits))) ? { id, secret, authority, text } : undefined;
+  return text.endsWith(tokenChecksum(text.slice(0, -tokenChecksumDigits)))
+    ? { id, secret, authority, text }
+    : undefined;
 }
 
 /** What a token holds of an authority: SHA-256 of its certificate (DER), as base-32 digits. */
@@ -51,23 +51,7 @@ export function authorityPin(certificate: Uint8Array): string {
   for (const byte of hash) {
     held = ((held << 8) | byte) & 0xfff;
     bits += 8;
-    for (; bits >= 5; bits -= 5) pin += digits.charAt((held >> (bits - 5)) & 31);
+    for (; bits >= 5; bits -= 5) pin += tokenDigits.charAt((held >> (bits - 5)) & 31);
   }
-  return pin + digits.charAt((held << (5 - bits)) & 31);
-}
-
-/** One digit takes five bits; the other three of a byte are not used, so that every digit is as likely. */
-function randomDigits(count: number): string {
-  return Array.from(randomBytes(count), (byte) => digits[byte & 31]).join('');
-}
-
-/** CRC-32 of the text before it, as base-32 digits with leading zeros. */
-function checksum(body: string): string {
-  let rest = crc32(body);
-  let text = '';
-  for (let at = 0; at < checksumDigits; at += 1) {
-    text = digits.charAt(rest % 32) + text;
-    rest = Math.floor(rest / 32);
-  }
-  return text;
+  return pin + tokenDigits.charAt((held << (5 - bits)) & 31);
 }
