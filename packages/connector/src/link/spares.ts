@@ -12,27 +12,34 @@ export interface SparesOptions {
   /** A session takes a connection. */
   readonly taken: (connection: LinkConnection, open: Open) => void;
   readonly log: (message: string) => void;
+  /** How often those that wait are looked through; for tests. */
+  readonly tidyMs?: number;
 }
 
 /** Handshakes that are under way at once. */
 const maximumDials = 64;
 /** A connection that waited this long has shown that others are worth dialling. */
 const settledMs = 10_000;
-const tidyMs = 30_000;
+const usualTidyMs = 30_000;
 
 /** Connections to a gateway that wait for sessions, so that none has to wait for a connection. */
 export class Spares {
   readonly #options: SparesOptions;
   readonly #demand = new SpareDemand();
-  readonly #idle = new Set<LinkConnection>();
+  /** Each with when it began to wait, oldest first. */
+  readonly #idle = new Map<LinkConnection, number>();
   readonly #stopped = new AbortController();
   readonly #tidying: NodeJS.Timeout;
+  /** One that has waited this long is replaced: what is on the way may have lost it on the gateway's side alone. */
+  readonly #staleMs: number;
   #dialling = 0;
   #failures = 0;
   #retry: NodeJS.Timeout | undefined;
 
   constructor(options: SparesOptions) {
     this.#options = options;
+    const { tidyMs = usualTidyMs } = options;
+    this.#staleMs = 2 * tidyMs;
     this.#tidying = setInterval(() => this.#tidy(), tidyMs).unref();
   }
 
@@ -46,7 +53,7 @@ export class Spares {
     this.#stopped.abort();
     clearInterval(this.#tidying);
     clearTimeout(this.#retry);
-    for (const connection of this.#idle) connection.close();
+    for (const connection of this.#idle.keys()) connection.close();
     this.#idle.clear();
   }
 
@@ -89,7 +96,7 @@ export class Spares {
     };
     if (this.#stopped.signal.aborted) return connection.close();
     connection.send({ type: 'spare', link: linkVersion, instance: this.#options.instance });
-    this.#idle.add(connection);
+    this.#idle.set(connection, since);
   }
 
   #take(connection: LinkConnection, open: Open): void {
@@ -113,13 +120,18 @@ export class Spares {
     );
   }
 
+  /** Closes those that are too many, and of the rest that are stale half at a time, so that some always wait. */
   #tidy(): void {
-    let surplus = this.#idle.size - this.#demand.wanted(performance.now());
-    for (const connection of this.#idle) {
-      if (surplus <= 0) return;
+    const nowMs = performance.now();
+    let surplus = this.#idle.size - this.#demand.wanted(nowMs);
+    let stale = Math.ceil(this.#idle.size / 2);
+    for (const [connection, since] of this.#idle) {
+      if (surplus <= 0 && (stale <= 0 || nowMs - since < this.#staleMs)) break;
       surplus -= 1;
+      stale -= 1;
       this.#idle.delete(connection);
       connection.close();
     }
+    this.#refill();
   }
 }
