@@ -32,7 +32,7 @@ describe("Postgres's own tools work through the gateway as they do without", { s
       binaries: 'system',
       settings: { wal_level: 'logical', synchronous_commit: true },
     });
-    gateway = await startGateway({ postgres, settings: connectionsTo(postgres) });
+    gateway = await startGateway({ postgres, databases, connection: { replication: 'allow' } });
   });
   after(async () => {
     await gateway?.stop();
@@ -133,14 +133,6 @@ interface Recorded {
   readonly outcome: string;
   readonly commandTag: string | null;
   readonly rowCount: number;
-}
-
-function connectionsTo({ host, port, user }: Postgres): { readonly [name: string]: unknown } {
-  const reach = { host, port, user, password: 'env:ONRECORD_TEST_PASSWORD', tls: 'disable', replication: 'allow' };
-  return {
-    connections: Object.fromEntries(databases.map((name) => [name, { ...reach, database: name }])),
-    identities: { tester: { connections: databases } },
-  };
 }
 
 /** Without times, and without the random key that psql is told (pg_dump 15.14 and later). */

@@ -17,6 +17,8 @@ export interface GatewayOptions {
   readonly via?: 'built-in' | 'connector';
   /** Merged over the connection `db`: at the gateway, or what belongs there at the connector. */
   readonly connection?: { readonly [name: string]: unknown };
+  /** Further connections, each to the database of its own name and otherwise as `db`. */
+  readonly databases?: readonly string[];
   /** Others besides `db`, as they stand in the gateway's configuration. */
   readonly connections?: { readonly [name: string]: unknown };
   /** How gateway and connector come together, when there is a connector. */
@@ -119,7 +121,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     if (connectorAddress !== undefined && options.link?.connector !== 'absent') {
       const { link } = options;
       connector = await startConnector({
-        connections: { db: databaseSettings(options, 'connector') },
+        connections: connectorSettings(options),
         gateways: [
           {
             address: (await link?.through?.(connectorAddress)) ?? connectorAddress,
@@ -178,38 +180,50 @@ function viaOf({ via }: GatewayOptions): 'built-in' | 'connector' {
 }
 
 function configuration(options: GatewayOptions, ports: Ports): unknown {
-  const reach =
-    viaOf(options) === 'connector'
-      ? { connector: connectorName, ...databaseSettings(options, 'gateway') }
-      : { ...databaseSettings(options, 'connector'), ...databaseSettings(options, 'gateway') };
+  const far = viaOf(options) === 'connector';
   const host = options.link?.host ?? '127.0.0.1';
-  const connectors = viaOf(options) === 'connector' ? { connectors: `${host}:${ports.connectors}` } : {};
+  const connectors = far ? { connectors: `${host}:${ports.connectors}` } : {};
+  const reach = databaseSettings(options, (name) => (far ? !atConnector.has(name) : true));
+  const own = Object.keys(reach);
   return {
     listen: { postgres: `127.0.0.1:${ports.postgres}`, ...connectors },
     data: './data',
     tls: 'off',
     recording: { durability: options.durability ?? 'relaxed' },
-    connections: { db: reach, ...options.connections },
-    identities: { [identity]: { kind: 'agent', connections: ['db'] } },
+    connections: {
+      ...(far ? mapped(reach, (settings) => ({ connector: connectorName, ...settings })) : reach),
+      ...options.connections,
+    },
+    identities: { [identity]: { kind: 'agent', connections: own } },
     ...options.settings,
   };
 }
 
-/** What stands on one side of the settings of the connection `db`. */
-function databaseSettings(
-  options: GatewayOptions,
-  side: 'gateway' | 'connector',
-): { readonly [name: string]: unknown } {
-  const { postgres } = options;
-  const all = {
+/** What the connector knows of each connection. */
+function connectorSettings(options: GatewayOptions): Databases {
+  return databaseSettings(options, (name) => atConnector.has(name));
+}
+
+type Databases = { readonly [connection: string]: { readonly [setting: string]: unknown } };
+
+/** The settings of `db` and its kin, as far as they are wanted. */
+function databaseSettings(options: GatewayOptions, wanted: (setting: string) => boolean): Databases {
+  const { postgres, databases = [] } = options;
+  const all = (database: string): { readonly [setting: string]: unknown } => ({
     host: postgres.host,
     port: postgres.port,
-    database: postgres.database,
+    database,
     user: postgres.user,
     password: 'env:ONRECORD_TEST_PASSWORD',
     tls: 'disable',
     ...options.connection,
-  };
-  const entries = Object.entries(all).filter(([name]) => atConnector.has(name) === (side === 'connector'));
-  return Object.fromEntries(entries);
+  });
+  const every = { db: all(postgres.database), ...Object.fromEntries(databases.map((name) => [name, all(name)])) };
+  return mapped(every, (settings) =>
+    Object.fromEntries(Object.entries(settings).filter(([setting]) => wanted(setting))),
+  );
+}
+
+function mapped(databases: Databases, change: (settings: Databases[string]) => Databases[string]): Databases {
+  return Object.fromEntries(Object.entries(databases).map(([name, settings]) => [name, change(settings)]));
 }
