@@ -59,7 +59,12 @@ export interface Spare {
   readonly instance: string;
 }
 
-/** Answers `open`: Postgres is ready, and every byte behind this message is the session's. */
+/** Answers `open` at once: it has arrived. A spare that both ends believe in and nothing passes says nothing. */
+export interface Opening {
+  readonly type: 'opening';
+}
+
+/** Answers `open`, behind `opening`: Postgres is ready, and every byte behind this message is the session's. */
 export interface Opened {
   readonly type: 'opened';
   readonly address: string;
@@ -144,6 +149,7 @@ export type FromConnector =
   | Enroll
   | Hello
   | Spare
+  | Opening
   | Opened
   | OpenFailed
   | Renew

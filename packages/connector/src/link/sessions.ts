@@ -55,6 +55,7 @@ export class Sessions {
       },
       closed: () => gone.abort(),
     };
+    connection.send({ type: 'opening' });
     const database = this.#options.database(open.connection);
     if (database === undefined) {
       const message = `this connector has no connection "${open.connection}"`;

@@ -316,6 +316,31 @@ test('when all that waited are broken, a session has the next one that is dialle
   assert.equal((await opening).backendPid, 5);
 });
 
+test('a spare over which nothing comes back is given up, and the next one opens the session', async () => {
+  const gateway = await TestGateway.start();
+  const connector = await TestConnector.connect(gateway.address, await gateway.enroll('db-eu'));
+  const silent = await connector.spare();
+  const opening = gateway.connectors.open('db-eu', request({ timeoutMs: 30_000 }));
+  await silent.expect('open');
+  const good = await connector.spare();
+  await good.expect('open');
+  await silent.closed();
+  good.send({ type: 'opening' });
+  good.send(openedMessage(5));
+  assert.equal((await opening).backendPid, 5);
+});
+
+test('a connector that has heard may take its time, and says so once', async () => {
+  const gateway = await TestGateway.start();
+  const connector = await TestConnector.connect(gateway.address, await gateway.enroll('db-eu'));
+  const [spare, other] = [await connector.spare(), await connector.spare()];
+  const opening = gateway.connectors.open('db-eu', request({ timeoutMs: 30_000 }));
+  const asked = await Promise.race([spare.expect('open').then(() => spare), other.expect('open').then(() => other)]);
+  asked.send({ type: 'opening' });
+  asked.send({ type: 'opening' });
+  await assert.rejects(opening, (error: DialError) => error.failure.type === 'protocol');
+});
+
 test('a session that nobody waits for any more is closed towards the connector', async () => {
   const gateway = await TestGateway.start();
   const connector = await TestConnector.connect(gateway.address, await gateway.enroll('db-eu'));

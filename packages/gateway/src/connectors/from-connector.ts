@@ -97,6 +97,7 @@ const message: z.ZodType<FromConnector> = z.discriminatedUnion('type', [
     tls: word.optional(),
     rest: base64,
   }),
+  z.object({ type: z.literal('opening') }),
   z.object({ type: z.literal('failed'), failure, message: line }),
   z.object({ type: z.literal('renew'), id: whole, ...proof }),
   z.object({ type: z.literal('result'), id: whole, value: z.unknown() }),

@@ -20,11 +20,17 @@ export interface OpenedSpare {
   readonly rest: Uint8Array;
 }
 
-/** The connection ended before it said anything: another one may do better. */
+/** The connection ended before it said anything, or said nothing: another one may do better. */
 export class BrokenSpare extends Error {}
 
 /** The connector has no connection of this name any more. */
 export class NotServed extends Error {}
+
+/**
+ * How long a connector may take to say that it has heard. TCP would find a connection that has silently broken after
+ * minutes, and a client waits for seconds.
+ */
+const hearsMs = 3_000;
 
 /**
  * Has a connector open a session over a spare. Rejects with a DialError, a BrokenSpare or a NotServed. The connection is closed then;
@@ -32,17 +38,27 @@ export class NotServed extends Error {}
  */
 export function openOnSpare(spare: MessageStream, open: Open, signal: AbortSignal): Promise<OpenedSpare> {
   return new Promise((resolve, reject) => {
-    const done = (): void => signal.removeEventListener('abort', onAbort);
+    const done = (): void => {
+      clearTimeout(silence);
+      signal.removeEventListener('abort', onAbort);
+    };
     const fail = (error: Error): void => {
       done();
       spare.close();
       reject(error);
     };
     const onAbort = (): void => fail(givenUp(signal));
+    const silence = setTimeout(() => fail(new BrokenSpare(`it said nothing for ${hearsMs} ms`)), hearsMs);
+    let heard = false;
     if (signal.aborted) return onAbort();
     signal.addEventListener('abort', onAbort, { once: true });
     spare.listen({
       message: (message) => {
+        clearTimeout(silence);
+        if (message.type === 'opening' && !heard) {
+          heard = true;
+          return;
+        }
         try {
           resolve(takeOver(spare, message));
           done();
