@@ -20,7 +20,7 @@ import {
   type OfferedConnection,
   type Welcome,
 } from './messages.ts';
-import { RateLimit } from './rate-limit.ts';
+import { Rate } from './rate.ts';
 import { Repetitions } from './repetitions.ts';
 import { Sessions, type SessionsOptions } from './sessions.ts';
 import { Spares } from './spares.ts';
@@ -77,7 +77,7 @@ export class GatewayLink {
   readonly #stopped = new AbortController();
   readonly #outbox = new WatchOutbox();
   readonly #repetitions = new Repetitions();
-  readonly #foreign = new RateLimit(foreignCancels);
+  readonly #foreign = new Rate(foreignCancels, foreignCancels);
   #credentials: LinkCredentials | undefined;
   /** The gateway does not take the credentials any more. */
   #disowned = false;
@@ -196,7 +196,7 @@ export class GatewayLink {
       request: (ask) => this.#answer(ask, sessions),
       acknowledged: (seq) => this.#acknowledged(seq),
       cancelElsewhere: (cancel) => {
-        if (this.#foreign.allows(performance.now())) this.#options.cancelElsewhere(cancel);
+        if (this.#foreign.take(performance.now())) this.#options.cancelElsewhere(cancel);
       },
     });
     const life: Life = { control, sessions, spares, welcomedAt: undefined, renewing: undefined };

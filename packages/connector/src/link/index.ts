@@ -8,3 +8,4 @@ export {
 export { type Heartbeat, type HeartbeatOptions, startHeartbeat } from './heartbeat.ts';
 export { encodeLinkMessage, LinkFramer, maxLinkMessageBytes } from './link-framer.ts';
 export * from './messages.ts';
+export { Rate } from './rate.ts';

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { backOffMs } from './back-off.ts';
-import { RateLimit } from './rate-limit.ts';
 import { SpareDemand } from './spare-demand.ts';
 
 test('as many spares are wanted as the gateway says, while they suffice', () => {
@@ -33,11 +32,4 @@ test('the wait before a next try doubles from 100 ms to 3 s, and is any part of 
     [100, 200, 400, 3_000, 3_000, 3_000],
   );
   assert.equal(backOffMs(5, 0), 0);
-});
-
-test('a limited rate lets a burst of one second through, and then what a second earns', () => {
-  const limit = new RateLimit(10);
-  const passed = (nowMs: number): number =>
-    Array.from({ length: 30 }, () => limit.allows(nowMs)).filter(Boolean).length;
-  assert.deepEqual([passed(5), passed(5), passed(505), passed(60_000)], [10, 0, 5, 10]);
 });

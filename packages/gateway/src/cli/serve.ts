@@ -16,6 +16,7 @@ import { type Halt, Refusal } from '../errors.ts';
 import { clientAuthorities } from '../identity/client-authorities.ts';
 import { serverCertificate } from '../identity/server-certificate.ts';
 import { Tokens } from '../identity/tokens.ts';
+import { appendEntries } from '../journal/append-entries.ts';
 import { Journal } from '../journal/journal.ts';
 import { JournalReader } from '../journal/reader.ts';
 import type { ServerTls } from '../net/client-tls.ts';
@@ -69,7 +70,9 @@ export async function serve({ configFile, env, log }: ServeOptions): Promise<Ser
     clock,
     onHalt: (halt) => halted(halt),
   });
-  const append = (bodies: readonly Body[]): Promise<void> => appended(journal, bodies);
+  const append = async (bodies: readonly Body[]): Promise<void> => {
+    await appendEntries(journal, own, bodies, 'synced');
+  };
   forgetAppended(state, (index) => entriesFrom(directory, index));
   await append([
     {
@@ -134,9 +137,7 @@ export async function serve({ configFile, env, log }: ServeOptions): Promise<Ser
     if (refusal !== undefined && !refuses) log(`new work is refused: ${refusal.message}`);
     if (refusal === undefined && refuses) log('there is room to record in again; new work is taken');
     refuses = refusal !== undefined;
-    drainOutbox(state, outboxJournal).catch((error: Error) =>
-      log(`the outbox could not be recorded: ${error.message}`),
-    );
+    settle().catch((error: Error) => log(`the outbox could not be recorded: ${error.message}`));
   }, outboxMs);
 
   // In order: one that was slower than the next must not bring an older file back into force.
@@ -172,7 +173,7 @@ export async function serve({ configFile, env, log }: ServeOptions): Promise<Ser
       await gateway.close();
       await watches.close();
       await connectors.close();
-      await drainOutbox(state, outboxJournal);
+      await settle();
       await append([{ type: 'gateway_stopped', reason }]);
       await journal.close();
       await indexer.stop();
@@ -222,15 +223,6 @@ function refusalOf(journal: Journal): Refusal | undefined {
     // A Halt ends the process by its own way.
     return error instanceof Refusal ? error : undefined;
   }
-}
-
-function appended(journal: Journal, bodies: readonly Body[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    journal.append(own, bodies, 'synced', (result) => {
-      if (result instanceof Error) reject(result);
-      else resolve();
-    });
-  });
 }
 
 function* entriesFrom(directory: string, index: number): Generator<{ readonly body: Body }> {

@@ -1,5 +1,5 @@
 import type { HostPort } from '@onrecord/connector/config';
-import type { Ask, CancelElsewhere, Hello } from '@onrecord/connector/link';
+import { type Ask, type CancelElsewhere, type Hello, Rate } from '@onrecord/connector/link';
 import type { Body } from '@onrecord/record';
 import type { Config } from '../config/config.ts';
 import type { State } from '../store/state.ts';
@@ -22,7 +22,6 @@ import { LinkRefusal } from './link-refusal.ts';
 import { Links } from './links.ts';
 import { settleOffers } from './offers.ts';
 import { openRemote } from './open-remote.ts';
-import { Rate } from './rate.ts';
 import { Refusals } from './refusals.ts';
 import { RemoteSessions } from './remote-sessions.ts';
 import { Renewals } from './renewals.ts';

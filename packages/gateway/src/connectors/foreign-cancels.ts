@@ -1,6 +1,5 @@
-import type { CancelElsewhere } from '@onrecord/connector/link';
+import { type CancelElsewhere, Rate } from '@onrecord/connector/link';
 import type { ForeignCancel } from './connector-gate.ts';
-import { Rate } from './rate.ts';
 
 /** Guessing a key is of no use at this rate, and nobody cancels more. */
 const perSecond = 100;

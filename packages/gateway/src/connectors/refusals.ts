@@ -1,5 +1,5 @@
+import { Rate } from '@onrecord/connector/link';
 import type { Body } from '@onrecord/record';
-import { Rate } from './rate.ts';
 
 /** Somebody who was not let in, or an offer that was not taken. */
 export interface Refused {

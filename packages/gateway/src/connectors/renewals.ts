@@ -1,10 +1,9 @@
-import type { Renew } from '@onrecord/connector/link';
+import { Rate, type Renew } from '@onrecord/connector/link';
 import type { Authority } from './authority.ts';
 import { provenKey } from './enroll-connector.ts';
 import type { Enrollments } from './enrollments.ts';
 import { whyNotGood } from './identify-peer.ts';
 import type { Link } from './link.ts';
-import { Rate } from './rate.ts';
 
 export interface RenewalsOptions {
   readonly authority: Authority;

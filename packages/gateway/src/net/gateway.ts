@@ -1,11 +1,12 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { type Body, gatewaySession } from '@onrecord/record';
+import { type Body, type Chains, gatewaySession } from '@onrecord/record';
 import type { Config } from '../config/config.ts';
 import type { ForeignCancel } from '../connectors/connector-gate.ts';
 import { GatewayError, Halt, Refusal, Termination } from '../errors.ts';
 import { Issuers } from '../identity/jwt/issuers.ts';
 import type { Tokens } from '../identity/tokens.ts';
 import { whyNotAnyMore } from '../identity/why-not-any-more.ts';
+import { appendEntries } from '../journal/append-entries.ts';
 import type { Receipt, Recorder } from '../journal/receipt.ts';
 import { errorResponse } from '../session/error-response.ts';
 import type { SqlReader } from '../session/session-state.ts';
@@ -308,13 +309,8 @@ export class Gateway {
     setTimeout(() => error.socket.destroy(), shutdownMs).unref();
   }
 
-  #record(chains: { readonly session: string; readonly identity: string }, body: Body): Promise<Receipt> {
-    return new Promise((resolve, reject) => {
-      this.#options.recorder.append(chains, [body], 'written', (result) => {
-        if (result instanceof Error) reject(result);
-        else resolve(result);
-      });
-    });
+  #record(chains: Chains, body: Body): Promise<Receipt> {
+    return appendEntries(this.#options.recorder, chains, [body], 'written');
   }
 }
 

@@ -6,7 +6,8 @@ import { encodeBackend, minorVersion, Writer } from '@onrecord/wire';
 import type { Config, Connection } from '../config/config.ts';
 import { Termination } from '../errors.ts';
 import { takeClaims } from '../identity/claimed.ts';
-import { type Durable, durableBefore, type Receipt, type Recorder } from '../journal/receipt.ts';
+import { appendEntries } from '../journal/append-entries.ts';
+import { durableBefore, type Receipt, type Recorder } from '../journal/receipt.ts';
 import { Session } from '../session/session.ts';
 import type { SqlReader } from '../session/session-state.ts';
 import { atWallClock } from './at-wall-clock.ts';
@@ -70,7 +71,7 @@ export async function openSession(login: Login, options: OpenSessionOptions): Pr
   const entry: SessionOpened = replication === undefined ? opening : { ...opening, replication: true };
   let receipt: Receipt;
   try {
-    receipt = await recorded(recorder, chains, entry, forward);
+    receipt = await appendEntries(recorder, chains, [entry], forward);
   } catch (error) {
     upstream.socket.destroy();
     throw error;
@@ -126,15 +127,6 @@ export async function openSession(login: Login, options: OpenSessionOptions): Pr
 
 /** `close` follows, and Drive looks for it. */
 function ignore(): void {}
-
-function recorded(recorder: Recorder, chains: Chains, body: SessionOpened, durable: Durable): Promise<Receipt> {
-  return new Promise((resolve, reject) => {
-    recorder.append(chains, [body], durable, (result) => {
-      if (result instanceof Error) reject(result);
-      else resolve(result);
-    });
-  });
-}
 
 function sessionOpened(about: {
   readonly login: Login;

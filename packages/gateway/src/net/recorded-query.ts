@@ -1,5 +1,6 @@
 import type { Body, Chains } from '@onrecord/record';
 import { backendTag, decodeBackend, encodeFrontend, Framer, Reader } from '@onrecord/wire';
+import { appendEntries } from '../journal/append-entries.ts';
 import { durableBefore, type Receipt, type Recorder } from '../journal/receipt.ts';
 import type { Session } from '../session/session.ts';
 import type { Turn } from '../session/turn.ts';
@@ -67,10 +68,5 @@ export function recorded(
   bodies: readonly Body[],
   about: Pick<RecordedQueryOptions, 'recorder' | 'chains'>,
 ): Promise<Receipt> {
-  return new Promise((resolve, reject) => {
-    about.recorder.append(about.chains, bodies, durableBefore['before-forward'].forward, (result) => {
-      if (result instanceof Error) reject(result);
-      else resolve(result);
-    });
-  });
+  return appendEntries(about.recorder, about.chains, bodies, durableBefore['before-forward'].forward);
 }

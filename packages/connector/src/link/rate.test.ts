@@ -22,3 +22,9 @@ test('a clock that was set back does not give or take', () => {
   assert.equal(rate.take(5_000), false);
   assert.equal(rate.take(6_000), true);
 });
+
+test('a limited rate lets a burst of one second through, and then what a second earns', () => {
+  const limit = new Rate(10, 10);
+  const passed = (nowMs: number): number => Array.from({ length: 30 }, () => limit.take(nowMs)).filter(Boolean).length;
+  assert.deepEqual([passed(5), passed(5), passed(505), passed(60_000)], [10, 0, 5, 10]);
+});
