@@ -26,6 +26,18 @@ function scanned(sql: string): { start: number; end: number }[] | undefined {
   }
 }
 
+/**
+ * True where a comment stands between the parts of one string, `'a' -- why` and `'b'` on the next line: one constant to
+ * Postgres, three tokens to libpg_query, whose scanner is changed to report comments.
+ */
+function splitsContinuation(tokens: readonly string[]): boolean {
+  return tokens.some((token, index) => {
+    if (!token.startsWith('--') || tokens[index - 1]?.endsWith("'") !== true) return false;
+    const after = tokens.slice(index).find((following) => !following.startsWith('--'));
+    return after?.startsWith("'") === true;
+  });
+}
+
 const k = tokenKind;
 
 describe('Lexer', () => {
@@ -86,7 +98,8 @@ describe('Lexer', () => {
       fc.property(fc.array(fragment, { maxLength: 14 }), (fragments) => {
         const sql = fragments.join('');
         const expected = scanned(sql);
-        if (expected === undefined) return;
+        if (expected === undefined || splitsContinuation(expected.map(({ start, end }) => sql.slice(start, end))))
+          return;
         compared += 1;
         assert.deepEqual(
           tokens(sql).map(([, text]) => text),
@@ -94,9 +107,16 @@ describe('Lexer', () => {
           JSON.stringify(sql),
         );
       }),
-      { numRuns: 20_000 },
+      { numRuns: 20_000, examples: [[["''", '--', '\n', "''"]]] },
     );
     assert.ok(compared > 2_000, `${compared} texts were compared`);
+  });
+
+  test('joins the parts of a string that a comment and a line end stand between, as Postgres does', () => {
+    assert.deepEqual(
+      tokens("'a' -- one\n--two\n 'b'").map(([, text]) => text),
+      ["'a' -- one\n--two\n 'b'"],
+    );
   });
 
   test('names what it finds', () => {
