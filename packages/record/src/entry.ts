@@ -77,7 +77,14 @@ export type Body =
   | WatchStarted
   | BlindSession
   | BlindSessionEnded
-  | BlindSessionsUnseen;
+  | BlindSessionsUnseen
+  | Decision
+  | ApprovalRequested
+  | ApprovalEvidence
+  | ApprovalVoted
+  | ApprovalEnded
+  | ApprovalUsed
+  | Masked;
 
 export interface GatewayStarted {
   readonly type: 'gateway_started';
@@ -563,4 +570,115 @@ export interface BlindSessionsUnseen {
   readonly count: number;
   readonly fromAt: number;
   readonly untilAt: number;
+}
+
+/** What the policy said of a statement. Stands behind the statement's entry, and before anything is forwarded; only where a rule matched. */
+export interface Decision {
+  readonly type: 'decision';
+  readonly of: number;
+  readonly decision: 'allow' | 'approve' | 'deny';
+  /** Every rule that matched. `via`: how the statement comes to run what matched (`WITH d`, `EXECUTE p`); absent for itself. */
+  readonly rules: readonly {
+    readonly rule: string;
+    readonly then: 'allow' | 'approve' | 'deny';
+    readonly via?: string;
+  }[];
+}
+
+/** People are asked. It stands in the session of the one who asks, as all entries of an approval do. */
+export interface ApprovalRequested {
+  readonly type: 'approval_requested';
+  /** The approval's id: `appr_` and twelve characters. */
+  readonly approval: string;
+  readonly scope: 'statement' | 'session';
+  /** The statement that waits; of several in one Query or pipeline, the first; absent for `session`. */
+  readonly of?: number;
+  /** SHA-256, hex, over all that the approval binds to. */
+  readonly hash: string;
+  readonly asks: readonly { readonly rule: string; readonly group: string; readonly count: number }[];
+  readonly expiresAt: number;
+  /** The reason that the requester gave. */
+  readonly reason?: string;
+  /** For `session`: what is asked for. */
+  readonly connection?: string;
+}
+
+/** What the gateway found out for the approvers, without running the statement. */
+export interface ApprovalEvidence {
+  readonly type: 'approval_evidence';
+  readonly approval: string;
+  readonly of?: number;
+  /** Lines of EXPLAIN; absent when it was not asked for, `problem` says why. */
+  readonly explain?: string;
+  /** Rows that it would change, where they could be counted or estimated cheaply. */
+  readonly rows?: number;
+  readonly rowsAreEstimated?: boolean;
+  /** Locks that its transaction holds, a line each. */
+  readonly locks?: readonly string[];
+  readonly problem?: string;
+}
+
+/** Somebody decided. */
+export interface ApprovalVoted {
+  readonly type: 'approval_voted';
+  readonly approval: string;
+  readonly of?: number;
+  readonly by: string;
+  readonly vote: 'approve' | 'deny';
+  readonly reason: string;
+  readonly votedAt: number;
+}
+
+/** A question is settled, once. */
+export interface ApprovalEnded {
+  readonly type: 'approval_ended';
+  readonly approval: string;
+  readonly of?: number;
+  readonly result:
+    | 'approved'
+    | 'denied'
+    | 'expired'
+    | 'client gone'
+    | 'cancelled'
+    | 'session ended'
+    | 'revoked'
+    | 'gateway stopped'
+    | 'gateway died';
+  readonly by: readonly string[];
+  readonly reason?: string;
+  /** `approved`: until when it covers the same question again; absent: once. */
+  readonly usableUntil?: number;
+}
+
+/** What an approval covers is about to be forwarded: written before it is. */
+export interface ApprovalUsed {
+  readonly type: 'approval_used';
+  readonly approval: string;
+  readonly of?: number;
+}
+
+/** What was hidden of a statement's answer; stands in front of the outcome. Never the hidden value. */
+export interface Masked {
+  readonly type: 'masked';
+  readonly of: number;
+  readonly columns: readonly MaskedColumn[];
+  /** What detectors found in columns that no rule names. */
+  readonly detected: readonly {
+    readonly detector: string;
+    readonly action: MaskedColumn['action'];
+    readonly values: number;
+  }[];
+  /** Errors and notices whose texts were withheld. */
+  readonly withheld: number;
+}
+
+export interface MaskedColumn {
+  /** From 0. */
+  readonly column: number;
+  readonly name: string;
+  /** `public.customers.email`; `unknown source` where it could not be told. */
+  readonly rule: string;
+  readonly action: 'null' | 'redact' | 'partial' | 'hash';
+  /** Values that were not NULL. */
+  readonly values: number;
 }

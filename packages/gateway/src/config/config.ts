@@ -1,6 +1,8 @@
 import type { Database } from '@onrecord/connector';
 import type { HostPort } from '@onrecord/connector/config';
 import type { Durability } from '@onrecord/record';
+import type { MaskingRule } from '../masking/masking-rule.ts';
+import type { Controls, Rule } from '../policy/policy.ts';
 import type { Issuer } from './issuer.ts';
 
 /** The whole configuration, parsed once and frozen. Nothing below `config/` reads `process.env`. */
@@ -23,6 +25,10 @@ export interface Config {
   readonly sessions: SessionRules;
   readonly connectors: ConnectorSettings;
   readonly limits: Limits;
+  /** Guard rules, in the order of the file. */
+  readonly policy: readonly Rule[];
+  readonly masking: readonly MaskingRule[];
+  readonly approvals: ApprovalSettings;
 }
 
 export interface Listen {
@@ -65,6 +71,36 @@ export interface Connection {
   readonly expected: readonly ExpectedSession[];
   readonly recording: Recording;
   readonly replication: 'refuse' | 'allow';
+  readonly controls: Controls;
+  /** Who must approve a session before it opens; undefined: nobody. */
+  readonly access: SessionApproval | undefined;
+}
+
+/** Just-in-time access: the session is held at connect, or refused with the id to come back with, until people approve it. */
+export interface SessionApproval {
+  readonly group: string;
+  readonly count: number;
+  readonly timeoutMs: number;
+  /** `hold`: the login waits. `refuse`: it is turned away at once, and may come back when it is approved. */
+  readonly meanwhile: 'hold' | 'refuse';
+  /** How long the identity may open sessions on the connection once approved; sessions end with it. */
+  readonly durationMs: number;
+  /** Identities and groups that need no approval. */
+  readonly except: { readonly identities: readonly string[]; readonly groups: readonly string[] };
+}
+
+export interface ApprovalSettings {
+  /** Questions that may wait at a time, in all and of one identity. */
+  readonly waiting: number;
+  readonly waitingOfIdentity: number;
+  readonly webhooks: readonly Webhook[];
+}
+
+export interface Webhook {
+  readonly url: string;
+  /** A reference (`env:`, `file:`) to the key of the HMAC-SHA-256 over the body. */
+  readonly secret: string;
+  readonly format: 'json' | 'slack';
 }
 
 /** How Postgres is reached. */
@@ -99,6 +135,7 @@ export interface Identity {
   readonly login: readonly LoginMethod[];
   /** Whose certificate is its own. */
   readonly certificate?: CertificateMapping;
+  readonly controls: Controls;
 }
 
 /**

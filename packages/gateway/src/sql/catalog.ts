@@ -1,0 +1,92 @@
+/**
+ * What a database's catalog says that decides what a name means and where a value comes from. A value: it is read in one
+ * go (net/catalog/), never changed, and replaced by another when the catalog has changed. Names are Unicode strings as
+ * Postgres keeps them (unquoted).
+ */
+export interface Catalog {
+  /** Another catalog of the same database has another one. */
+  readonly version: string;
+  relation(oid: number): Relation | undefined;
+  /** The relation of that name in that schema. */
+  find(schema: string, name: string): Relation | undefined;
+  /** Relations of that name in any schema. */
+  named(name: string): readonly Relation[];
+  /** Every relation, system ones too. */
+  readonly relations: Iterable<Relation>;
+  hasSchema(name: string): boolean;
+  /** Functions, procedures and aggregates of that name in any schema. */
+  functions(name: string): readonly CatalogFunction[];
+  function(oid: number): CatalogFunction | undefined;
+  /** Operators of that name that are not Postgres's own: each calls a function. */
+  operators(name: string): readonly CatalogOperator[];
+  /** True when a type of that name runs code of somebody's when a value is cast to or from it (pg_cast, CHECK of a domain, a type's own input function). */
+  typeRunsCode(name: string): boolean;
+}
+
+export type RelationKind =
+  | 'table'
+  | 'partitioned table'
+  | 'view'
+  | 'materialized view'
+  | 'foreign table'
+  | 'sequence'
+  | 'index'
+  | 'toast table'
+  | 'composite type';
+
+export interface Relation {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly kind: RelationKind;
+  /** In order of their numbers; dropped ones are left out. */
+  readonly columns: readonly Column[];
+  /** The query of a view or materialized view, every name in it qualified. */
+  readonly definition?: string;
+  /** Actions of rules other than a view's own SELECT rule: definitions as pg_get_ruledef gives them. */
+  readonly rules: readonly string[];
+  /** OIDs of the functions that its triggers call. */
+  readonly triggers: readonly number[];
+  /** Inheritance and partitions, both ways, one step. */
+  readonly parents: readonly number[];
+  readonly children: readonly number[];
+}
+
+export interface Column {
+  /** `attnum`. */
+  readonly number: number;
+  readonly name: string;
+  readonly type: number;
+  /** The expression of a generated column, or of a default, as SQL with qualified names. */
+  readonly generated?: string;
+}
+
+export interface CatalogFunction {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly kind: 'function' | 'procedure' | 'aggregate' | 'window';
+  readonly volatility: 'immutable' | 'stable' | 'volatile';
+  /** `internal`, `c`, `sql`, `plpgsql` … */
+  readonly language: string;
+  readonly securityDefiner: boolean;
+  /** The source, for `sql` (either form) and `plpgsql`. */
+  readonly body?: string;
+  /** Comes with Postgres (schema pg_catalog, OID below FirstNormalObjectId) or information_schema. */
+  readonly builtIn: boolean;
+  /** The OID of the type it returns; of a set, of one of them. */
+  readonly returns: number;
+}
+
+export interface CatalogOperator {
+  readonly name: string;
+  readonly schema: string;
+  readonly function: number;
+}
+
+/** A column of the catalog, as a key of sets: `OID.attnum`. */
+export type ColumnKey = `${number}.${number}`;
+
+export function columnKey(relation: number, column: number): ColumnKey {
+  return `${relation}.${column}`;
+}
