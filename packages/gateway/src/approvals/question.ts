@@ -59,4 +59,13 @@ export interface Approvals {
    * does not cover it any more: used already, revoked, run out since.
    */
   use(approval: string, question: Question): Promise<void>;
+  /**
+   * Just-in-time access to a connection: resolves with when it ends (wall-clock microseconds) once people have approved it,
+   * or at once while an earlier approval lasts. Throws a Termination otherwise: 42501 denied, 57014 expired, and with
+   * `meanwhile: refuse` at once, with the id to come back with. Aborts, on record, with `signal` (the client went away).
+   */
+  access(
+    question: Question,
+    options: { readonly meanwhile: 'hold' | 'refuse'; readonly durationMs: number; readonly signal: AbortSignal },
+  ): Promise<number>;
 }

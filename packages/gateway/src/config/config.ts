@@ -27,7 +27,7 @@ export interface Config {
   readonly limits: Limits;
   /** Guard rules, in the order of the file. */
   readonly policy: readonly Rule[];
-  readonly masking: readonly MaskingRule[];
+  readonly masking: Masking;
   readonly approvals: ApprovalSettings;
 }
 
@@ -87,6 +87,12 @@ export interface SessionApproval {
   readonly durationMs: number;
   /** Identities and groups that need no approval. */
   readonly except: { readonly identities: readonly string[]; readonly groups: readonly string[] };
+}
+
+export interface Masking {
+  /** Reference (`env:`, `file:`) to the key of `hash`; undefined: one made in the data directory. */
+  readonly key: string | undefined;
+  readonly rules: readonly MaskingRule[];
 }
 
 export interface ApprovalSettings {

@@ -17,6 +17,24 @@ export interface Analysis {
    * statement, or they were made since the catalog was read.
    */
   readonly unresolved: readonly string[];
+  /** PREPARE and DECLARE: what runs by that name from now on. */
+  readonly names?: { readonly type: 'prepare' | 'declare'; readonly name: string; readonly analysis: Analysis };
+  /** COPY: how its data reads. */
+  readonly copy?: CopyForm;
+}
+
+/** The options of a COPY, with the defaults of its format filled in. */
+export interface CopyForm {
+  readonly direction: 'in' | 'out';
+  /** The other end is the client (STDIN, STDOUT), not a file or a program. */
+  readonly withClient: boolean;
+  readonly format: 'text' | 'csv' | 'binary';
+  readonly delimiter: string;
+  /** What stands for NULL. */
+  readonly nullText: string;
+  readonly header: boolean;
+  readonly quote: string;
+  readonly escape: string;
 }
 
 /** One command: rules are asked about each. A CTE that writes, what EXPLAIN ANALYZE or EXECUTE runs, the body of a function. */
