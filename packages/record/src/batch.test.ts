@@ -17,6 +17,7 @@ import {
 } from './batch.ts';
 import { ByteSink } from './codec/byte-sink.ts';
 import { CodecError } from './codec/codec-error.ts';
+import { formatVersion } from './codec/format-version.ts';
 import { decodeSegmentHeader, encodeSegmentHeader, LaterVersionError, segmentHeaderBytes } from './segment-header.ts';
 
 const sha256 = (bytes: Uint8Array): Uint8Array => new Uint8Array(hash('sha256', bytes, 'buffer'));
@@ -110,7 +111,7 @@ describe('segment header', () => {
   it('gives back what was encoded', () => {
     const bytes = encodeSegmentHeader(header, crc32);
     assert.equal(bytes.length, segmentHeaderBytes);
-    assert.deepEqual(decodeSegmentHeader(bytes, crc32), { version: 2, ...header });
+    assert.deepEqual(decodeSegmentHeader(bytes, crc32), { version: formatVersion, ...header });
   });
 
   it('is refused when any one bit of it is another, or when it is cut', () => {
@@ -132,11 +133,11 @@ describe('segment header', () => {
   it('says of a later version that it is later, not that it is damaged', () => {
     const bytes = encodeSegmentHeader(header, crc32).slice();
     bytes[8] = 3;
-    assert.throws(() => decodeSegmentHeader(bytes, crc32), /format 3 is later than 2/);
+    assert.throws(() => decodeSegmentHeader(bytes, crc32), /format 4 is later than 3/);
   });
 
   it('is read in every version up to the latest, and in no version 0', () => {
-    for (const version of [0, 1, 2]) {
+    for (const version of [0, 1, 2, 3]) {
       const bytes = encodeSegmentHeader(header, crc32).slice();
       const view = new DataView(bytes.buffer);
       view.setUint32(8, version, true);

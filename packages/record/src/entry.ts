@@ -149,6 +149,19 @@ export interface OpenSessionHead {
   readonly statements: number;
   /** Numbers of the statements whose outcome is still owed. */
   readonly openStatements: readonly number[];
+  /** Absent when there are none. */
+  readonly unusedApprovals?: readonly UnusedApproval[];
+}
+
+/**
+ * A question that has not ended; or one for a statement that was approved, and has not been used. What waits for it was
+ * not forwarded: the open statements of the session from `of` on.
+ */
+export interface UnusedApproval {
+  readonly approval: string;
+  /** As in `approval_requested`. */
+  readonly of?: number;
+  readonly approved?: true;
 }
 
 export interface SessionOpened {

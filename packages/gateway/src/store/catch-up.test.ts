@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { goldenJournals } from '../journal/golden-journal.fixture.ts';
 import { appended, countingClock, gatewayItself } from '../journal/journal.fixture.ts';
 import { Journal } from '../journal/journal.ts';
 import { JournalCorruption } from '../journal/journal-corruption.ts';
-import { goldenV1, goldenV1Segments } from '../journal/journal-v1.fixture.ts';
 import { JournalReader } from '../journal/reader.ts';
 import type { TablesOf } from '../sql/tables.ts';
 import { catchUp, nextEntry } from './catch-up.ts';
@@ -88,26 +88,27 @@ describe('catchUp', () => {
     assert.deepEqual(dump(index.database), atOnce);
   });
 
-  it('projects a journal of version 1 that version 2 goes on, with the same answers again', async () => {
-    const directory = join(journal.data, 'journal');
-    rmSync(directory, { recursive: true });
-    mkdirSync(directory);
-    for (const name of goldenV1Segments) cpSync(join(goldenV1, name), join(directory, name));
-    assert.equal(await catchUp(index, reader, { tablesOf }), 76);
-    const open = index.database.prepare('SELECT count(*) AS n FROM sessions WHERE closed_at IS NULL');
-    assert.equal(open.get()?.['n'], 2);
-    const writer = await Journal.open({ directory, segmentBytes: 4096, clock: countingClock() });
-    await appended(writer, gatewayItself, [
-      { type: 'connector_revoked', connector: 'db-eu', by: 'root', revokedAt: 1 },
-    ]);
-    await writer.close();
-    assert.equal(await catchUp(index, reader, { tablesOf }), 83);
-    assert.equal(open.get()?.['n'], 0);
-    const inTwoSteps = dump(index.database);
-    emptyIndex(index);
-    assert.equal(await catchUp(index, reader, { tablesOf }), 83);
-    assert.deepEqual(dump(index.database), inTwoSteps);
-  });
+  for (const golden of goldenJournals)
+    it(`projects a journal of version ${golden.version} that the latest version goes on, with the same answers again`, async () => {
+      const directory = join(journal.data, 'journal');
+      rmSync(directory, { recursive: true });
+      mkdirSync(directory);
+      for (const name of golden.segments) cpSync(join(golden.directory, name), join(directory, name));
+      assert.equal(await catchUp(index, reader, { tablesOf }), golden.entries.length);
+      const open = index.database.prepare('SELECT count(*) AS n FROM sessions WHERE closed_at IS NULL');
+      assert.equal(open.get()?.['n'], 2);
+      const writer = await Journal.open({ directory, segmentBytes: 4096, clock: countingClock() });
+      await appended(writer, gatewayItself, [
+        { type: 'connector_revoked', connector: 'db-eu', by: 'root', revokedAt: 1 },
+      ]);
+      await writer.close();
+      assert.equal(await catchUp(index, reader, { tablesOf }), golden.entries.length + 7);
+      assert.equal(open.get()?.['n'], 0);
+      const inTwoSteps = dump(index.database);
+      emptyIndex(index);
+      assert.equal(await catchUp(index, reader, { tablesOf }), golden.entries.length + 7);
+      assert.deepEqual(dump(index.database), inTwoSteps);
+    });
 
   it('gives the same index when two processes build it together', async () => {
     recordDay(journal);

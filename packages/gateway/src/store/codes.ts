@@ -56,12 +56,16 @@ export const role = {
   /** The entry of a later Execute of the portal. */
   fetch: 5,
   cancel: 6,
+  decision: 7,
+  /** Any step of an approval. */
+  approval: 8,
+  masked: 9,
 } as const;
 
 /** Entries that are events of a timeline, as against parts of a statement. */
 export type EventType = Exclude<
   Body['type'],
-  'heads' | 'statement' | 'statement_part' | 'rows' | 'copy_in' | 'copy_in_ended' | 'outcome'
+  'heads' | 'statement' | 'statement_part' | 'rows' | 'copy_in' | 'copy_in_ended' | 'outcome' | 'decision' | 'masked'
 >;
 
 const eventCodes: { readonly [Type in EventType]: number } = {
@@ -91,6 +95,11 @@ const eventCodes: { readonly [Type in EventType]: number } = {
   blind_session: 23,
   blind_session_ended: 24,
   blind_sessions_unseen: 25,
+  approval_requested: 26,
+  approval_evidence: 27,
+  approval_voted: 28,
+  approval_ended: 29,
+  approval_used: 30,
 };
 
 export function eventCode(type: EventType): number {

@@ -59,6 +59,21 @@ const summaries: {
     `blind session on ${connection} ended: backend ${backendPid}, last seen ${iso(lastSeenAt)}`,
   blind_sessions_unseen: ({ connection, database, count: number, fromAt, untilAt }) =>
     `${count(number, 'blind session')} on ${connection} in ${database} came and went unseen${span(fromAt, untilAt)}`,
+  approval_requested: approvalRequested,
+  approval_evidence: ({ approval, of, rows, rowsAreEstimated, locks = [], problem }) =>
+    [
+      `evidence for approval ${approval}${forStatement(of)}`,
+      ...(rows === undefined ? [] : [`${rowsAreEstimated ? 'about ' : ''}${count(rows, 'row')} would change`]),
+      ...(locks.length === 0 ? [] : [`${count(locks.length, 'lock')} held`]),
+      ...(problem === undefined ? [] : [problem]),
+    ].join(', '),
+  approval_voted: ({ approval, of, by, vote, reason }) =>
+    `${quotedName(by)} ${vote === 'approve' ? 'approved' : 'denied'} ${approval}${forStatement(of)}${because(reason)}`,
+  approval_ended: ({ approval, of, result, by, reason, usableUntil }) =>
+    `approval ${approval}${forStatement(of)} ended: ${result}` +
+    `${by.length === 0 ? '' : ` by ${by.map(quotedName).join(', ')}`}${because(reason)}` +
+    `${usableUntil === undefined ? '' : `, good until ${iso(usableUntil)}`}`,
+  approval_used: ({ approval, of }) => `approval ${approval} used${forStatement(of)}`,
 };
 
 /** Undefined for an entry that is no event. */
@@ -78,6 +93,22 @@ function sessionOpened(body: EventBody<'session_opened'>): string {
     ...(onBehalfOf === undefined ? [] : [`on behalf of ${quotedName(onBehalfOf)} (verified)`]),
     ...(claimed.onBehalfOf === undefined ? [] : [`on behalf of ${quotedName(claimed.onBehalfOf)} (claimed)`]),
   ].join(', ');
+}
+
+function approvalRequested(body: EventBody<'approval_requested'>): string {
+  const { approval, scope, of, connection, asks, expiresAt, reason } = body;
+  const what =
+    scope === 'statement' ? forStatement(of) : ` for access${connection === undefined ? '' : ` to ${connection}`}`;
+  const whom = asks.map(({ rule, group, count: needed }) => `${needed} of ${group} (${rule})`).join(', ');
+  return `approval ${approval} requested${what} of ${whom}, until ${iso(expiresAt)}${because(reason)}`;
+}
+
+function forStatement(of: number | undefined): string {
+  return of === undefined ? '' : ` for statement ${of}`;
+}
+
+function because(reason: string | undefined): string {
+  return reason === undefined || reason === '' ? '' : `: ${reason}`;
 }
 
 function blindSession(body: EventBody<'blind_session'>): string {

@@ -82,6 +82,10 @@ export class Projector {
         return this.#piece(entry, place, body.of, role.copyIn);
       case 'copy_in_ended':
         return this.#piece(entry, place, body.of, role.copyInEnded);
+      case 'decision':
+        return this.#piece(entry, place, body.of, role.decision);
+      case 'masked':
+        return this.#piece(entry, place, body.of, role.masked);
       case 'outcome':
         return this.#outcome(entry, body, place);
       default:
@@ -94,6 +98,13 @@ export class Projector {
         return this.#closed(entry, body, place);
       case 'cancel_requested':
         if (body.of !== undefined) this.#piece(entry, place, body.of, role.cancel);
+        return;
+      case 'approval_requested':
+      case 'approval_evidence':
+      case 'approval_voted':
+      case 'approval_ended':
+      case 'approval_used':
+        if (body.of !== undefined) this.#piece(entry, place, body.of, role.approval);
         return;
       case 'server_message':
         return this.#message(entry, body);

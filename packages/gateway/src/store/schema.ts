@@ -168,7 +168,7 @@ interface BlindUnseenTable {
 }
 
 /** An index of another version is dropped and rebuilt. */
-export const schemaVersion = 2;
+export const schemaVersion = 3;
 
 export const entriesPerMark = 4096;
 

@@ -1,4 +1,16 @@
-import type { Body, Claimed, LearnedType, OpenSessionHead, Outcome, Statement, TransactionStatus } from '../entry.ts';
+import type {
+  ApprovalEnded,
+  Body,
+  Claimed,
+  Decision,
+  LearnedType,
+  MaskedColumn,
+  OpenSessionHead,
+  Outcome,
+  Statement,
+  TransactionStatus,
+  UnusedApproval,
+} from '../entry.ts';
 import { bytes, flag, int32, list, oneOf, set, text, texts, uint, uint32 } from './field-codec.ts';
 import { type Fields, type Layout, layout, optional, required, since, struct } from './layout.ts';
 
@@ -43,6 +55,12 @@ const claimed = struct<Claimed>({
   onBehalfOf: since(2, optional(4, text)),
 });
 
+const unusedApproval = struct<UnusedApproval>({
+  approval: required(1, text),
+  of: optional(2, uint),
+  approved: optional(3, set),
+});
+
 const openSessionHead = struct<OpenSessionHead>({
   session: required(1, text),
   identity: required(2, text),
@@ -50,6 +68,7 @@ const openSessionHead = struct<OpenSessionHead>({
   hash: required(4, bytes),
   statements: required(5, uint),
   openStatements: required(6, list(uint)),
+  unusedApprovals: since(3, optional(7, list(unusedApproval))),
 });
 
 const learnedType = struct<LearnedType>({
@@ -70,6 +89,49 @@ const identityHead = struct<{ identity: string; seq: number; hash: Uint8Array }>
   identity: required(1, text),
   seq: required(2, uint),
   hash: required(3, bytes),
+});
+
+const decision = oneOf<Decision['decision']>({ allow: 0, approve: 1, deny: 2 });
+
+const matchedRule = struct<Decision['rules'][number]>({
+  rule: required(1, text),
+  // biome-ignore lint/suspicious/noThenProperty: what the entry has; nobody waits for it
+  then: required(2, decision),
+  via: optional(3, text),
+});
+
+const approversAsked = struct<{ rule: string; group: string; count: number }>({
+  rule: required(1, text),
+  group: required(2, text),
+  count: required(3, uint),
+});
+
+const approvalResult = oneOf<ApprovalEnded['result']>({
+  approved: 0,
+  denied: 1,
+  expired: 2,
+  'client gone': 3,
+  cancelled: 4,
+  'session ended': 5,
+  revoked: 6,
+  'gateway stopped': 7,
+  'gateway died': 8,
+});
+
+const maskAction = oneOf<MaskedColumn['action']>({ null: 0, redact: 1, partial: 2, hash: 3 });
+
+const maskedColumn = struct<MaskedColumn>({
+  column: required(1, uint),
+  name: required(2, text),
+  rule: required(3, text),
+  action: required(4, maskAction),
+  values: required(5, uint),
+});
+
+const detection = struct<{ detector: string; action: MaskedColumn['action']; values: number }>({
+  detector: required(1, text),
+  action: required(2, maskAction),
+  values: required(3, uint),
 });
 
 /**
@@ -319,6 +381,53 @@ export const bodies: { readonly [Type in Body['type']]: BodyFormat } = {
     fromAt: required(4, uint),
     untilAt: required(5, uint),
   }),
+  decision: bodySince3<'decision'>(34, {
+    of: required(1, uint),
+    decision: required(2, decision),
+    rules: required(3, list(matchedRule)),
+  }),
+  approval_requested: bodySince3<'approval_requested'>(35, {
+    approval: required(1, text),
+    scope: required(2, oneOf({ statement: 0, session: 1 })),
+    of: optional(3, uint),
+    hash: required(4, text),
+    asks: required(5, list(approversAsked)),
+    expiresAt: required(6, uint),
+    reason: optional(7, text),
+    connection: optional(8, text),
+  }),
+  approval_evidence: bodySince3<'approval_evidence'>(36, {
+    approval: required(1, text),
+    of: optional(2, uint),
+    explain: optional(3, text),
+    rows: optional(4, uint),
+    rowsAreEstimated: optional(5, flag),
+    locks: optional(6, list(text)),
+    problem: optional(7, text),
+  }),
+  approval_voted: bodySince3<'approval_voted'>(37, {
+    approval: required(1, text),
+    of: optional(2, uint),
+    by: required(3, text),
+    vote: required(4, oneOf({ approve: 0, deny: 1 })),
+    reason: required(5, text),
+    votedAt: required(6, uint),
+  }),
+  approval_ended: bodySince3<'approval_ended'>(38, {
+    approval: required(1, text),
+    of: optional(2, uint),
+    result: required(3, approvalResult),
+    by: required(4, list(text)),
+    reason: optional(5, text),
+    usableUntil: optional(6, uint),
+  }),
+  approval_used: bodySince3<'approval_used'>(39, { approval: required(1, text), of: optional(2, uint) }),
+  masked: bodySince3<'masked'>(40, {
+    of: required(1, uint),
+    columns: required(2, list(maskedColumn)),
+    detected: required(3, list(detection)),
+    withheld: required(4, uint),
+  }),
 };
 
 function body<Type extends Body['type']>(number: number, fields: Fields<Content<Type>>): BodyFormat {
@@ -327,4 +436,8 @@ function body<Type extends Body['type']>(number: number, fields: Fields<Content<
 
 function bodySince2<Type extends Body['type']>(number: number, fields: Fields<Content<Type>>): BodyFormat {
   return { number, since: 2, layout: layout<Content<Type>>(fields) };
+}
+
+function bodySince3<Type extends Body['type']>(number: number, fields: Fields<Content<Type>>): BodyFormat {
+  return { number, since: 3, layout: layout<Content<Type>>(fields) };
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Body, Envelope, SessionClosed } from '../entry.ts';
+import type { ApprovalEnded, Body, Envelope, SessionClosed, UnusedApproval } from '../entry.ts';
 
 /** Arbitrary entries for property tests: one arbitrary for each type of body, every optional field there or not. */
 
@@ -10,6 +10,8 @@ const text = fc.string({ unit: 'grapheme', maxLength: 40 });
 const bytes = fc.uint8Array({ maxLength: 300 });
 const hash = fc.uint8Array({ minLength: 32, maxLength: 32 });
 const status = fc.constantFrom('I' as const, 'T' as const, 'E' as const);
+const word = fc.constantFrom('allow' as const, 'approve' as const, 'deny' as const);
+const action = fc.constantFrom('null' as const, 'redact' as const, 'partial' as const, 'hash' as const);
 const names = fc.dictionary(fc.oneof(text, fc.constantFrom('__proto__', 'constructor', '7')), text, {
   noNullPrototype: true,
 });
@@ -40,7 +42,24 @@ const contents: { readonly [Type in Body['type']]: fc.Arbitrary<Content<Type>> }
   heads: fc.record({
     identities: fc.array(fc.record({ identity: text, seq: uint, hash }), { maxLength: 5 }),
     sessions: fc.array(
-      fc.record({ session: text, identity: text, seq: uint, hash, statements: uint, openStatements: fc.array(uint) }),
+      fc.record(
+        {
+          session: text,
+          identity: text,
+          seq: uint,
+          hash,
+          statements: uint,
+          openStatements: fc.array(uint),
+          unusedApprovals: fc.array(
+            record<UnusedApproval>(['approval'], { approval: text, of: uint, approved: fc.constant(true as const) }),
+            { maxLength: 3 },
+          ),
+        },
+        {
+          requiredKeys: ['session', 'identity', 'seq', 'hash', 'statements', 'openStatements'],
+          noNullPrototype: true,
+        },
+      ),
       { maxLength: 5 },
     ),
   }),
@@ -256,6 +275,67 @@ const contents: { readonly [Type in Body['type']]: fc.Arbitrary<Content<Type>> }
   ),
   blind_session_ended: fc.record({ connection: text, backendPid: int32, startedAt: uint, lastSeenAt: uint }),
   blind_sessions_unseen: fc.record({ connection: text, database: text, count: uint, fromAt: uint, untilAt: uint }),
+  decision: fc.record({
+    of: uint,
+    decision: word,
+    rules: fc.array(
+      // biome-ignore lint/suspicious/noThenProperty: what the entry has; nobody waits for it
+      record<Content<'decision'>['rules'][number]>(['rule', 'then'], { rule: text, then: word, via: text }),
+      { maxLength: 3 },
+    ),
+  }),
+  approval_requested: record<Content<'approval_requested'>>(['approval', 'scope', 'hash', 'asks', 'expiresAt'], {
+    approval: text,
+    scope: fc.constantFrom('statement', 'session'),
+    of: uint,
+    hash: text,
+    asks: fc.array(fc.record({ rule: text, group: text, count: uint }), { maxLength: 3 }),
+    expiresAt: uint,
+    reason: text,
+    connection: text,
+  }),
+  approval_evidence: record<Content<'approval_evidence'>>(['approval'], {
+    approval: text,
+    of: uint,
+    explain: text,
+    rows: uint,
+    rowsAreEstimated: fc.boolean(),
+    locks: fc.array(text, { maxLength: 3 }),
+    problem: text,
+  }),
+  approval_voted: record<Content<'approval_voted'>>(['approval', 'by', 'vote', 'reason', 'votedAt'], {
+    approval: text,
+    of: uint,
+    by: text,
+    vote: fc.constantFrom('approve', 'deny'),
+    reason: text,
+    votedAt: uint,
+  }),
+  approval_ended: record<Content<'approval_ended'>>(['approval', 'result', 'by'], {
+    approval: text,
+    of: uint,
+    result: fc.constantFrom<ApprovalEnded['result'][]>(
+      'approved',
+      'denied',
+      'expired',
+      'client gone',
+      'cancelled',
+      'session ended',
+      'revoked',
+      'gateway stopped',
+      'gateway died',
+    ),
+    by: fc.array(text, { maxLength: 3 }),
+    reason: text,
+    usableUntil: uint,
+  }),
+  approval_used: record<Content<'approval_used'>>(['approval'], { approval: text, of: uint }),
+  masked: fc.record({
+    of: uint,
+    columns: fc.array(fc.record({ column: uint, name: text, rule: text, action, values: uint }), { maxLength: 3 }),
+    detected: fc.array(fc.record({ detector: text, action, values: uint }), { maxLength: 3 }),
+    withheld: uint,
+  }),
 };
 
 /** An arbitrary body of each type. */

@@ -22,7 +22,7 @@ interface EventsOptions extends RecordingOptions, RangeOptions {
   readonly json?: true;
 }
 
-/** Whether the gateway writes it down for itself, outside of every session. */
+/** Whether the gateway writes it down for itself, outside of every session. Of approvals: those for access to a connection. */
 const ofGateway: { readonly [Type in EventType]: boolean } = {
   gateway_started: true,
   gateway_stopped: true,
@@ -50,6 +50,11 @@ const ofGateway: { readonly [Type in EventType]: boolean } = {
   blind_session: true,
   blind_session_ended: true,
   blind_sessions_unseen: true,
+  approval_requested: true,
+  approval_evidence: true,
+  approval_voted: true,
+  approval_ended: true,
+  approval_used: true,
 };
 
 const gatewayEvents = eventTypes.filter((type) => ofGateway[type]);
