@@ -47,6 +47,8 @@ export interface Relation {
   readonly rules: readonly string[];
   /** OIDs of the functions that its triggers call. */
   readonly triggers: readonly number[];
+  /** `pg_class.reltype`: the type of its rows. Without it, what `(f(x)).*` expands to cannot be told for such a type. */
+  readonly rowType?: number;
   /** Inheritance and partitions, both ways, one step. */
   readonly parents: readonly number[];
   readonly children: readonly number[];
@@ -76,6 +78,8 @@ export interface CatalogFunction {
   readonly builtIn: boolean;
   /** The OID of the type it returns; of a set, of one of them. */
   readonly returns: number;
+  /** Names of its OUT, INOUT and TABLE parameters, in order (`pg_proc.proargnames`, '' for one without a name); absent when it has none. */
+  readonly outputs?: readonly string[];
 }
 
 export interface CatalogOperator {

@@ -34,6 +34,9 @@ export async function loadParser(): Promise<Parser> {
   return { parse };
 }
 
+/** The parser for those who are only asked once somebody has loaded it. */
+export const loadedParser: Parser = { parse };
+
 /** Set when the parser failed in a way that may have damaged it: then it is not asked again. */
 let broken = false;
 
