@@ -132,7 +132,7 @@ describe('segment header', () => {
 
   it('says of a later version that it is later, not that it is damaged', () => {
     const bytes = encodeSegmentHeader(header, crc32).slice();
-    bytes[8] = 3;
+    bytes[8] = 4;
     assert.throws(() => decodeSegmentHeader(bytes, crc32), /format 4 is later than 3/);
   });
 

@@ -154,14 +154,16 @@ export interface OpenSessionHead {
 }
 
 /**
- * A question that has not ended; or one for a statement that was approved, and has not been used. What waits for it was
- * not forwarded: the open statements of the session from `of` on.
+ * A question that has not ended; or one for a statement that ended `approved`, and was not used. What waits for it was not
+ * forwarded: the open statements of the session from `of` on.
  */
 export interface UnusedApproval {
   readonly approval: string;
   /** As in `approval_requested`. */
   readonly of?: number;
   readonly approved?: true;
+  /** A statement from `of` on has an outcome: nothing waits for it any more. */
+  readonly answered?: true;
 }
 
 export interface SessionOpened {

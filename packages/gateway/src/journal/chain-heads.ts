@@ -1,4 +1,13 @@
-import { type Body, type Chains, type Entry, gatewaySession, type Heads, hashBytes } from '@onrecord/record';
+import {
+  type Body,
+  type Chains,
+  type Entry,
+  gatewaySession,
+  type Heads,
+  hashBytes,
+  type UnusedApproval,
+} from '@onrecord/record';
+import { unusedAfter } from './unused-approvals.ts';
 
 /** Where a chain stands: number and hash of its last entry; -1 and zeros before the first. */
 export interface ChainHead {
@@ -13,13 +22,14 @@ export interface SessionHead extends ChainHead {
   statements: number;
   /** Numbers of the statements that owe an outcome. */
   readonly openStatements: Set<number>;
+  unusedApprovals: readonly UnusedApproval[];
 }
 
 const none = new Uint8Array(hashBytes);
 
 /**
- * Where every identity's and every open session's chain stands, and which statements owe an outcome: what the next
- * entry's envelope is made from, what `heads` entries hold, and what recovery closes.
+ * Where every identity's and every open session's chain stands, which statements owe an outcome, and which of them were kept
+ * from Postgres: what the next entry's envelope is made from, what `heads` entries hold, and what recovery closes.
  */
 export class ChainHeads {
   readonly #identities: Map<string, ChainHead> = new Map();
@@ -33,7 +43,8 @@ export class ChainHeads {
     }
     for (const head of heads.sessions) {
       const openStatements = new Set(head.openStatements);
-      chains.#sessions.set(head.session, { ...head, hash: head.hash.slice(), openStatements });
+      const { unusedApprovals = [] } = head;
+      chains.#sessions.set(head.session, { ...head, hash: head.hash.slice(), openStatements, unusedApprovals });
     }
     return chains;
   }
@@ -64,6 +75,12 @@ export class ChainHeads {
         break;
       case 'outcome':
         if (body.more === undefined) session.openStatements.delete(body.of);
+        if (session.unusedApprovals.length > 0) session.unusedApprovals = unusedAfter(session.unusedApprovals, body);
+        break;
+      case 'approval_requested':
+      case 'approval_ended':
+      case 'approval_used':
+        session.unusedApprovals = unusedAfter(session.unusedApprovals, body);
         break;
       default:
     }
@@ -89,21 +106,27 @@ export class ChainHeads {
     return [...this.#sessions.values()].filter(({ session }) => session !== gatewaySession);
   }
 
+  /** The gateway's own chain; undefined before its first entry. */
+  gatewayItself(): SessionHead | undefined {
+    return this.#sessions.get(gatewaySession);
+  }
+
   /** The body of a `heads` entry. */
   snapshot(): Heads {
     return {
       type: 'heads',
       identities: [...this.#identities].map(([identity, { seq, hash }]) => ({ identity, seq, hash })),
-      sessions: [...this.#sessions.values()].map(({ openStatements, ...head }) => ({
+      sessions: [...this.#sessions.values()].map(({ openStatements, unusedApprovals, ...head }) => ({
         ...head,
         openStatements: [...openStatements],
+        ...(unusedApprovals.length === 0 ? {} : { unusedApprovals }),
       })),
     };
   }
 }
 
 function newSession(session: string, identity: string): SessionHead {
-  return { session, identity, seq: -1, hash: none, statements: 0, openStatements: new Set() };
+  return { session, identity, seq: -1, hash: none, statements: 0, openStatements: new Set(), unusedApprovals: [] };
 }
 
 function check(chain: string, head: ChainHead, seq: number, previous: Uint8Array): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
-import type { Body } from '@onrecord/record';
+import type { ApprovalEnded, Body } from '@onrecord/record';
 import { Halt, Refusal } from '../errors.ts';
 import {
   agent,
@@ -357,4 +357,119 @@ describe('recovery', () => {
     verifyJournal(directory);
     await next.journal.close();
   });
+
+  it('refuses what waited for approval, with all that waited behind it, and ends the question', async (test) => {
+    const { journal, directory } = await open(test);
+    await appended(journal, agent, [sessionOpened, statement(1), statement(2), statement(3), requested('appr_1', 2)]);
+    await journal.close();
+    const { journal: next } = await open(test, { directory });
+    assert.deepEqual(bodiesIn(directory).slice(-5), [
+      { type: 'approval_ended', approval: 'appr_1', of: 2, result: 'gateway died', by: [] },
+      notKnown(1),
+      neverForwarded(2),
+      neverForwarded(3),
+      { type: 'session_closed', reason: 'gateway died', statements: 3 },
+    ]);
+    await next.close();
+  });
+
+  it('refuses what was approved and not used, and does not end the question again', async (test) => {
+    const { journal, directory } = await open(test);
+    await appended(journal, agent, [sessionOpened, statement(1), requested('appr_1', 1), approved('appr_1', 1)]);
+    await journal.close();
+    const { journal: next } = await open(test, { directory });
+    assert.deepEqual(bodiesIn(directory).slice(-2, -1), [neverForwarded(1)]);
+    assert.equal(bodiesIn(directory).filter(({ type }) => type === 'approval_ended').length, 1);
+    await next.close();
+  });
+
+  it('knows nothing of what an approval was used for', async (test) => {
+    const { journal, directory } = await open(test);
+    const used: Body = { type: 'approval_used', approval: 'appr_1', of: 1 };
+    await appended(journal, agent, [sessionOpened, statement(1), requested('appr_1', 1), approved('appr_1', 1), used]);
+    await appended(journal, agent, [statement(2)]);
+    await journal.close();
+    const { journal: next } = await open(test, { directory });
+    assert.deepEqual(bodiesIn(directory).slice(-3, -1), [notKnown(1), notKnown(2)]);
+    await next.close();
+  });
+
+  it('does not say of a statement that it was never forwarded because of an approval that is over', async (test) => {
+    const { journal, directory } = await open(test);
+    await appended(journal, agent, [sessionOpened, statement(1), requested('appr_1', 1), approved('appr_1', 1)]);
+    // Revoked before it was used; then one that was called off, whose end was not written yet.
+    await appended(journal, agent, [outcome(1), statement(2), requested('appr_2', 2), outcome(2), statement(3)]);
+    await appended(journal, agent, [requested('appr_3', 3), ended('appr_3', 3, 'denied')]);
+    await journal.close();
+    const { journal: next } = await open(test, { directory });
+    assert.deepEqual(bodiesIn(directory).slice(-3, -1), [
+      { type: 'approval_ended', approval: 'appr_2', of: 2, result: 'gateway died', by: [] },
+      notKnown(3),
+    ]);
+    await next.close();
+  });
+
+  it('knows what waited for approval from an earlier segment', async (test) => {
+    const { journal, directory } = await open(test, { segmentBytes: 4096 });
+    const prepared: Body = { type: 'statement', n: 2, kind: 'bind', transactionBefore: 'I' };
+    await appended(journal, agent, [sessionOpened, statement(1), prepared, statement(3), requested('appr_1', 2)]);
+    await appended(journal, { ...agent, session: 'approved00000000' }, [sessionOpened, statement(1)]);
+    await appended(journal, { ...agent, session: 'approved00000000' }, [requested('appr_2', 1), approved('appr_2', 1)]);
+    for (let at = 0; at < 60; at += 1)
+      await appended(journal, gatewayItself, [{ type: 'gap', reason: 'x'.repeat(100) }]);
+    await journal.close();
+    assert.ok(verifyJournal(directory).segments > 2);
+    const { journal: next } = await open(test, { directory });
+    assert.deepEqual(bodiesIn(directory).slice(-6), [
+      { type: 'approval_ended', approval: 'appr_1', of: 2, result: 'gateway died', by: [] },
+      notKnown(1),
+      neverForwarded(3),
+      { type: 'session_closed', reason: 'gateway died', statements: 3 },
+      neverForwarded(1),
+      { type: 'session_closed', reason: 'gateway died', statements: 1 },
+    ]);
+    verifyJournal(directory);
+    await next.close();
+  });
+
+  it('ends what was asked outside of every session, once', async (test) => {
+    const { journal, directory } = await open(test);
+    await appended(journal, gatewayItself, [requested('appr_1'), requested('appr_2'), approved('appr_2')]);
+    await journal.close();
+    for (let run = 0; run < 2; run += 1) {
+      const { journal: next } = await open(test, { directory });
+      await appended(next, gatewayItself, [{ type: 'gateway_stopped', reason: 'SIGTERM' }]);
+      await next.close();
+    }
+    const ends = bodiesIn(directory).filter((body) => body.type === 'approval_ended');
+    assert.deepEqual(ends, [
+      ended('appr_2', undefined, 'approved'),
+      { type: 'approval_ended', approval: 'appr_1', result: 'gateway died', by: [] },
+    ]);
+    verifyJournal(directory);
+  });
 });
+
+function requested(approval: string, of?: number): Body {
+  const question = { hash: 'ab', asks: [{ rule: 'r', group: 'finance', count: 1 }], expiresAt: 1 };
+  if (of === undefined) return { type: 'approval_requested', approval, scope: 'session', ...question };
+  return { type: 'approval_requested', approval, scope: 'statement', of, ...question };
+}
+
+function ended(approval: string, of: number | undefined, result: ApprovalEnded['result']): Body {
+  return { type: 'approval_ended', approval, ...(of === undefined ? {} : { of }), result, by: ['alice'] };
+}
+
+function approved(approval: string, of?: number): Body {
+  return ended(approval, of, 'approved');
+}
+
+function neverForwarded(of: number): Body {
+  const reason = 'the gateway died while it waited for approval';
+  return { type: 'outcome', of, outcome: 'refused', rowCount: 0, rowBytes: 0, reason };
+}
+
+function notKnown(of: number): Body {
+  const reason = 'the gateway died before the outcome was recorded';
+  return { type: 'outcome', of, outcome: 'unknown', rowCount: 0, rowBytes: 0, reason };
+}

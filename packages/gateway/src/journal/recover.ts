@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { type Body, formatVersion, hashBytes, journalIdBytes, markBytes } from '@onrecord/record';
-import { ChainHeads } from './chain-heads.ts';
+import { ChainHeads, type SessionHead } from './chain-heads.ts';
 import { Composer, type Moment, type SegmentPosition } from './composer.ts';
 import type { Disk } from './disk.ts';
 import { segmentFileName, segmentsAmong } from './segment-file.ts';
 import { SegmentReader } from './segment-reader.ts';
+import { heldFrom, unended } from './unused-approvals.ts';
 import { type VerifiedSegment, verifySegment } from './verify-segment.ts';
 
 const copyBytes = 1024 * 1024;
@@ -140,23 +141,45 @@ interface Found {
 }
 
 /**
- * `recovered`; then, for each session that was open, an outcome for each statement that owes one, and its end. Nothing
- * after an orderly end.
+ * `recovered`; then, for each session that was open, the end of each question, an outcome for each statement that owes
+ * one, and the session's end. Nothing after an orderly end.
  */
 function owedBy({ heads, last }: VerifiedSegment, found: Found): OwedEntries[] {
   const sessions = heads.openSessions();
-  if (last.body.type === 'gateway_stopped' && found.discardedBytes === 0 && sessions.length === 0) return [];
+  const own = diedWaiting(heads.gatewayItself());
+  const orderly = last.body.type === 'gateway_stopped' && found.discardedBytes === 0;
+  if (orderly && sessions.length === 0 && own.length === 0) return [];
   const openStatements = sessions.reduce((sum, session) => sum + session.openStatements.size, 0);
   const recovered: Body = { type: 'recovered', ...found, openSessions: sessions.length, openStatements };
-  const closed = sessions.map(({ session, identity, statements, openStatements: open }) => ({
-    session,
-    identity,
+  const closed = sessions.map((head) => ({
+    session: head.session,
+    identity: head.identity,
     bodies: [
-      ...[...open].map((of): Body => ({ type: 'outcome', of, outcome: 'unknown', rowCount: 0, rowBytes: 0, reason })),
-      { type: 'session_closed', reason: 'gateway died', statements } as const,
+      ...diedWaiting(head),
+      ...outcomesOwed(head),
+      { type: 'session_closed', reason: 'gateway died', statements: head.statements } as const,
     ],
   }));
-  return [{ session: '', identity: '', bodies: [recovered] }, ...closed];
+  return [{ session: '', identity: '', bodies: [recovered, ...own] }, ...closed];
 }
 
-const reason = 'the gateway died before the outcome was recorded';
+function diedWaiting(head: SessionHead | undefined): readonly Body[] {
+  return unended(head?.unusedApprovals ?? []).map(({ approval, of }) => ({
+    type: 'approval_ended',
+    approval,
+    ...(of === undefined ? {} : { of }),
+    result: 'gateway died',
+    by: [],
+  }));
+}
+
+function outcomesOwed({ openStatements, unusedApprovals }: SessionHead): readonly Body[] {
+  const held = heldFrom(unusedApprovals);
+  return [...openStatements].map((of) => {
+    const owed = of >= held ? neverForwarded : notKnown;
+    return { type: 'outcome', of, ...owed, rowCount: 0, rowBytes: 0 };
+  });
+}
+
+const neverForwarded = { outcome: 'refused', reason: 'the gateway died while it waited for approval' } as const;
+const notKnown = { outcome: 'unknown', reason: 'the gateway died before the outcome was recorded' } as const;

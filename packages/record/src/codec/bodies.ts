@@ -59,6 +59,7 @@ const unusedApproval = struct<UnusedApproval>({
   approval: required(1, text),
   of: optional(2, uint),
   approved: optional(3, set),
+  answered: optional(4, set),
 });
 
 const openSessionHead = struct<OpenSessionHead>({

@@ -10,6 +10,7 @@ const text = fc.string({ unit: 'grapheme', maxLength: 40 });
 const bytes = fc.uint8Array({ maxLength: 300 });
 const hash = fc.uint8Array({ minLength: 32, maxLength: 32 });
 const status = fc.constantFrom('I' as const, 'T' as const, 'E' as const);
+const present = fc.constant(true as const);
 const word = fc.constantFrom('allow' as const, 'approve' as const, 'deny' as const);
 const action = fc.constantFrom('null' as const, 'redact' as const, 'partial' as const, 'hash' as const);
 const names = fc.dictionary(fc.oneof(text, fc.constantFrom('__proto__', 'constructor', '7')), text, {
@@ -51,7 +52,7 @@ const contents: { readonly [Type in Body['type']]: fc.Arbitrary<Content<Type>> }
           statements: uint,
           openStatements: fc.array(uint),
           unusedApprovals: fc.array(
-            record<UnusedApproval>(['approval'], { approval: text, of: uint, approved: fc.constant(true as const) }),
+            record<UnusedApproval>(['approval'], { approval: text, of: uint, approved: present, answered: present }),
             { maxLength: 3 },
           ),
         },
