@@ -1,21 +1,25 @@
-import { type Framer, frontendTag, ImpossibleLength, ProtocolError, Reader } from '@onrecord/wire';
-import { type GatewayError, Termination } from '../errors.ts';
+import { encodeFrontend, type Framer, frontendTag, ImpossibleLength, ProtocolError, Reader } from '@onrecord/wire';
+import { type GatewayError, Refusal, Termination } from '../errors.ts';
 import { Arrived } from './arrived.ts';
 import { CopyInCapture } from './copy-in-capture.ts';
 import { equalBytes } from './equal-bytes.ts';
 import { errorResponse } from './error-response.ts';
 import { ExpectedReply } from './expected-replies.ts';
 import { createFrontendFramer, unexpected } from './frontend-framer.ts';
+import { Gatekeeper } from './gatekeeper.ts';
+import type { Judged, ToJudge } from './guard.ts';
 import { LargeBind } from './large-bind.ts';
 import { latin1 } from './latin1.ts';
 import { mustWait } from './must-wait.ts';
-import type { OpenStatement, Portal, Prepared } from './open-statement.ts';
+import type { Ending, OpenStatement, Portal, Prepared } from './open-statement.ts';
+import { poisonParse, poisonQuery, trial } from './poison.ts';
 import { readText } from './read-text.ts';
-import { statementBody } from './recorded.ts';
+import { decisionBody, outcomeBody, statementBody } from './recorded.ts';
 import type { SessionState } from './session-state.ts';
 import { glance, glanced } from './sql-glance.ts';
 import { emptyTurn, Span, type Turn } from './turn.ts';
 import { untilNul } from './until-nul.ts';
+import { WithheldGroup } from './withheld-group.ts';
 
 const flush = new Uint8Array([frontendTag.flush, 0, 0, 0, 4]);
 
@@ -45,20 +49,30 @@ export class Arrivals {
   #span: Span = new Span([]);
   #refusal: GatewayError | undefined;
   #ended = false;
+  readonly #gatekeeper: Gatekeeper | undefined;
+  /** What waits for approval, or will once the end of its group has come. */
+  #withheld: WithheldGroup | undefined;
+  /** A large Bind was refused: its other pieces are dropped. */
+  #dropsPieces = false;
+  #largeBindJudged: Judged | undefined;
+  #us = 0;
 
   constructor(state: SessionState) {
     this.#state = state;
     this.#framer = createFrontendFramer(state.options.messageBytes);
     this.#copies = new CopyInCapture(state.options);
     this.#arrived = new Arrived(state);
+    const { guard } = state.options;
+    this.#gatekeeper = guard === undefined ? undefined : new Gatekeeper(guard, state);
   }
 
   /** `refusal` is set when new work must not start; what arrives is then refused, not recorded. */
-  push(chunk: Uint8Array, refusal: GatewayError | undefined): Turn {
+  push(chunk: Uint8Array, refusal: GatewayError | undefined, us: number): Turn {
     const turn = emptyTurn();
     this.#turn = turn;
-    this.#span = new Span(turn.forward);
+    this.#span = new Span(this.#withheld?.bytes ?? turn.forward);
     this.#refusal = refusal;
+    this.#us = us;
     if (this.#ended) return turn;
     if (chunk.length > 0) this.#framer.push(chunk);
     try {
@@ -74,9 +88,37 @@ export class Arrivals {
     return turn;
   }
 
+  /**
+   * What waits for approval goes on, or `refusal` takes its place: the client gets it as the answer to the first statement
+   * that waits.
+   */
+  release(refusal: GatewayError | undefined): Turn {
+    const turn = emptyTurn();
+    const group = this.#withheld;
+    if (group === undefined) return turn;
+    const state = this.#state;
+    this.#withheld = undefined;
+    state.waitsFor = undefined;
+    state.held = group.cutShort;
+    if (refusal !== undefined) {
+      for (const statement of group.statements) statement.refusal ??= errorResponse(refusal);
+      turn.forward.push(...group.refused());
+    } else {
+      turn.forward.push(group.approved());
+      turn.statements.push(...group.statements);
+    }
+    this.#turn = turn;
+    for (const reply of group.replies) {
+      if (!state.skipping || reply.to === 'sync') this.#expect(reply);
+      else this.#giveUp(reply, { outcome: 'skipped' });
+    }
+    return turn;
+  }
+
   /** Moves to the next message, or stays at the one that was held; false when there is none, or it has to wait. */
   #next(): boolean {
     const state = this.#state;
+    if (state.waitsFor !== undefined) return false;
     if (!state.held && !this.#framer.next()) return false;
     const waits = mustWait(this.#framer, state);
     if (waits && !state.held) this.#askForAnswers();
@@ -95,6 +137,7 @@ export class Arrivals {
   #terminate(error: ProtocolError): void {
     this.#ended = true;
     this.#commit();
+    this.#giveUpWithheld();
     // The server keeps its replies until it is asked for them; the client is owed those in front of the error.
     if (this.#state.expected.length > 0) this.#span.insert(flush);
     const answer =
@@ -108,6 +151,7 @@ export class Arrivals {
     if (this.#state.stream !== undefined && this.#streamed()) return;
     // As the server does after an error in a pipeline: everything is dropped up to the Sync.
     if (this.#state.refusing && framer.tag !== frontendTag.sync && framer.tag !== frontendTag.terminate) return;
+    if (this.#withheld !== undefined && !grouped.has(framer.tag)) return this.#ask({ cutShort: true });
     switch (framer.tag) {
       case frontendTag.query:
         return this.#query();
@@ -122,7 +166,8 @@ export class Arrivals {
       case frontendTag.sync:
         return this.#sync();
       case frontendTag.flush:
-        return this.#forward();
+        this.#forward();
+        return this.#endOfGroup();
       case frontendTag.functionCall:
         return this.#call();
       case frontendTag.copyData:
@@ -131,6 +176,8 @@ export class Arrivals {
       case frontendTag.copyFail:
         return this.#copyEnd();
       case frontendTag.terminate:
+        this.#commit();
+        this.#giveUpWithheld();
         this.#forward();
         this.#ended = true;
         this.#turn.end = { reason: 'client terminated' };
@@ -194,15 +241,35 @@ export class Arrivals {
     const parts = (found & glanced.severalStatements) === 0 ? undefined : this.#split(sql);
     if (parts === undefined || parts.length < 2) {
       const unsplit = parts === undefined && (found & glanced.severalStatements) !== 0;
-      return this.#expectQuery([this.#statement('simple', sql, found)], unsplit);
+      const judged = this.#judgeQuery([sql]);
+      if (judged === 'wait') return;
+      return this.#expectQuery([this.#statement('simple', sql, found)], unsplit, judged);
     }
-    const statements = parts.map(({ start, end }, index) => {
-      const text = sql.subarray(start, end);
+    const texts = parts.map(({ start, end }) => sql.subarray(start, end));
+    const judged = this.#judgeQuery(texts);
+    if (judged === 'wait') return;
+    const statements = texts.map((text, index) => {
       const statement = this.#statement('simple', text, glance(text));
       statement.position = { index, count: parts.length };
       return statement;
     });
-    this.#expectQuery(statements, false);
+    this.#expectQuery(statements, false, judged);
+  }
+
+  /** What the guard says of the statements of a Query; none without one. `wait`: the message is taken up again later. */
+  #judgeQuery(texts: readonly Uint8Array[]): readonly Judged[] | 'wait' {
+    const keeper = this.#gatekeeper;
+    if (keeper === undefined || this.#state.skipping) return none;
+    const statements = texts.map((text) => keeper.toJudge(text, 'simple'));
+    return this.#judge(statements);
+  }
+
+  #judge(statements: readonly ToJudge[]): readonly Judged[] | 'wait' {
+    const judged = this.#gatekeeper?.judge(statements, this.#us);
+    if (judged !== undefined) return judged;
+    this.#state.held = true;
+    this.#state.waitsFor = 'catalog';
+    return 'wait';
   }
 
   #split(sql: Uint8Array): readonly { readonly start: number; readonly end: number }[] | undefined {
@@ -210,13 +277,26 @@ export class Arrivals {
     return options.sql.split(latin1(sql), settings);
   }
 
-  #expectQuery(statements: readonly OpenStatement[], unsplit: boolean): void {
+  #expectQuery(statements: readonly OpenStatement[], unsplit: boolean, judged: readonly Judged[] = none): void {
     const state = this.#state;
-    this.#forward();
+    for (const [index, statement] of statements.entries()) {
+      statement.judged = judged[index];
+      if (statement.effect?.type === 'prepare' && statement.sql !== undefined) {
+        statement.text = this.#gatekeeper?.text(statement.sql);
+      }
+    }
+    const denied = judged.find(({ verdict }) => verdict.decision === 'deny');
+    const asks = denied === undefined && judged.some(({ verdict }) => verdict.decision === 'approve');
+    const unread = denied !== undefined && denied.analysis === undefined;
+    if (denied !== undefined) refuse(statements, denied);
+    if (asks) this.#withhold(statements);
+    if (unread) this.#span.insert(trial(untilNul(this.#reader().rest())));
+    else if (denied !== undefined) this.#span.insert(poisonQuery);
+    else this.#forward();
     // A simple Query drops the unnamed statement (exec_simple_query).
-    this.#expect(
-      new ExpectedReply('query', { statements, unsplit, named: state.prepared.put('', undefined, state.syncs) }),
-    );
+    const named = state.prepared.put('', undefined, state.syncs);
+    this.#expect(new ExpectedReply('query', { statements, unsplit, named, trial: unread ? 'parsing' : undefined }));
+    if (asks) this.#ask({ cutShort: false });
   }
 
   #parse(): void {
@@ -231,6 +311,7 @@ export class Arrivals {
     const statement = this.#statement('prepare', sql, glance(sql));
     if (name.length > 0) statement.statementName = name.slice();
     if (count > 0) statement.parameterTypes = types;
+    statement.text = this.#gatekeeper?.text(sql);
     this.#forward();
     const prepared: Prepared = {
       name: statement.statementName,
@@ -250,10 +331,33 @@ export class Arrivals {
     const reader = this.#reader();
     const portal = reader.cstringBytes();
     const name = reader.cstringBytes();
+    const parameters = reader.rest();
+    const judged = this.#judgeBind(name, parameters);
+    if (judged === 'wait') return;
     const statement = this.#bound(portal, name);
-    statement.parameters = reader.rest();
-    this.#forward();
+    statement.parameters = parameters;
+    this.#bindAsJudged(statement, judged);
     this.#expectBind(portal, statement);
+  }
+
+  /** What the guard says of what a Bind will execute; undefined without one. */
+  #judgeBind(name: Uint8Array, parameters: Uint8Array | undefined): Judged | undefined | 'wait' {
+    const keeper = this.#gatekeeper;
+    if (keeper === undefined || this.#state.skipping) return undefined;
+    const judged = this.#judge([keeper.toJudgeBind(this.#state.nameKey(name), parameters)]);
+    return judged === 'wait' ? judged : judged[0];
+  }
+
+  /** Forwards a Bind, or what takes its place. */
+  #bindAsJudged(statement: OpenStatement, judged: Judged | undefined): void {
+    statement.judged = judged;
+    const decision = judged?.verdict.decision;
+    if (judged !== undefined && decision === 'deny') {
+      refuse([statement], judged);
+      return this.#span.insert(poisonParse);
+    }
+    if (decision === 'approve') this.#withhold([statement]);
+    this.#forward();
   }
 
   /** The statement that a Bind continues or begins. */
@@ -291,6 +395,8 @@ export class Arrivals {
       execution: undefined,
       held: false,
       columns: undefined,
+      judged: statement.judged,
+      described: false,
     };
     statement.boundPortal = portal;
     const named = this.#state.portals.put(this.#state.nameKey(portalName), portal, this.#state.syncs);
@@ -299,23 +405,46 @@ export class Arrivals {
 
   #bindPiece(): void {
     const { bytes, start, end, first, last } = this.#framer;
-    this.#forward();
     if (first) {
       this.#commit();
       this.#largeBind = new LargeBind();
+      this.#dropsPieces = false;
     }
     const large = this.#largeBind;
     const names = large.push(bytes.subarray(first ? start + 5 : start, end));
     if (names !== undefined) {
+      const error = this.#refusesLargeBind(names.name);
       const statement = this.#bound(names.portal, names.name);
+      statement.judged = this.#largeBindJudged;
       this.#arrived.numberApart(statement, this.#turn);
       large.statement = statement;
+      if (error !== undefined) {
+        statement.refusal = errorResponse(error);
+        this.#dropsPieces = true;
+        this.#span.insert(poisonParse);
+      } else for (const piece of large.takeUnsent()) this.#span.insert(piece);
     }
+    if (large.statement === undefined) large.keepUnsent(bytes.subarray(start, end));
+    else if (!this.#dropsPieces) this.#forward();
     large.record(this.#turn.entries);
     const { statement } = large;
     if (!last || statement === undefined) return;
     this.#turn.entries.push(statementBody(statement));
+    const decision = decisionBody(statement);
+    if (decision !== undefined) this.#turn.entries.push(decision);
     this.#expectBind(statement.portal ?? nothing, statement);
+  }
+
+  /** Why a Bind that is passed on in pieces may not be, if so. It is not held: neither for the catalog nor for people. */
+  #refusesLargeBind(name: Uint8Array): GatewayError | undefined {
+    this.#largeBindJudged = undefined;
+    const keeper = this.#gatekeeper;
+    if (keeper === undefined || this.#state.skipping) return undefined;
+    if (this.#withheld !== undefined) return tooLargeToWait();
+    const judged = keeper.judge([keeper.toJudgeBind(this.#state.nameKey(name), undefined)], this.#us)?.[0];
+    this.#largeBindJudged = judged;
+    if (judged === undefined || judged.verdict.decision === 'approve') return tooLargeToWait();
+    return judged.verdict.decision === 'deny' ? denial(judged) : undefined;
   }
 
   #execute(): void {
@@ -323,11 +452,32 @@ export class Arrivals {
     const reader = this.#reader();
     const name = reader.cstringBytes();
     const maxRows = reader.int32();
-    const statement = this.#executed(this.#state.portals.get(this.#state.nameKey(name)), name);
+    const portal = this.#state.portals.get(this.#state.nameKey(name));
+    const statement = this.#executed(portal, name);
     // Zero and less ask for all rows.
     statement.maxRows = Math.max(0, maxRows);
-    this.#forward();
+    if (this.#gatekeeper !== undefined) this.#executeAsJudged(statement, portal, name);
+    else this.#forward();
     this.#expect(new ExpectedReply('execute', { statement }));
+  }
+
+  /** Forwards an Execute, or what takes its place. What it may show must be known before its rows come. */
+  #executeAsJudged(statement: OpenStatement, portal: Portal | undefined, name: Uint8Array): void {
+    const state = this.#state;
+    const guard = state.options.guard;
+    statement.judged = portal?.judged;
+    if (guard === undefined || state.skipping) return this.#forward();
+    const error = portal === undefined ? noSuchPortal() : whyNotAnyMore(portal, guard.settings);
+    if (error !== undefined && this.#withheld === undefined) {
+      statement.refusal = errorResponse(error);
+      return this.#span.insert(poisonParse);
+    }
+    if (guard.masks && portal !== undefined && !portal.described) {
+      portal.described = true;
+      this.#span.insert(describePortal(name));
+      this.#expect(new ExpectedReply('describe', { describes: portal, ours: true, statement }));
+    }
+    this.#forward();
   }
 
   #executed(portal: Portal | undefined, name: Uint8Array): OpenStatement {
@@ -343,6 +493,7 @@ export class Arrivals {
       statement.effect = portal.prepared?.effect;
       statement.redacted = owner.redacted;
       statement.textOf = portal.prepared?.owner ?? owner.textOf;
+      statement.text = portal.prepared?.owner.text;
       statement.textOfNumber = owner.textOfNumber;
       statement.parametersOf = owner;
       statement.boundPortal = portal;
@@ -367,7 +518,9 @@ export class Arrivals {
     const ofPortal = reader.uint8() === 0x50;
     const key = state.nameKey(reader.cstringBytes());
     this.#forward();
-    const describes = ofPortal ? state.portals.get(key) : state.prepared.get(key);
+    const portal = ofPortal ? state.portals.get(key) : undefined;
+    const describes = ofPortal ? portal : state.prepared.get(key);
+    if (portal !== undefined) portal.described = true;
     this.#expect(new ExpectedReply('describe', { describes }));
   }
 
@@ -388,15 +541,88 @@ export class Arrivals {
     state.refusing = false;
     state.skipping = false;
     state.syncs += 1;
-    state.expected.push(new ExpectedReply('sync', { doubtful: state.copyIn !== undefined }));
+    const reply = new ExpectedReply('sync', { doubtful: state.copyIn !== undefined });
+    if (this.#withheld === undefined) state.expected.push(reply);
+    else this.#withheld.replies.push(reply);
+    this.#endOfGroup();
   }
 
   #call(): void {
     if (this.#refuses('ready')) return;
+    const parameters = this.#reader().rest();
+    const judged = this.#state.skipping ? undefined : this.#gatekeeper?.judgeCall(parameters, this.#us);
     const statement = this.#arrived.begin('call');
-    statement.parameters = this.#reader().rest();
-    this.#forward();
+    statement.parameters = parameters;
+    statement.judged = judged;
+    const decision = judged?.verdict.decision;
+    if (judged !== undefined && decision === 'deny') {
+      refuse([statement], judged);
+      this.#span.insert(poisonQuery);
+    } else {
+      if (decision === 'approve') this.#withhold([statement]);
+      this.#forward();
+    }
     this.#expect(new ExpectedReply('call', { statement }));
+    if (decision === 'approve') this.#ask({ cutShort: false });
+  }
+
+  // Approvals
+
+  /** From here on nothing goes to Postgres until people have been asked about it. */
+  #withhold(statements: readonly OpenStatement[]): void {
+    if (this.#withheld === undefined) {
+      this.#withheld = new WithheldGroup(this.#framer.tag);
+      this.#span.flush();
+      this.#span = new Span(this.#withheld.bytes);
+    }
+    for (const statement of statements) {
+      if (!this.#withheld.statements.includes(statement)) this.#withheld.statements.push(statement);
+    }
+  }
+
+  #endOfGroup(): void {
+    if (this.#withheld !== undefined) this.#ask({ cutShort: false });
+  }
+
+  #ask({ cutShort }: { readonly cutShort: boolean }): void {
+    const group = this.#withheld;
+    if (group === undefined) return;
+    const state = this.#state;
+    this.#commit();
+    this.#span.flush();
+    group.cutShort = cutShort;
+    const messages = group.approved().slice();
+    group.bytes.length = 0;
+    group.bytes.push(messages);
+    state.held = true;
+    state.waitsFor = 'approval';
+    const judged = new Set(group.statements.map((statement) => statement.judged));
+    const asks = Array.from(judged).flatMap((one) => one?.verdict.asks ?? []);
+    const settings = state.options.guard?.settings ?? '';
+    this.#turn.ask = { asks, statements: [...group.statements], messages, settings };
+    // What was asked before it is owed its answers now.
+    const { newest } = state.expected;
+    if (newest !== undefined && newest.to !== 'sync' && newest.to !== 'query') this.#turn.forward.push(flush);
+  }
+
+  /** The client ends the session in the middle of what it would have had to wait for. */
+  #giveUpWithheld(): void {
+    const group = this.#withheld;
+    if (group === undefined) return;
+    this.#withheld = undefined;
+    this.#span.flush();
+    this.#span = new Span(this.#turn.forward);
+    for (const reply of group.replies) this.#giveUp(reply, { outcome: 'client gone', reason: notAsked });
+  }
+
+  /** Ends what was recorded and will not be forwarded. */
+  #giveUp(reply: ExpectedReply, ending: Ending): void {
+    if (reply.named !== undefined) reply.named.dead = true;
+    for (const statement of reply.statement === undefined ? reply.statements : [reply.statement]) {
+      if (statement.ended) continue;
+      statement.ended = true;
+      this.#turn.entries.push(outcomeBody(statement, ending, 0));
+    }
   }
 
   // COPY
@@ -459,6 +685,12 @@ export class Arrivals {
   /** Remembers which reply a forwarded message causes: none, while the server discards what arrives. */
   #expect(reply: ExpectedReply): void {
     const state = this.#state;
+    if (this.#withheld !== undefined) {
+      this.#withheld.replies.push(reply);
+      if (reply.statement !== undefined) this.#withhold([reply.statement]);
+      return;
+    }
+    if (reply.to === 'sync') return this.#expectSync(reply);
     // If COPY is still reading, it gives up here: a Sync that comes now is certain.
     state.copyIn = undefined;
     if (!state.skipping) {
@@ -473,8 +705,16 @@ export class Arrivals {
     if (reply.named !== undefined) this.#arrived.skipName(reply.named);
   }
 
+  /** Of a group that has waited: meanwhile the server may have come to skip what is in front of it. */
+  #expectSync(reply: ExpectedReply): void {
+    this.#state.skipping = false;
+    this.#state.expected.push(reply);
+  }
+
   #countEffect(statement: OpenStatement): void {
-    if (statement.effect === undefined) return;
+    const { judged } = statement;
+    const follows = judged !== undefined && this.#state.options.guard?.changesWhatFollows(judged) === true;
+    if (statement.effect === undefined && !follows) return;
     statement.effectCounts = true;
     this.#state.effects += 1;
   }
@@ -493,6 +733,57 @@ export class Arrivals {
 }
 
 const nothing = new Uint8Array(0);
+const none: readonly Judged[] = [];
+const notAsked = 'the session ended before the statement could be approved';
+
+/** Messages that belong to a group which waits for approval, or end it. */
+const grouped: ReadonlySet<number> = new Set([
+  frontendTag.parse,
+  frontendTag.bind,
+  frontendTag.describe,
+  frontendTag.execute,
+  frontendTag.close,
+  frontendTag.flush,
+  frontendTag.sync,
+  frontendTag.terminate,
+]);
+
+function refuse(statements: readonly OpenStatement[], { verdict }: Judged): void {
+  const error = errorResponse(denial({ verdict }));
+  for (const statement of statements) statement.refusal = error;
+}
+
+function denial({ verdict }: Pick<Judged, 'verdict'>): GatewayError {
+  return verdict.error ?? new Refusal('42501', 'the statement was refused');
+}
+
+function tooLargeToWait(): Refusal {
+  return new Refusal(
+    '54000',
+    'the parameters are too large for a statement that has to wait for approval or for the catalog',
+    {
+      hint: 'Send them in smaller pieces.',
+    },
+  );
+}
+
+function noSuchPortal(): Refusal {
+  return new Refusal('34000', 'the gateway does not know this portal, and rules apply to what it would run', {
+    hint: 'Bind it again.',
+  });
+}
+
+/** A portal that was judged under other settings than are in force now, where its approval covers those only. */
+function whyNotAnyMore({ judged }: Portal, settings: string): Refusal | undefined {
+  if (judged?.verdict.decision !== 'approve' || judged.settings === settings) return undefined;
+  return new Refusal('42501', 'settings of the session have changed since the statement was approved', {
+    hint: 'Bind it again, to ask anew.',
+  });
+}
+
+function describePortal(name: Uint8Array): Uint8Array {
+  return encodeFrontend({ type: 'describe', target: 'portal', name }).finish();
+}
 
 /** True when the entry can say both names with one: the server may take different ones for the same. */
 function isSame(recorded: Uint8Array | undefined, name: Uint8Array): boolean {

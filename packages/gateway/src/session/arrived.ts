@@ -1,5 +1,5 @@
 import { OpenStatement } from './open-statement.ts';
-import { outcomeBody, statementBody } from './recorded.ts';
+import { decisionBody, outcomeBody, statementBody } from './recorded.ts';
 import type { SessionState } from './session-state.ts';
 import type { Turn } from './turn.ts';
 
@@ -46,6 +46,8 @@ export class Arrived {
     for (const statement of statements) {
       this.#number(statement, turn);
       turn.entries.push(statementBody(statement));
+      const decision = decisionBody(statement);
+      if (decision !== undefined) turn.entries.push(decision);
     }
     for (const statement of statements) {
       if (!statement.skipped) continue;

@@ -43,6 +43,13 @@ export class ExpectedReply {
   readonly behind: 'ready' | 'go on' | 'end';
   /** Why the session ends, for `behind: 'end'`. */
   readonly reason: string | undefined;
+  /** `describe`: asked by the gateway, for masking; the client gets no answer. */
+  readonly ours: boolean;
+  /**
+   * `query`: stands for a text that the gateway could not read. Postgres is asked to parse it and no more, then made to
+   * fail: an error in the first step is its own, one in the second is the refusal.
+   */
+  trial: 'parsing' | 'parsed' | undefined;
   /** `sync`: a COPY FROM STDIN that had begun may have passed over it, and then it has no answer. */
   doubtful: boolean;
   /** `sync`: data of a COPY, or its end, was sent right behind it. */
@@ -61,6 +68,8 @@ export class ExpectedReply {
       readonly behind?: 'ready' | 'go on' | 'end';
       readonly reason?: string;
       readonly doubtful?: boolean;
+      readonly ours?: boolean;
+      readonly trial?: 'parsing' | undefined;
     } = nothing,
   ) {
     this.to = to;
@@ -74,6 +83,8 @@ export class ExpectedReply {
     this.behind = about.behind ?? 'go on';
     this.reason = about.reason;
     this.doubtful = about.doubtful ?? false;
+    this.ours = about.ours ?? false;
+    this.trial = about.trial;
   }
 
   /** The statement that an answer arriving now is about. */

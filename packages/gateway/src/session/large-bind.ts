@@ -11,6 +11,8 @@ export class LargeBind {
   statement: OpenStatement | undefined;
   /** The names as far as they have come; afterwards the piece that no entry holds yet. */
   #pending: Uint8Array = new Uint8Array(0);
+  /** Pieces that came before the names were complete, and wait for what is decided then. */
+  #unsent: Uint8Array[] = [];
 
   /** Takes the next piece of the body; returns the names when they are complete with it. */
   push(piece: Uint8Array): { readonly portal: Uint8Array; readonly name: Uint8Array } | undefined {
@@ -31,6 +33,16 @@ export class LargeBind {
     }
     this.#pending = head.subarray(second + 1);
     return { portal: head.slice(0, first), name: head.slice(first + 1, second) };
+  }
+
+  keepUnsent(piece: Uint8Array): void {
+    this.#unsent.push(piece.slice());
+  }
+
+  takeUnsent(): readonly Uint8Array[] {
+    const unsent = this.#unsent;
+    this.#unsent = [];
+    return unsent;
   }
 
   /** Adds the entry of the last piece. */

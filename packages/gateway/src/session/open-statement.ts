@@ -1,6 +1,8 @@
 import type { OutcomeKind, Statement, TransactionStatus } from '@onrecord/record';
+import type { CopyMask, RowMask } from '../masking/mask.ts';
 import type { SessionEffect } from '../sql/sql-session-effects.ts';
 import type { Digest } from './digest.ts';
+import type { Judged } from './guard.ts';
 
 /** A prepared statement as the gateway remembers it. The text itself stands in the entry of `owner`. */
 export interface Prepared {
@@ -26,6 +28,10 @@ export interface Portal {
   columns: Uint8Array | undefined;
   /** A cursor WITH HOLD, which outlives its transaction. */
   readonly held: boolean;
+  /** What was judged of it when it was bound or declared. */
+  readonly judged: Judged | undefined;
+  /** The server has been asked for its columns. */
+  described: boolean;
 }
 
 /**
@@ -65,6 +71,23 @@ export class OpenStatement {
   readsStdin = false;
   /** It is among the `effects` of the session that are under way. */
   effectCounts = false;
+
+  /** Its text as Unicode, kept only where a guard needs it. */
+  text: string | undefined;
+  judged: Judged | undefined;
+  /** ErrorResponse that the client gets when the server answers with the error that was provoked in the statement's place. */
+  refusal: Uint8Array | undefined;
+  /** Masks rows; undefined while none has come. */
+  rowMask: RowMask | 'none' | undefined;
+  copyMask: CopyMask | undefined;
+  /** Errors and notices of it whose texts were withheld. */
+  withheld = 0;
+  /** More rows came than it may return: the rest is dropped, and it ends with an error. */
+  overLimit = false;
+  /** Rows that came, counted only where there is a limit. */
+  rowsSeen = 0;
+  /** ErrorResponse that the client gets in the place of the server's, because the gateway has had the statement cancelled. */
+  givesUp: Uint8Array | undefined;
 
   /** The server discards it because of an earlier error in the pipeline. */
   skipped = false;

@@ -33,6 +33,23 @@ export function statementBody(open: OpenStatement): Statement {
   return body;
 }
 
+/** The entry of what the rules said of a statement; undefined when none matched. */
+export function decisionBody({ n, kind, judged }: OpenStatement): Body | undefined {
+  if (judged === undefined || judged.verdict.matches.length === 0 || kind === 'fetch') return undefined;
+  return { type: 'decision', of: n, decision: judged.verdict.decision, rules: judged.verdict.matches };
+}
+
+/** The entry of what was masked in the answer so far; undefined when nothing was. Counts begin anew behind it. */
+export function maskedBody(open: OpenStatement): Body | undefined {
+  const rows = open.rowMask === undefined || open.rowMask === 'none' ? undefined : open.rowMask;
+  const columns = [...(rows?.counts() ?? []), ...(open.copyMask?.counts() ?? [])];
+  const { withheld } = open;
+  open.rowMask = open.copyMask = undefined;
+  open.withheld = 0;
+  if (columns.length === 0 && withheld === 0) return undefined;
+  return { type: 'masked', of: open.n, columns, detected: [], withheld };
+}
+
 /** The entry of how a statement, or a part of it, ended. Takes the captured rows that no entry holds yet. */
 export function outcomeBody(open: OpenStatement, ending: Ending, completedUs: number): Mutable<Outcome> {
   const body: Mutable<Outcome> = {

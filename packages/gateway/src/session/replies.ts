@@ -1,11 +1,14 @@
 import type { Body, ServerMessage, TransactionStatus } from '@onrecord/record';
 import { backendTag, Framer, ProtocolError, Reader, Writer } from '@onrecord/wire';
+import { Refusal } from '../errors.ts';
 import { CutReply } from './cut-reply.ts';
+import { errorBody, errorResponse } from './error-response.ts';
 import type { ExpectedReply } from './expected-replies.ts';
+import { GuardedRows } from './guarded-rows.ts';
 import { latin1 } from './latin1.ts';
 import type { Named } from './name-table.ts';
 import type { Ending, OpenStatement, Portal, Prepared } from './open-statement.ts';
-import { outcomeBody, rowsBody } from './recorded.ts';
+import { maskedBody, outcomeBody, rowsBody } from './recorded.ts';
 import { ResultCapture } from './result-capture.ts';
 import { readServerError, type ServerError } from './server-error.ts';
 import type { SessionState } from './session-state.ts';
@@ -51,6 +54,8 @@ export class Replies {
   #turn: Turn | undefined;
   #span: Span = new Span([]);
   readonly #cut: CutReply = new CutReply();
+  /** Set when the session has a guard. */
+  readonly #rows: GuardedRows | undefined;
   #us = 0;
   #lastTag = '';
   /** Outcome entries of this turn that the next ReadyForQuery is about. */
@@ -59,17 +64,25 @@ export class Replies {
   constructor(state: SessionState) {
     this.#state = state;
     const largest = Math.max(state.options.rows.bytes, 64 * 1024);
+    const { guard, messageBytes } = state.options;
     this.#framer = new Framer({
-      streams: (tag, length) =>
-        tag === backendTag.dataRow || tag === backendTag.copyData
-          ? length > largest
-          : length > largestHeldBytes && cutTags.has(tag),
+      // What may have to be rewritten is held whole.
+      streams: (tag, length) => {
+        if (tag === backendTag.dataRow || tag === backendTag.copyData) return guard?.masks !== true && length > largest;
+        return guard === undefined && length > largestHeldBytes && cutTags.has(tag);
+      },
       maxHeldBytes: (tag) => {
         if (!known.has(tag)) throw unexpected(tag);
-        return maxMessageBytes;
+        return guard?.masks === true ? messageBytes : maxMessageBytes;
       },
     });
     this.#capture = new ResultCapture(state.options);
+    this.#rows =
+      guard === undefined
+        ? undefined
+        : new GuardedRows(guard, this.#capture, (bytes) => {
+            if (!state.muted) this.#span.insert(bytes);
+          });
   }
 
   /** `us`: when the bytes arrived, by the gateway's monotonic clock. */
@@ -115,6 +128,7 @@ export class Replies {
   }
 
   #finish(): void {
+    this.#rows?.flush();
     this.#capture.takeRun();
     const open = this.#state.expected.head?.current;
     if (open !== undefined && open.uncommitted.length > 0) {
@@ -135,13 +149,16 @@ export class Replies {
     const framer = this.#framer;
     const { bytes, start, end } = framer;
     const { tag } = framer;
-    this.#span.add(bytes, start, end);
     let head = this.#state.expected.head;
     while (head?.doubtful && tag !== backendTag.readyForQuery && !untimely.has(tag)) {
       this.#state.expected.shift();
       head = this.#state.expected.head;
     }
     const open = head?.current;
+    if (this.#rows === undefined) this.#span.add(bytes, start, end);
+    else if ((tag === backendTag.dataRow || tag === backendTag.copyData) && open !== undefined) {
+      if (this.#guardedRow(open)) return;
+    } else this.#guarded(head);
     if (tag === backendTag.dataRow) {
       if (open === undefined) throw outOfPlace(tag);
       if (open.firstByteUs === 0) open.firstByteUs = this.#us;
@@ -169,6 +186,72 @@ export class Replies {
     if (head === undefined) throw outOfPlace(tag);
     if (open !== undefined && open.firstByteUs === 0) open.firstByteUs = this.#us;
     this.#reply(head, tag);
+  }
+
+  // Guarded sessions
+
+  /** A row or COPY data: true when it is not for the caller any more. */
+  #guardedRow(open: OpenStatement): boolean {
+    const { bytes, start, end, tag } = this.#framer;
+    const rows = this.#rows as GuardedRows;
+    const taken = rows.push(open, { tag, bytes, start, end });
+    if (taken === 'as it is') {
+      if (!this.#state.muted) this.#span.add(bytes, start, end);
+      return false;
+    }
+    if (open.firstByteUs === 0) open.firstByteUs = this.#us;
+    if (taken === 'over') (this.#turn as Turn).cancel = true;
+    return true;
+  }
+
+  /** Delivers any other message as it came, unless it is not for the client or something else takes its place. */
+  #guarded(head: ExpectedReply | undefined): void {
+    const { bytes, start, end, tag } = this.#framer;
+    const open = head?.current;
+    if (tag === backendTag.copyDone && open !== undefined) this.#rows?.endCopy(open);
+    else this.#rows?.flush();
+    // These say themselves what the client sees of them.
+    if (tag === backendTag.errorResponse || tag === backendTag.noticeResponse) return;
+    if (untimely.has(tag)) return this.#span.add(bytes, start, end);
+    if (tag === backendTag.readyForQuery) this.#state.muted = false;
+    if (this.#state.muted || head?.ours === true) return;
+    if (head?.trial === 'parsing' && tag === backendTag.parseComplete) return;
+    if (tag === backendTag.commandComplete && open?.overLimit === true) return;
+    this.#span.add(bytes, start, end);
+  }
+
+  /** Delivers an error or a notice of the server as the client may see it, and returns its body as that. */
+  #guardedReport(open: OpenStatement | undefined, body: Uint8Array): Uint8Array {
+    const { guard } = this.#state.options;
+    const { bytes, start, end, tag } = this.#framer;
+    if (guard === undefined) return body;
+    if (guard.masks && open !== undefined && guard.withholds(open.judged)) {
+      const seen = guard.withheld(body);
+      open.withheld += 1;
+      if (!this.#state.muted) this.#span.insert(message(tag, seen));
+      return seen;
+    }
+    if (!this.#state.muted) this.#span.add(bytes, start, end);
+    return body;
+  }
+
+  /** True when the server's error is the one that was provoked, and the gateway's own takes its place. */
+  #refused(head: ExpectedReply | undefined, severity: string): boolean {
+    const refusing = head?.statements.find(({ judged }) => judged?.verdict.decision !== 'allow') ?? head?.current;
+    const refusal = refusing?.refusal ?? head?.current?.givesUp;
+    if (refusing === undefined || refusal === undefined || refusing.ended) return false;
+    if (severity === 'FATAL' || severity === 'PANIC' || head?.trial === 'parsing') return false;
+    this.#span.insert(refusal);
+    const outcome = refusing.refusal === undefined ? 'cancelled' : 'refused';
+    this.#end(refusing, { outcome, error: errorBody(refusal) });
+    return true;
+  }
+
+  /** A result was longer than it may be, and the server had sent all of it before it could be told to stop. */
+  #overLimit(open: OpenStatement): void {
+    this.#span.insert(tooManyRows(this.#state.options.guard?.rowLimit ?? 0));
+    this.#state.muted = true;
+    this.#end(open, { outcome: 'cancelled', error: errorBody(tooManyRows(this.#state.options.guard?.rowLimit ?? 0)) });
   }
 
   /** The command tag; agents get the same one again and again. */
@@ -234,6 +317,10 @@ export class Replies {
   // Extended protocol
 
   #confirmed(head: ExpectedReply, tag: number): void {
+    if (head.trial === 'parsing' && tag === backendTag.parseComplete) {
+      head.trial = 'parsed';
+      return;
+    }
     if (head.to !== confirms[tag]) throw outOfPlace(tag);
     const { named } = head;
     if (named !== undefined) {
@@ -298,6 +385,12 @@ export class Replies {
   #copies(open: OpenStatement, direction: 'in' | 'out'): void {
     open.copies = direction;
     open.columns = this.#body().slice();
+    const { guard } = this.#state.options;
+    if (direction === 'out' && guard?.masks === true) {
+      const reader = new Reader(open.columns);
+      reader.skip(1);
+      open.copyMask = guard.maskCopy(open.judged, reader.uint16());
+    }
   }
 
   #copyIn(head: ExpectedReply): void {
@@ -319,6 +412,12 @@ export class Replies {
     this.#leaveStream();
     this.#leaveCopyIn(open);
     if (open.copies === 'in') this.#state.expected.dropDoubtful();
+    if (open.overLimit && !open.ended) {
+      this.#overLimit(open);
+      if (head.to === 'execute') return this.#next();
+      head.next += 1;
+      return;
+    }
     if (head.to === 'query' && head.unsplit) return this.#part(open, tag);
     // More answers than statements: they belong to the last one.
     if (open.ended) open.resetResult();
@@ -382,6 +481,7 @@ export class Replies {
   #ready(status: number): void {
     const state = this.#state;
     state.transaction = String.fromCharCode(status) as TransactionStatus;
+    state.options.guard?.ready(state.transaction);
     // One that was rolled back is not there any more; then nobody can use its name, and keeping it harms nobody.
     if (state.transaction === 'I') state.portals.forgetConfirmed({ but: isHeld });
     const { head } = state.expected;
@@ -424,10 +524,13 @@ export class Replies {
     const error = readServerError(body);
     const fatal = error.severity === 'FATAL' || error.severity === 'PANIC';
     const open = head?.current;
-    if (open === undefined || open.ended || head?.to === 'sync') this.#serverMessage('error', body);
-    else {
-      const outcome = error.sqlstate === '57014' ? 'cancelled' : 'failed';
-      this.#end(open, { outcome, error: open.redacted ? withheld(body) : body });
+    if (this.#rows === undefined || !this.#refused(head, error.severity)) {
+      const seen = this.#guardedReport(open, body);
+      if (open === undefined || open.ended || head?.to === 'sync') this.#serverMessage('error', seen);
+      else {
+        const outcome = error.sqlstate === '57014' ? 'cancelled' : 'failed';
+        this.#end(open, { outcome, error: open.redacted ? withheld(seen) : seen });
+      }
     }
     if (fatal) return this.#fatal(error);
     if (head === undefined) return;
@@ -470,7 +573,8 @@ export class Replies {
 
   // What belongs to no statement
 
-  #notice(open: OpenStatement | undefined, body: Uint8Array): void {
+  #notice(open: OpenStatement | undefined, said: Uint8Array): void {
+    const body = this.#guardedReport(open, said);
     if (open === undefined || open.ended) return this.#serverMessage('notice', body);
     if (open.noticeBytes + body.length > maxNoticeBytes) {
       open.noticesDropped += 1;
@@ -484,7 +588,10 @@ export class Replies {
   #parameterStatus(): void {
     const body = this.#body();
     const reader = new Reader(body);
-    this.#state.reported(reader.cstring(), reader.cstring());
+    const name = reader.cstring();
+    const value = reader.cstring();
+    this.#state.reported(name, value);
+    this.#state.options.guard?.reported(name, value);
     this.#serverMessage('parameter_status', body);
   }
 
@@ -526,10 +633,23 @@ export class Replies {
       this.#state.effects -= 1;
     }
     this.#outcome(statement, ending);
+    this.#tellGuard(statement, ending);
+  }
+
+  /** What the statement changed counts from now on. */
+  #tellGuard({ judged, n }: OpenStatement, { outcome }: Ending): void {
+    const { guard } = this.#state.options;
+    if (guard === undefined || judged === undefined) return;
+    if (outcome === 'completed') guard.completed(judged);
+    else if (outcome !== 'refused' && outcome !== 'skipped' && outcome !== 'suspended') guard.failed(judged);
+    if (guard.takeNamesForgotten()) this.#state.distrustedUpTo = n;
   }
 
   #outcome(statement: OpenStatement, ending: Ending): void {
+    this.#rows?.flush();
     this.#capture.takeRun();
+    const masked = this.#rows === undefined ? undefined : maskedBody(statement);
+    if (masked !== undefined) this.#entries.push(masked);
     const body = outcomeBody(statement, ending, this.#us);
     this.#entries.push(body);
     this.#lastOutcome = body;
@@ -555,7 +675,10 @@ function statementsOf(reply: ExpectedReply): readonly OpenStatement[] {
 
 /** The portal that DECLARE made: an Execute that names it fetches from it. */
 function portalOf(declared: OpenStatement, held: boolean): Portal {
-  return { name: undefined, prepared: undefined, owner: declared, execution: declared, columns: undefined, held };
+  const analysis = declared.judged?.analysis?.names?.analysis;
+  const judged = declared.judged === undefined ? undefined : { ...declared.judged, analysis };
+  const none = { name: undefined, prepared: undefined, columns: undefined, described: false };
+  return { ...none, owner: declared, execution: declared, held, judged };
 }
 
 function isHeld(portal: Portal): boolean {
@@ -565,6 +688,18 @@ function isHeld(portal: Portal): boolean {
 /** What may live long gets a copy: a view would keep the whole chunk with it. Most portals end with their transaction. */
 function describe(described: Prepared | Portal, columns: Uint8Array): void {
   described.columns = 'parameterTypes' in described || described.held ? columns.slice() : columns;
+}
+
+function message(tag: number, body: Uint8Array): Uint8Array {
+  return new Writer(body.length + 5).begin(tag).bytes(body).end().finish();
+}
+
+function tooManyRows(limit: number): Uint8Array {
+  return errorResponse(
+    new Refusal('54000', `the statement returns more than ${limit} rows, which is the limit for this session`, {
+      hint: 'Ask for fewer rows, with LIMIT or a narrower condition.',
+    }),
+  );
 }
 
 function readyForQuery(status: TransactionStatus): Uint8Array {

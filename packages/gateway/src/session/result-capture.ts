@@ -42,6 +42,18 @@ export class ResultCapture {
     this.#whole = first && last;
   }
 
+  /** Takes whole messages, one behind the other, which nothing comes to any more. */
+  run(of: OpenStatement, bytes: Uint8Array): void {
+    this.takeRun();
+    this.#of = of;
+    this.#bytes = bytes;
+    this.#start = 0;
+    this.#end = bytes.length;
+    this.#rows = countMessages(bytes);
+    this.#whole = true;
+    this.takeRun();
+  }
+
   /** Ends the run: must be called before anything else is made of the statement. */
   takeRun(): void {
     const of = this.#of;
@@ -98,6 +110,13 @@ export class ResultCapture {
     of.capturedRows += keptRows;
     of.capturedBytes += kept;
   }
+}
+
+function countMessages(bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let count = 0;
+  for (let at = 0; at < bytes.length; at += view.getInt32(at + 1) + 1) count += 1;
+  return count;
 }
 
 const nothing = new Uint8Array(0);

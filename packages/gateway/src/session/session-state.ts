@@ -2,6 +2,7 @@ import type { TransactionStatus } from '@onrecord/record';
 import type { SessionEffect } from '../sql/sql-session-effects.ts';
 import type { Digest } from './digest.ts';
 import { ExpectedReplies } from './expected-replies.ts';
+import type { Guard } from './guard.ts';
 import { isAscii, latin1 } from './latin1.ts';
 import { type NameKey, NameTable } from './name-table.ts';
 import type { OpenStatement, Portal, Prepared } from './open-statement.ts';
@@ -18,6 +19,8 @@ export interface SessionOptions {
   readonly replication: boolean;
   /** ParameterStatus that the server sent at the start. */
   readonly parameters: ReadonlyMap<string, string>;
+  /** Rules, limits and masks of the session; undefined when none applies. */
+  readonly guard?: Guard | undefined;
 }
 
 /** Settings of the session that change how a text reads; the server reports both. */
@@ -54,12 +57,18 @@ export class SessionState {
   effects = 0;
   /** A message of the client waits until it is certain what the names in it mean. */
   held = false;
+  /** What the held message waits for, when that is not the server: the catalog to be read again, or people. */
+  waitsFor: 'catalog' | 'approval' | undefined;
   /** The server discards what it reads up to a Sync, and the next one is doubtful. */
   discarding = false;
   /** The server discards what arrives until the next Sync, and none is on its way. */
   skipping = false;
   /** The gateway discards what arrives until the next Sync: it refused something. */
   refusing = false;
+  /** What the server answers is not for the client until the next ReadyForQuery: an error of ours took its place. */
+  muted = false;
+  /** Texts of statements up to this one are not trusted to be what their names mean: code in the server may have changed that. */
+  distrustedUpTo = 0;
   /** The statement whose COPY FROM STDIN the server is reading. */
   copyIn: OpenStatement | undefined;
   /** A replication stream is running. */

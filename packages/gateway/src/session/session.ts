@@ -1,5 +1,6 @@
-import type { GatewayError } from '../errors.ts';
+import type { GatewayError, Refusal } from '../errors.ts';
 import { Arrivals } from './arrivals.ts';
+import { errorResponse } from './error-response.ts';
 import type { Ending } from './open-statement.ts';
 import { Replies } from './replies.ts';
 import { type SessionOptions, SessionState } from './session-state.ts';
@@ -22,9 +23,33 @@ export class Session {
 
   /** Bytes of the client; none, to go on with a message that was held. `refusal`: new work must not start now, and why. */
   frontend(chunk: Uint8Array, us: number, refusal?: GatewayError): Turn {
-    const turn = this.#arrivals.push(chunk, refusal);
+    const turn = this.#arrivals.push(chunk, refusal, us);
     this.#replies.answer(turn, us);
     return turn;
+  }
+
+  /** The catalog has been read again: call `frontend` again. */
+  catalogRead(): void {
+    if (this.#state.waitsFor === 'catalog') this.#state.waitsFor = undefined;
+  }
+
+  /**
+   * The people who were asked have answered: what waited goes on, or is answered with `refusal`. Call `frontend` again
+   * behind it.
+   */
+  release(refusal: Refusal | undefined): Turn {
+    return this.#arrivals.release(refusal);
+  }
+
+  /** What the held message waits for besides the server. */
+  get waitsFor(): 'catalog' | 'approval' | undefined {
+    return this.#state.waitsFor;
+  }
+
+  /** Gives up what is under way because of `error`: the client gets it in the place of the server's own. */
+  giveUp(error: Refusal): void {
+    const open = this.#state.expected.head?.current;
+    if (open !== undefined && !open.ended) open.givesUp ??= errorResponse(error);
   }
 
   /** Bytes of the server. The turn is `broken`, by a ProtocolError, when they are not the protocol. */

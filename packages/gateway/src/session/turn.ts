@@ -1,4 +1,5 @@
 import type { Body, SessionClosed } from '@onrecord/record';
+import type { Ask } from '../policy/verdict.ts';
 import type { OpenStatement } from './open-statement.ts';
 
 /**
@@ -18,6 +19,20 @@ export interface Turn {
    * of it is in `deliver`.
    */
   broken: unknown;
+  /** Set when what has arrived waits for people: ask them once the entries are recorded, then `Session.release`. */
+  ask: TurnAsk | undefined;
+  /** Set when what was forwarded is to be given up, as a cancel request of the client would. */
+  cancel: boolean;
+}
+
+/** What waits for approval: everything from the first statement that needs one up to the end of its Query or pipeline. */
+export interface TurnAsk {
+  readonly asks: readonly Ask[];
+  readonly statements: readonly OpenStatement[];
+  /** Bytes of the client's messages, as they will be forwarded. */
+  readonly messages: Uint8Array;
+  /** Settings that can change what they mean. */
+  readonly settings: string;
 }
 
 export interface TurnEnd {
@@ -26,7 +41,16 @@ export interface TurnEnd {
 }
 
 export function emptyTurn(): Turn {
-  return { entries: [], forward: [], deliver: [], statements: [], end: undefined, broken: undefined };
+  return {
+    entries: [],
+    forward: [],
+    deliver: [],
+    statements: [],
+    end: undefined,
+    broken: undefined,
+    ask: undefined,
+    cancel: false,
+  };
 }
 
 /** Collects neighbouring pieces of the same buffer into one view, so that a turn writes each buffer once. */

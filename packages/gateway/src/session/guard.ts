@@ -1,0 +1,72 @@
+import type { CopyMask, RowMask } from '../masking/mask.ts';
+import type { Verdict } from '../policy/verdict.ts';
+import type { Analysis } from '../sql/analysis.ts';
+import type { TextSettings } from './session-state.ts';
+
+/** What is known of a statement once it has been judged; kept with it, and with the portal that it bound. */
+export interface Judged {
+  /** Undefined when it could not be analysed: then it is refused, unless it is a function call. */
+  readonly analysis: Analysis | undefined;
+  readonly verdict: Verdict;
+  /** Settings that can change what it means, when it was judged. */
+  readonly settings: string;
+}
+
+/** A text to judge. Names are the session's own: what Parse, PREPARE and DECLARE gave them. */
+export interface ToJudge {
+  /** As Unicode; undefined when its bytes are none in the client's encoding. */
+  readonly text: string | undefined;
+  readonly protocol: 'simple' | 'extended';
+  /** Of a Bind: its body behind the names; undefined when it has none, or comes in pieces. */
+  readonly parameters: Uint8Array | undefined;
+  readonly parameterTypes: readonly number[] | undefined;
+  readonly inTransaction: boolean;
+}
+
+/** What names mean in the session, for EXECUTE and FETCH. Names are as the server keeps them, as latin1 strings. */
+export interface SessionNames {
+  /** The text that prepared it; `inSql` when that is the text of a PREPARE. */
+  prepared(name: string): { readonly text: string; readonly inSql: boolean } | undefined;
+  cursor(name: string): Judged | undefined;
+}
+
+/**
+ * What a session asks about its statements when rules, limits or masks apply to it. Pure: the time is an argument. It
+ * follows what statements change for those behind them.
+ */
+export interface Guard {
+  /** The text as Unicode; undefined when the bytes are none. */
+  text(sql: Uint8Array, settings: TextSettings): string | undefined;
+  /**
+   * Judges what comes together, in order: of several statements of a Query each is judged as if those in front of it had
+   * completed. Undefined: the catalog must be refreshed first, ask again then.
+   */
+  judge(statements: readonly ToJudge[], names: SessionNames, us: number): readonly Judged[] | undefined;
+  judgeCall(functionOid: number, inTransaction: boolean, us: number): Judged;
+  /** A statement completed: what it changes counts from now on. */
+  completed(judged: Judged): void;
+  /** A statement failed, or its end is not known: what it changed outside of its transaction counts. */
+  failed(judged: Judged): void;
+  /** True when the statement changes what those behind it mean, so that they wait until it has completed. */
+  changesWhatFollows(judged: Judged): boolean;
+  /** ReadyForQuery. */
+  ready(status: string): void;
+  /** ParameterStatus. */
+  reported(name: string, value: string): void;
+  /** Settings as they are now, comparable with `Judged.settings`. */
+  readonly settings: string;
+  /** Code inside the server may have given names another text: what the session knows of them does not count any more. */
+  takeNamesForgotten(): boolean;
+
+  /** True when masks apply: rows, COPY data, errors and notices then pass through here. */
+  readonly masks: boolean;
+  /** `columns`: body of RowDescription as it is in force; undefined when it is not known. Undefined: nothing is masked. */
+  maskRows(judged: Judged | undefined, columns: Uint8Array | undefined): RowMask | undefined;
+  /** `columns`: of CopyOutResponse. */
+  maskCopy(judged: Judged | undefined, columns: number): CopyMask | undefined;
+  withholds(judged: Judged | undefined): boolean;
+  withheld(body: Uint8Array): Uint8Array;
+
+  /** Rows that one statement may return. */
+  readonly rowLimit: number | undefined;
+}

@@ -1,0 +1,39 @@
+import { frontendTag } from '@onrecord/wire';
+import type { ExpectedReply } from './expected-replies.ts';
+import { join } from './join.ts';
+import type { OpenStatement } from './open-statement.ts';
+import { poisonParse, poisonQuery } from './poison.ts';
+
+/**
+ * Messages that wait for approval together: from the first statement that needs one to the end of its Query or pipeline.
+ * Nothing of it has gone to Postgres, and the replies that it will cause are not expected yet.
+ */
+export class WithheldGroup {
+  /** Bytes of the messages, as they came; views. */
+  readonly bytes: Uint8Array[] = [];
+  readonly replies: ExpectedReply[] = [];
+  readonly statements: OpenStatement[] = [];
+  /** Its first message: a Bind, or a Query or FunctionCall alone. */
+  readonly #first: number;
+  /** A message that cannot belong to the group came before its end; it has not been taken. */
+  cutShort = false;
+
+  constructor(first: number) {
+    this.#first = first;
+  }
+
+  /** What is forwarded when it may run. */
+  approved(): Uint8Array {
+    return join(this.bytes);
+  }
+
+  /** What is forwarded when it may not: something that fails, and the end of the group. */
+  refused(): readonly Uint8Array[] {
+    if (this.#first !== frontendTag.bind) return [poisonQuery];
+    const last = this.bytes.at(-1);
+    const isSync = this.replies.at(-1)?.to === 'sync';
+    return isSync && last !== undefined ? [poisonParse, sync] : [poisonParse];
+  }
+}
+
+const sync = new Uint8Array([frontendTag.sync, 0, 0, 0, 4]);
