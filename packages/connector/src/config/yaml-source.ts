@@ -1,4 +1,5 @@
 import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
+import { offsetInScalar } from './offset-in-scalar.ts';
 import type { Problem } from './problem.ts';
 
 interface Position {
@@ -15,6 +16,8 @@ export interface YamlSource {
   positionOf(path: readonly PropertyKey[]): Position;
   /** Where the key of a path stands. */
   positionOfKey(path: readonly PropertyKey[]): Position;
+  /** Where the character at `offset` (UTF-16) of the text that is a path's value stands in the file. */
+  positionIn(path: readonly PropertyKey[], offset: number): Position;
 }
 
 type YamlNode = Document['contents'];
@@ -47,6 +50,12 @@ export function readYaml(text: string): YamlSource {
     problems,
     positionOf: (path) => position(find(path).value),
     positionOfKey: (path) => position(find(path).key),
+    positionIn: (path, offset) => {
+      const at = find(path).value;
+      const node = document.getIn(path, true);
+      const written = isScalar(node) && node.range?.[0] === at ? offsetInScalar(text, node, offset) : undefined;
+      return position(written ?? at);
+    },
   };
 }
 

@@ -6,6 +6,8 @@ import { parseConfig } from './parse-config.ts';
 
 const file = '/etc/onrecord/onrecord.yaml';
 
+const uncontrolled = { readOnly: false, tables: undefined, rows: undefined, timeMs: undefined, rate: undefined };
+
 const sample = `listen: { postgres: 127.0.0.1:6432 }
 data: ./data
 recording: { durability: before-forward, rows: { max: 1000, bytes: 256KiB } }
@@ -60,6 +62,8 @@ test('the whole file is understood', () => {
     expected: [],
     recording: { durability: 'before-forward', rows: { max: 1000, bytes: 262_144 } },
     replication: 'refuse',
+    controls: uncontrolled,
+    access: undefined,
   });
   assert.deepEqual(config.identities.get('billing-agent'), {
     name: 'billing-agent',
@@ -67,6 +71,7 @@ test('the whole file is understood', () => {
     groups: [],
     connections: ['billing'],
     login: ['token'],
+    controls: uncontrolled,
   });
   assert.equal(config.limits.startupMs, 10_000);
 });
@@ -204,7 +209,7 @@ test('near misses are named', () => {
 
 test('a key that is near to nothing is answered with what there is', () => {
   assert.deepEqual(problems('identities: { a: { zebra: 1 } }'), [
-    '1:20 identities.a.zebra: there is no such setting; there are kind, groups, connections, login, certificate',
+    '1:20 identities.a.zebra: there is no such setting; there are kind, groups, connections, login, certificate, read_only, tables, limits',
   ]);
 });
 

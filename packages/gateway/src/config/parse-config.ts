@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { ConfigError, didYouMean, type Problem } from '@onrecord/connector/config';
 import { databaseOf, dotted, explainIssues, readYaml, withPaths, type YamlSource } from '@onrecord/connector/settings';
+import { compileRules, type RuleSource } from '../policy/compile-rules.ts';
+import type { Rule } from '../policy/policy.ts';
+import { accessOf, approvalsOf, controlsOf, maskingOf, withApprovalPaths, withMaskingPaths } from './build-controls.ts';
 import { issuerOf, withIssuerPaths } from './build-issuer.ts';
 import { canonicalJson } from './canonical.ts';
 import type {
@@ -18,7 +21,10 @@ import type {
   Recording,
 } from './config.ts';
 import { configView } from './config-view.ts';
+import { controlProblems } from './control-problems.ts';
 import { loginProblems } from './login-problems.ts';
+import { policyProblems } from './policy-problems.ts';
+import type { RuleSettings } from './policy-settings.ts';
 import {
   type ConnectionSettings,
   type ConnectorsSettings,
@@ -49,6 +55,8 @@ export function parseConfig(text: string, file: string): Config {
     ...wrongConnections(source),
     ...wrongReach(source),
     ...loginProblems(source),
+    ...policyProblems(source),
+    ...controlProblems(source),
   ];
   if (!checked.success || problems.length > 0) throw new ConfigError(file, problems.sort(byPlace));
   return freeze(build(checked.data, file));
@@ -120,11 +128,27 @@ function build(settings: Settings, file: string): Config {
   const connectors = connectorsOf(settings.connectors);
   const tls = tlsOf(settings.tls);
   const issuers = Object.entries(settings.issuers).map(([name, issuer]) => issuerOf(name, issuer));
+  const policy = rulesOf(settings.policy);
+  const masking = maskingOf(settings.masking);
+  const approvals = approvalsOf(settings.approvals);
   const sessions = { endAtExpiry: settings.sessions.end_at_expiry };
   // Over what the file means, with paths as they are written: the same file in another directory has the same hash, and
   // so has a file that only spells out a default.
   const meaning = canonicalJson(
-    configView({ listen, data, tls, connections, identities, issuers, sessions, connectors, limits }),
+    configView({
+      listen,
+      data,
+      tls,
+      connections,
+      identities,
+      issuers,
+      sessions,
+      connectors,
+      limits,
+      policy,
+      masking,
+      approvals,
+    }),
   );
   return {
     hash: createHash('sha256').update(meaning).digest('hex'),
@@ -140,6 +164,33 @@ function build(settings: Settings, file: string): Config {
     sessions,
     connectors,
     limits,
+    policy,
+    masking: withMaskingPaths(masking, path),
+    approvals: withApprovalPaths(approvals, path),
+  };
+}
+
+/** Their conditions were checked before (`policyProblems`). */
+function rulesOf(settings: readonly RuleSettings[]): readonly Rule[] {
+  return compileRules(settings.map(ruleSourceOf)).rules;
+}
+
+function ruleSourceOf({ name, when, then, message, approvers }: RuleSettings): RuleSource {
+  return {
+    name,
+    when,
+    then,
+    ...(message === undefined ? {} : { message }),
+    ...(approvers === undefined
+      ? {}
+      : {
+          approvers: {
+            group: approvers.group,
+            count: approvers.count,
+            timeoutMs: approvers.timeout,
+            reuseMs: approvers.reuse,
+          },
+        }),
   };
 }
 
@@ -159,6 +210,8 @@ function connectionOf(name: string, settings: ConnectionSettings, recording: Rec
     expected: (settings.watch?.allow ?? []).map(expectedOf),
     recording: recordingOf(recording, settings.recording),
     replication: settings.replication,
+    controls: controlsOf(settings),
+    access: accessOf(settings.access),
   };
 }
 
@@ -183,7 +236,8 @@ function connectorsOf({ certificate, wait, spares }: ConnectorsSettings): Connec
   return { certificateMs: certificate, waitMs: wait, spares };
 }
 
-function identityOf(name: string, { kind, groups, connections, login, certificate }: IdentitySettings): Identity {
+function identityOf(name: string, settings: IdentitySettings): Identity {
+  const { kind, groups, connections, login, certificate } = settings;
   const usual: readonly LoginMethod[] = certificate === undefined ? ['token'] : ['certificate', 'token'];
   return {
     name,
@@ -192,6 +246,7 @@ function identityOf(name: string, { kind, groups, connections, login, certificat
     connections,
     login: login === undefined ? usual : typeof login === 'string' ? [login] : login,
     ...(certificate === undefined ? {} : { certificate: mappingOf(certificate) }),
+    controls: controlsOf(settings),
   };
 }
 

@@ -15,9 +15,13 @@ import {
 } from '@onrecord/connector/settings';
 import type { Durability } from '@onrecord/record';
 import { z } from 'zod';
+import { type ApprovalsSettings, approvals } from './approvals-settings.ts';
 import type { Connection, Identity, LoginMethod } from './config.ts';
+import { type AccessSettings, access, type ControlSettings, controlFields } from './controls-settings.ts';
 import { parseDistinguishedName } from './distinguished-name.ts';
 import { type IssuerSettings, issuer, issuerName } from './issuer-settings.ts';
+import { type MaskingSettings, masking } from './masking-settings.ts';
+import { policy, type RuleSettings } from './policy-settings.ts';
 import { formatSize, parseSize, sizePattern } from './size.ts';
 
 /**
@@ -38,6 +42,9 @@ export interface Settings {
   readonly sessions: { readonly end_at_expiry: boolean };
   readonly connectors: ConnectorsSettings;
   readonly limits: LimitSettings;
+  readonly policy: readonly RuleSettings[];
+  readonly masking: MaskingSettings;
+  readonly approvals: ApprovalsSettings;
 }
 
 export type TlsSettings =
@@ -57,11 +64,12 @@ export interface RecordingSettings {
 }
 
 /** Either `connector`, or what a database needs (`connectionProblems`). */
-export interface ConnectionSettings extends DatabaseSettings {
+export interface ConnectionSettings extends DatabaseSettings, ControlSettings {
   readonly connector?: string | undefined;
   readonly watch?: WatchSettings | undefined;
   readonly recording: RecordingSettings;
   readonly replication: Connection['replication'];
+  readonly access?: AccessSettings | undefined;
 }
 
 export interface WatchSettings extends Omit<WatchLoginSettings, 'user'> {
@@ -82,7 +90,7 @@ export interface ConnectorsSettings {
   readonly spares: number;
 }
 
-export interface IdentitySettings {
+export interface IdentitySettings extends ControlSettings {
   readonly kind: Identity['kind'];
   readonly groups: readonly string[];
   readonly connections: readonly string[];
@@ -288,6 +296,12 @@ const connection = z.strictObject({
     'x-cost':
       'The content of a replication stream is not kept, so `allow` is a way to read everything that the role may replicate with only digests on the record.',
   }),
+  ...controlFields,
+  access: access.optional().meta({
+    description:
+      'Just-in-time access: an identity opens sessions on the connection only when people have approved it, for a time.',
+    'x-default': 'nobody needs to approve',
+  }),
 });
 
 const loginMethod = z.enum(['token', 'jwt', 'oauth', 'certificate']);
@@ -345,6 +359,7 @@ const identity = z.strictObject({
         'The client certificate of this identity. It must be signed by an authority in `tls.client_ca`. A client that shows it is asked for nothing else.',
       'x-default': 'none',
     }),
+  ...controlFields,
 });
 
 const connectors = z.strictObject({
@@ -497,6 +512,20 @@ const schema: z.ZodType<Settings, unknown> = z
     }),
     limits: limits.prefault({}).meta({
       description: 'Bounds on what clients can make the gateway hold. Each is a safe default; none needs to be set.',
+    }),
+    policy: policy.prefault([]).meta({
+      description:
+        'Guard rules: what is refused, and what waits until people approve it (docs/policy.md has examples). `onrecord policy test` tries them on example statements, `onrecord policy explain` on one, `onrecord policy backtest` on those that were recorded.',
+      'x-cost':
+        'Where a rule can apply to a session, each statement is parsed and its names are looked up in a snapshot of the catalog, once for each text; a statement that cannot be is refused.',
+    }),
+    masking: masking.prefault({}).meta({
+      description: 'What is hidden in results, from whom (docs/masking.md).',
+      'x-cost':
+        'For the sessions that a rule concerns: rows of masked columns are written anew, and what cannot be traced is masked or refused.',
+    }),
+    approvals: approvals.prefault({}).meta({
+      description: 'Questions that wait for people (docs/approvals.md).',
     }),
   })
   .meta({ title: 'onrecord.yaml', description: 'Configuration of the Onrecord gateway.' }) satisfies z.ZodType<
