@@ -33,6 +33,14 @@ const sessionOpened = {
   parameters: {},
 } as const satisfies Body;
 
+const requested = {
+  type: 'approval_requested',
+  scope: 'statement',
+  hash: 'h',
+  asks: [],
+  expiresAt: 1,
+} as const satisfies Omit<Extract<Body, { readonly type: 'approval_requested' }>, 'approval'>;
+
 /** An append whose fate is known, or not. Its token is in its body and in no other. */
 interface Promised {
   readonly token: number;
@@ -45,7 +53,16 @@ interface LiveSession {
   readonly chains: Chains;
   statements: number;
   /** Statements without an outcome. */
-  readonly open: { readonly n: number; readonly statement: Promised }[];
+  readonly open: OpenStatement[];
+}
+
+interface OpenStatement {
+  readonly n: number;
+  readonly statement: Promised;
+  /** People are asked: neither it nor what is behind it goes on before `used`. */
+  readonly asked?: Promised;
+  approved?: Promised;
+  used?: Promised;
 }
 
 export interface LifeOptions extends ProcessOptions {
@@ -187,8 +204,14 @@ export class World {
       append(chains, (token) => ({ type: 'session_closed', reason: 'client lost', detail: String(token), statements }));
       return;
     }
+    const waits = open.find(({ asked, used }) => asked !== undefined && used?.receipt === undefined);
+    if (waits?.asked?.receipt !== undefined && waits.used === undefined && this.#random.chance(0.4)) {
+      this.#decide(waits, (bodyOf) => append(chains, bodyOf));
+      return;
+    }
     // Nothing comes back from a statement that was not recorded, because it was not forwarded.
-    const answered = open.findIndex(({ statement }) => statement.receipt !== undefined);
+    const kept = waits?.n ?? Number.POSITIVE_INFINITY;
+    const answered = open.findIndex(({ statement, n }) => statement.receipt !== undefined && n < kept);
     if (answered !== -1 && this.#random.chance(0.6)) {
       const of = open.splice(answered, 1)[0]?.n as number;
       const outcome = { type: 'outcome', of, outcome: 'completed', rowCount: 0, rowBytes: 0 } as const;
@@ -201,7 +224,22 @@ export class World {
     const bytes = this.#random.chance(0.03) ? 9000 : this.#random.below(700);
     const sql = new Uint8Array(bytes).fill(this.#random.below(256));
     const body = { type: 'statement', n, kind: 'simple', sql, transactionBefore: 'I' } as const;
-    open.push({ n, statement: append(chains, (token) => ({ ...body, traceparent: String(token) })) });
+    const statement = append(chains, (token) => ({ ...body, traceparent: String(token) }));
+    if (!this.#random.chance(0.2)) open.push({ n, statement });
+    else
+      open.push({ n, statement, asked: append(chains, (token) => ({ ...requested, approval: String(token), of: n })) });
+  }
+
+  /** Approves what waits, or uses the approval. */
+  #decide(waits: OpenStatement, append: (bodyOf: (token: number) => Body) => Promised): void {
+    const approval = String(waits.asked?.token);
+    const { n: of, approved } = waits;
+    if (approved === undefined) {
+      const ended = { type: 'approval_ended', approval, of, result: 'approved', by: [] } as const;
+      waits.approved = append((token) => ({ ...ended, reason: String(token) }));
+    } else if (approved.receipt !== undefined) {
+      waits.used = append(() => ({ type: 'approval_used', approval, of }));
+    }
   }
 
   #append(journal: Journal, promised: Promised[], chains: Chains, bodyOf: (token: number) => Body): Promised {
@@ -209,8 +247,10 @@ export class World {
     const body = bodyOf(token);
     const durable = this.#random.chance(0.5) ? 'synced' : 'written';
     const each: Promised & { settled?: boolean } = { token, body };
-    this.#appended.set(token, each);
-    promised.push(each);
+    if (tokenOf(body) !== undefined) {
+      this.#appended.set(token, each);
+      promised.push(each);
+    }
     const { process } = this;
     journal.append(chains, [body], durable, (result) => {
       if (process?.dead) return;
@@ -253,17 +293,27 @@ function turn(): Promise<void> {
 }
 
 function tokenOf(body: Body): number | undefined {
-  const text =
-    body.type === 'statement'
-      ? body.traceparent
-      : body.type === 'outcome'
-        ? body.tag
-        : body.type === 'session_opened'
-          ? body.credential
-          : body.type === 'session_closed'
-            ? body.detail
-            : undefined;
+  const text = tokenText(body);
   return text === undefined ? undefined : Number(text);
+}
+
+function tokenText(body: Body): string | undefined {
+  switch (body.type) {
+    case 'statement':
+      return body.traceparent;
+    case 'outcome':
+      return body.tag;
+    case 'session_opened':
+      return body.credential;
+    case 'session_closed':
+      return body.detail;
+    case 'approval_requested':
+      return body.approval;
+    case 'approval_ended':
+      return body.reason;
+    default:
+      return undefined;
+  }
 }
 
 /** After recovery, sessions are closed and every statement has exactly one outcome. */
@@ -281,4 +331,31 @@ function checkStatements(entries: readonly Entry[]): void {
     }
   }
   assert.deepEqual([...open], [], 'sessions that nobody closed');
+  for (const session of new Set(entries.map((entry) => entry.session))) {
+    checkApprovals(entries.filter((entry) => entry.session === session).map(({ body }) => body));
+  }
+}
+
+/** Every question has one end, and what was never let through was refused, not lost sight of. */
+function checkApprovals(bodies: readonly Body[]): void {
+  const unended = new Set<string>();
+  let unused = Number.POSITIVE_INFINITY;
+  for (const body of bodies) {
+    if (body.type === 'approval_requested') {
+      unended.add(body.approval);
+      unused = Math.min(unused, body.of as number);
+    }
+    if (body.type === 'approval_used') {
+      assert.ok(!unended.has(body.approval));
+      const later = bodies.flatMap((other) => (other.type === 'approval_requested' ? [other.of as number] : []));
+      unused = Math.min(...later.filter((of) => of > (body.of as number)), Number.POSITIVE_INFINITY);
+    }
+    if (body.type === 'approval_ended') assert.ok(unended.delete(body.approval), `${body.approval} ended twice`);
+    if (body.type !== 'outcome' || body.outcome === 'completed') continue;
+    assert.equal(body.outcome, body.of >= unused ? 'refused' : 'unknown', `statement ${body.of}`);
+  }
+  const last = bodies.at(-1);
+  // Here, a client that is lost leaves all as it was.
+  if (last?.type === 'session_closed' && last.reason !== 'gateway died') return;
+  assert.deepEqual([...unended], [], 'questions that nobody ended');
 }
