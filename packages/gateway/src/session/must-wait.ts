@@ -11,6 +11,7 @@ const waiting: ReadonlySet<number> = new Set([
   frontendTag.bind,
   frontendTag.execute,
   frontendTag.close,
+  frontendTag.functionCall,
 ]);
 
 /**
@@ -23,7 +24,9 @@ export function mustWait(framer: Framer, state: SessionState): boolean {
   if (!waiting.has(tag) || state.expected.isSettled) return false;
   if (!first || state.skipping || state.refusing || state.copyIn !== undefined) return false;
   if (state.discarding && !state.expected.hasCertainSync) return false;
+  if (tag === frontendTag.functionCall) return state.options.guard !== undefined && state.effects > 0;
   if (!last || readsBySettings(framer)) return true;
+  if (tag === frontendTag.query && state.options.guard !== undefined && state.effects > 0) return true;
   if (tag !== frontendTag.bind && tag !== frontendTag.execute) return false;
   if (state.effects > 0) return true;
   const names = bodyOf(framer);

@@ -41,6 +41,11 @@ export class Session {
     return this.#arrivals.release(refusal);
   }
 
+  /** What waits for approval will not run any more, whatever the answer: what came before it in its pipeline has failed. */
+  get waitsInVain(): boolean {
+    return this.#state.waitsFor === 'approval' && this.#state.skipping;
+  }
+
   /** What the held message waits for besides the server. */
   get waitsFor(): 'catalog' | 'approval' | undefined {
     return this.#state.waitsFor;
