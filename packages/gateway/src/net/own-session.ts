@@ -24,10 +24,21 @@ export interface OwnSessionOptions {
 /** A session of the gateway's own, and what may be done in it. */
 export interface OwnSession {
   readonly upstream: Upstream;
-  /** Runs one statement and returns its rows as text. */
-  query(sql: string): Promise<(string | null)[][]>;
+  /**
+   * Runs one statement and returns its rows as text. With `parameters`, even none, Postgres takes one command and no more.
+   * Rejects with QueryFailed when Postgres answers with an error.
+   */
+  query(sql: string, parameters?: readonly (string | null)[]): Promise<(string | null)[][]>;
   /** Appends an entry to the session. */
   record(body: Body): Promise<void>;
+}
+
+/** What a session of the gateway's own is opened with. */
+export interface WithOwnSession extends OwnSessionOptions {
+  /** When it aborts, the connection is cut. */
+  readonly signal: AbortSignal;
+  /** How much of its results is kept; what the connection says when absent. `max: 0` keeps the digest only. */
+  readonly rows?: { readonly max: number; readonly bytes: number };
 }
 
 /** For whom the gateway's own sessions are opened: a role may be configured for it. */
@@ -41,7 +52,7 @@ const maxStatementBytes = 1 << 20;
  */
 export async function withOwnSession<Result>(
   target: UpstreamTarget,
-  { signal, ...options }: OwnSessionOptions & { readonly signal: AbortSignal },
+  { signal, rows = target.connection.recording.rows, ...options }: WithOwnSession,
   work: (session: OwnSession) => Promise<Result>,
 ): Promise<Result> {
   const { recorder, clock, sql, dial, timeoutMs, configuration } = options;
@@ -55,7 +66,7 @@ export async function withOwnSession<Result>(
   signal.addEventListener('abort', () => socket.destroy(), { once: true });
   if (signal.aborted) socket.destroy();
   const session = new Session({
-    rows: target.connection.recording.rows,
+    rows,
     messageBytes: maxStatementBytes,
     createDigest: createSha256,
     sql,
@@ -66,7 +77,15 @@ export async function withOwnSession<Result>(
     const receipt = await recorded([opened(target, upstream, configuration())], { recorder, chains });
     return await work({
       upstream,
-      query: (text) => recordedQuery(text, { upstream, session, recorder, chains, clock, receipt }),
+      query: (text, parameters) =>
+        recordedQuery(parameters === undefined ? { sql: text } : { sql: text, parameters }, {
+          upstream,
+          session,
+          recorder,
+          chains,
+          clock,
+          receipt,
+        }),
       record: async (body) => void (await recorded([body], { recorder, chains })),
     });
   } finally {

@@ -41,12 +41,14 @@ export interface Relation {
   readonly kind: RelationKind;
   /** In order of their numbers; dropped ones are left out. */
   readonly columns: readonly Column[];
-  /** The query of a view or materialized view, every name in it qualified. */
+  /** The query of a view or materialized view, every name in it qualified; absent of such a one: it cannot be told at the moment. */
   readonly definition?: string;
-  /** Actions of rules other than a view's own SELECT rule: definitions as pg_get_ruledef gives them. */
+  /** Actions of rules other than a view's own SELECT rule: definitions as pg_get_ruledef gives them; '': it cannot be told at the moment. */
   readonly rules: readonly string[];
   /** OIDs of the functions that its triggers call. */
   readonly triggers: readonly number[];
+  /** OIDs of functions of somebody's that its policies, CHECK constraints, indexes and statistics call; absent: none. */
+  readonly attached?: readonly number[];
   /** `pg_class.reltype`: the type of its rows. Without it, what `(f(x)).*` expands to cannot be told for such a type. */
   readonly rowType?: number;
   /** Inheritance and partitions, both ways, one step. */
@@ -59,7 +61,7 @@ export interface Column {
   readonly number: number;
   readonly name: string;
   readonly type: number;
-  /** The expression of a generated column, or of a default, as SQL with qualified names. */
+  /** The expression of a generated column, or of a default, as SQL with qualified names; '': it cannot be told at the moment. */
   readonly generated?: string;
 }
 
@@ -80,6 +82,8 @@ export interface CatalogFunction {
   readonly returns: number;
   /** Names of its OUT, INOUT and TABLE parameters, in order (`pg_proc.proargnames`, '' for one without a name); absent when it has none. */
   readonly outputs?: readonly string[];
+  /** Settings in force while it runs (`proconfig`): `search_path=a, "B"`; absent: none. Names in its body are looked up by them. */
+  readonly settings?: readonly string[];
 }
 
 export interface CatalogOperator {

@@ -1,0 +1,203 @@
+/**
+ * What is asked of a catalog, for Postgres 13 to 18 and with the rights of any role: pg_catalog shows everything to
+ * everybody. Every name is qualified and `search_path` is empty, so that nothing of somebody's stands in for what is
+ * meant; an empty path also makes Postgres qualify every name in what it gives back, except those of pg_catalog.
+ */
+
+/** First of all, and without an operator: until then the role's own search_path is in force. */
+export const emptyPathQuery: string = `SELECT pg_catalog.set_config('search_path', '', false) /* onrecord: the catalog */`;
+
+/** A role's or database's own settings must not cut the reading short or change how texts come out. Unknown ones are left out. */
+export const settingsQuery: string = `SELECT pg_catalog.current_setting('server_version_num'),
+  pg_catalog.set_config(s.name, v.value, false)
+FROM (VALUES
+  ('client_encoding', 'UTF8'), ('statement_timeout', '30000'), ('lock_timeout', '5000'), ('quote_all_identifiers', 'off'),
+  ('default_transaction_read_only', 'on'), ('default_transaction_deferrable', 'off'),
+  ('idle_session_timeout', '0'), ('idle_in_transaction_session_timeout', '60000'), ('transaction_timeout', '0')
+) AS v (name, value)
+JOIN pg_catalog.pg_settings s ON s.name = v.name`;
+
+/** FirstNormalObjectId (include/access/transam.h): what has a smaller OID was made by initdb. */
+const firstNormalObjectId = 16_384;
+
+const byOid = 'oid::pg_catalog.int8';
+/** What the rows of a catalog are told apart by, as a number, and which rows matter. */
+const fingerprinted: readonly { readonly table: string; readonly key: string; readonly where?: string }[] = [
+  { table: 'pg_class', key: byOid },
+  { table: 'pg_attribute', key: 'attrelid::pg_catalog.int8 * 65536 + attnum' },
+  { table: 'pg_attrdef', key: byOid },
+  { table: 'pg_rewrite', key: byOid },
+  { table: 'pg_trigger', key: byOid },
+  { table: 'pg_policy', key: byOid },
+  { table: 'pg_inherits', key: '(inhrelid::pg_catalog.int8 << 31) # inhparent::pg_catalog.int8' },
+  { table: 'pg_constraint', key: byOid, where: `WHERE contype = 'c'` },
+  { table: 'pg_proc', key: byOid },
+  { table: 'pg_operator', key: byOid, where: `WHERE oid >= ${firstNormalObjectId}` },
+  { table: 'pg_cast', key: byOid, where: `WHERE oid >= ${firstNormalObjectId}` },
+  { table: 'pg_type', key: byOid, where: `WHERE typtype NOT IN ('c', 'p') AND typcategory <> 'A'` },
+  { table: 'pg_namespace', key: byOid },
+];
+
+/**
+ * Changes whenever something changes that is read here: for each catalog, how many rows and the sum of a hash of which
+ * row it is and which transaction wrote it. Unlike sums of `xmin`, it cannot be balanced out by a transaction that took
+ * its number early and commits late. VACUUM and ANALYZE write in place and change nothing here; TRUNCATE, REINDEX, GRANT
+ * and temporary tables do, which costs a reading and no more. `xmin` outlives freezing (HEAP_XMIN_FROZEN, since 9.4); a
+ * row that is written again by a transaction of the same number, 2^32 transactions later, is not seen.
+ */
+export const fingerprintQuery: string = `SELECT pg_catalog.concat_ws('-'${fingerprinted.map(sumOf).join('')}
+) /* onrecord: has the catalog changed */`;
+
+function sumOf({ table, key, where = '' }: (typeof fingerprinted)[number]): string {
+  const hash = `pg_catalog.hashtextextended(xmin::pg_catalog.text COLLATE pg_catalog."C", ${key})`;
+  return `,
+  (SELECT pg_catalog.count(*) || '.' || coalesce(pg_catalog.sum(${hash}), 0) FROM pg_catalog.${table} ${where})`;
+}
+
+/** One state of the catalog for all of the reading; what pg_get_viewdef and its like look up is the newest all the same. */
+export const beginQuery = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
+
+export const schemasQuery = 'SELECT nspname FROM pg_catalog.pg_namespace';
+
+/** OID, schema, name, kind, type of its rows. */
+export const relationsQuery: string = `SELECT c.oid, n.nspname, c.relname, c.relkind, c.reltype
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`;
+
+/** Of every relation but indexes, its columns in order: number, name, type. */
+export const columnsQuery: string = `SELECT a.attrelid, a.attnum, a.attname, a.atttypid
+FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind NOT IN ('i', 'I')
+ORDER BY a.attrelid, a.attnum`;
+
+/**
+ * Relations that somebody has locked, or waits to lock, against any use: to say how they are defined, Postgres would wait
+ * for them, for as long as a transaction stays open. Views over them wait as well.
+ */
+const locked = `locked (oid) AS MATERIALIZED (
+  SELECT l.relation FROM pg_catalog.pg_locks l
+  WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.database = (
+    SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
+), blocked (rule) AS MATERIALIZED (
+  SELECT r.oid FROM pg_catalog.pg_rewrite r WHERE r.ev_class IN (SELECT oid FROM locked)
+  UNION SELECT d.objid FROM pg_catalog.pg_depend d
+  WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+    AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid IN (SELECT oid FROM locked)
+)`;
+
+/** Relation, whether it is a rule for SELECT, and its text: for SELECT the query of the view; NULL where it cannot be told now. */
+export const rulesQuery: string = `WITH ${locked}
+SELECT r.ev_class, r.ev_type = '1', CASE
+  WHEN r.oid IN (SELECT rule FROM blocked) THEN NULL
+  WHEN r.ev_type = '1' THEN pg_catalog.pg_get_viewdef(r.ev_class)
+  ELSE pg_catalog.pg_get_ruledef(r.oid) END
+FROM pg_catalog.pg_rewrite r
+WHERE r.ev_enabled <> 'D'`;
+
+/** Relation, number of the column, expression of its default or of how it is generated; NULL where it cannot be told now. */
+export const expressionsQuery: string = `WITH ${locked}
+SELECT d.adrelid, d.adnum, CASE
+  WHEN d.adrelid IN (SELECT oid FROM locked) THEN NULL
+  ELSE pg_catalog.pg_get_expr(d.adbin, d.adrelid) END
+FROM pg_catalog.pg_attrdef d`;
+
+/** Relation and function. Triggers that constraints brought along call functions of Postgres's own. */
+export const triggersQuery: string = `SELECT t.tgrelid, t.tgfoid
+FROM pg_catalog.pg_trigger t
+WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'`;
+
+/** What runs when it is used. */
+const codeClasses = `'pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_operator'::pg_catalog.regclass`;
+
+/** Relation, and a function of somebody's that a policy, a CHECK constraint, an index or statistics of it call. */
+export const attachedQuery: string = `WITH attached (classid, objid, relation) AS (
+  SELECT 'pg_catalog.pg_policy'::pg_catalog.regclass, p.oid, p.polrelid FROM pg_catalog.pg_policy p
+  UNION ALL SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass, c.oid, c.conrelid
+  FROM pg_catalog.pg_constraint c WHERE c.contype IN ('c', 'x') AND c.conrelid <> 0
+  UNION ALL SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, i.indexrelid, i.indrelid FROM pg_catalog.pg_index i
+  UNION ALL SELECT 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, s.oid, s.stxrelid
+  FROM pg_catalog.pg_statistic_ext s
+)
+SELECT DISTINCT a.relation, coalesce(o.oprcode::pg_catalog.oid, d.refobjid)
+FROM attached a
+JOIN pg_catalog.pg_depend d ON d.classid = a.classid AND d.objid = a.objid
+  AND d.refobjid >= ${firstNormalObjectId} AND d.refclassid IN (${codeClasses})
+LEFT JOIN pg_catalog.pg_operator o
+  ON d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass AND o.oid = d.refobjid`;
+
+/** Child and parent. */
+export const inheritanceQuery = 'SELECT i.inhrelid, i.inhparent FROM pg_catalog.pg_inherits i';
+
+/**
+ * Nobody can make a function with a small OID, in whatever schema; but a superuser can replace one, and then it is in
+ * another language than Postgres's own are.
+ */
+export function functionsQuery(serverVersion: number): string {
+  const newStyle = serverVersion >= 140_000 ? 'pg_catalog.pg_get_function_sqlbody(p.oid)' : 'NULL';
+  return `SELECT p.oid, n.nspname, p.proname, p.prokind, p.provolatile, l.lanname, p.prosecdef, p.prorettype, b.builtin,
+  CASE WHEN NOT b.builtin AND l.lanname IN ('sql', 'plpgsql') THEN coalesce(${newStyle}, p.prosrc) END,
+  pg_catalog.array_to_json(p.proargmodes), pg_catalog.array_to_json(p.proargnames),
+  pg_catalog.array_to_json(p.proconfig)
+FROM pg_catalog.pg_proc p
+JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+CROSS JOIN LATERAL (SELECT p.oid < ${firstNormalObjectId} AND n.nspname IN ('pg_catalog', 'information_schema')
+  AND l.lanname IN ('internal', 'c', 'sql')) AS b (builtin)`;
+}
+
+/**
+ * Members of extensions written in C, with the extension. What such an extension brings along as a whole (the casts of a
+ * geometry, the operators of a case-insensitive text) is taken for as harmless as Postgres's own: only a superuser can put
+ * C in place, and with it anything.
+ */
+const inC = `member (classid, objid, extension) AS MATERIALIZED (
+  SELECT d.classid, d.objid, d.refobjid FROM pg_catalog.pg_depend d
+  WHERE d.deptype = 'e' AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+), own_c (function, extension) AS MATERIALIZED (
+  SELECT p.oid, m.extension FROM pg_catalog.pg_proc p
+  JOIN member m ON m.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND m.objid = p.oid
+  JOIN pg_catalog.pg_language l ON l.oid = p.prolang AND l.lanname = 'c'
+)`;
+
+/** Whether the object and its function are of one extension, the function in C. */
+function harmless(catalog: string, object: string, code: string): string {
+  return `EXISTS (SELECT FROM member m JOIN own_c f ON f.extension = m.extension
+    WHERE m.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass AND m.objid = ${object} AND f.function = ${code})`;
+}
+
+/** Name, schema and function of the operators that are somebody's. */
+export const operatorsQuery: string = `WITH ${inC}
+SELECT o.oprname, n.nspname, o.oprcode::pg_catalog.oid
+FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
+WHERE o.oid >= ${firstNormalObjectId} AND o.oprcode <> 0 AND NOT ${harmless('pg_operator', 'o.oid', 'o.oprcode')}`;
+
+/**
+ * Names of types whose values run somebody's code when they are cast or read: by a cast that somebody made, on either
+ * side; by a CHECK of a domain that calls a function or operator of somebody's; by a type's own functions; and of arrays,
+ * composites, ranges and domains with such a type in them.
+ */
+export const codeTypesQuery: string = `WITH RECURSIVE ${inC}, made_of (part, whole) AS MATERIALIZED (
+  SELECT t.typbasetype, t.oid FROM pg_catalog.pg_type t WHERE t.typbasetype <> 0
+  UNION ALL SELECT t.typelem, t.oid FROM pg_catalog.pg_type t WHERE t.typelem <> 0
+  UNION ALL SELECT r.rngsubtype, r.rngtypid FROM pg_catalog.pg_range r
+  UNION ALL SELECT a.atttypid, c.reltype
+  FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+  WHERE a.attnum > 0 AND NOT a.attisdropped AND c.reltype <> 0
+), running (type) AS (
+  SELECT t.oid FROM pg_catalog.pg_cast c
+  JOIN pg_catalog.pg_type t ON t.oid IN (c.castsource, c.casttarget)
+  WHERE c.oid >= ${firstNormalObjectId} AND c.castmethod = 'f' AND NOT ${harmless('pg_cast', 'c.oid', 'c.castfunc')}
+  UNION
+  SELECT c.contypid FROM pg_catalog.pg_constraint c
+  JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND d.objid = c.oid
+  WHERE c.contypid <> 0 AND d.refobjid >= ${firstNormalObjectId} AND d.refclassid IN (${codeClasses})
+  UNION
+  SELECT t.oid FROM pg_catalog.pg_type t
+  WHERE t.oid >= ${firstNormalObjectId} AND t.typtype = 'b' AND t.typcategory <> 'A'
+    AND NOT ${harmless('pg_type', 't.oid', 't.typinput')}
+  UNION
+  SELECT r.rngtypid FROM pg_catalog.pg_range r
+  WHERE ${firstNormalObjectId} <= ANY (ARRAY[r.rngcanonical::pg_catalog.oid, r.rngsubdiff::pg_catalog.oid, r.rngsubopc])
+  UNION
+  SELECT m.whole FROM running JOIN made_of m ON m.part = running.type
+)
+SELECT DISTINCT t.typname FROM running JOIN pg_catalog.pg_type t ON t.oid = running.type`;

@@ -1,0 +1,227 @@
+import type { CatalogFunction, CatalogOperator, Column, Relation, RelationKind } from '../../sql/catalog.ts';
+import type { CatalogRows } from '../../sql/catalog-index.ts';
+import type { OwnSession } from '../own-session.ts';
+import {
+  attachedQuery,
+  beginQuery,
+  codeTypesQuery,
+  columnsQuery,
+  emptyPathQuery,
+  expressionsQuery,
+  fingerprintQuery,
+  functionsQuery,
+  inheritanceQuery,
+  operatorsQuery,
+  relationsQuery,
+  rulesQuery,
+  schemasQuery,
+  settingsQuery,
+  triggersQuery,
+} from './catalog-queries.ts';
+
+type Row = readonly (string | null)[];
+
+/** A session in which a catalog can be read. Its settings are its own. */
+export interface CatalogSession {
+  query(sql: string): Promise<(string | null)[][]>;
+  /** `server_version_num`. */
+  readonly serverVersion: number;
+}
+
+/** Makes a session of the gateway's own ready for reading, once. */
+export async function prepareCatalogSession(session: Pick<OwnSession, 'query'>): Promise<CatalogSession> {
+  await session.query(emptyPathQuery);
+  const settings = await session.query(settingsQuery);
+  return { query: (sql) => session.query(sql), serverVersion: Number(settings[0]?.[0]) };
+}
+
+/** What `CatalogRows.version` would be of the catalog as it is now. */
+export async function catalogFingerprint({ query }: CatalogSession): Promise<string> {
+  return (await query(fingerprintQuery))[0]?.[0] ?? '';
+}
+
+/** Columns, relations and functions of one database. With more, the gateway would not know what to do with its memory. */
+const maxRows = 4_000_000;
+
+/**
+ * Reads the whole catalog of the session's database, in one transaction. What cannot be told at the moment, because
+ * somebody has locked a relation against any use, comes out as unknown: a view without `definition`, an empty rule, an
+ * empty `generated`; the version of such rows is one that no fingerprint equals, so that they are read again. Throws an
+ * Error where Postgres would not answer.
+ */
+export async function readCatalog(session: CatalogSession): Promise<CatalogRows> {
+  const { query, serverVersion } = session;
+  await query(beginQuery);
+  const fingerprint = await catalogFingerprint(session);
+  const schemas = (await query(schemasQuery)).map(([name]) => name ?? '');
+  const columns = await bounded(query, columnsQuery);
+  const expressions = await bounded(query, expressionsQuery);
+  const rules = await query(rulesQuery);
+  const parts: RelationParts = {
+    columns: columnsByRelation(columns, expressions),
+    rules: Map.groupBy(rules, first),
+    triggers: numbersBy(await query(triggersQuery)),
+    attached: numbersBy(await query(attachedQuery)),
+    ...inheritance(await query(inheritanceQuery)),
+  };
+  const relations = (await bounded(query, relationsQuery)).flatMap((row) => relation(row, parts));
+  const functions = (await bounded(query, functionsQuery(serverVersion))).map(catalogFunction);
+  const operators = (await query(operatorsQuery)).map(operator);
+  const codeTypes = (await query(codeTypesQuery)).map(([name]) => name ?? '');
+  await query('COMMIT');
+  const unknown = [...expressions, ...rules].filter((row) => row[2] === null).map(first);
+  const version = unknown.length === 0 ? fingerprint : `${fingerprint} without ${unknown.join()}`;
+  return { version, schemas, relations, functions, operators, codeTypes };
+}
+
+async function bounded(query: CatalogSession['query'], sql: string): Promise<Row[]> {
+  const rows = await query(`${sql}\nLIMIT ${maxRows + 1}`);
+  if (rows.length > maxRows) throw new Error(`the catalog has more than ${maxRows} rows of a kind`);
+  return rows;
+}
+
+interface RelationParts {
+  readonly columns: ReadonlyMap<number, readonly Column[]>;
+  readonly rules: ReadonlyMap<number, readonly Row[]>;
+  readonly triggers: ReadonlyMap<number, readonly number[]>;
+  readonly attached: ReadonlyMap<number, readonly number[]>;
+  readonly parents: ReadonlyMap<number, readonly number[]>;
+  readonly children: ReadonlyMap<number, readonly number[]>;
+}
+
+/** `pg_class.relkind`; what is not here is no relation that a statement could name. */
+const relationKinds: { readonly [relkind: string]: RelationKind } = {
+  r: 'table',
+  p: 'partitioned table',
+  v: 'view',
+  m: 'materialized view',
+  f: 'foreign table',
+  S: 'sequence',
+  i: 'index',
+  I: 'index',
+  t: 'toast table',
+  c: 'composite type',
+};
+
+function relation([id, schema, name, relkind, rowType]: Row, parts: RelationParts): Relation[] {
+  const oid = Number(id);
+  const kind = relationKinds[relkind ?? ''];
+  if (kind === undefined) return [];
+  const rules = parts.rules.get(oid) ?? none;
+  const definition = rules.find(([, select]) => select === 't')?.[2];
+  const attached = parts.attached.get(oid);
+  return [
+    {
+      oid,
+      schema: schema ?? '',
+      name: name ?? '',
+      kind,
+      columns: parts.columns.get(oid) ?? none,
+      ...(definition ? { definition } : {}),
+      rules: rules.filter(([, select]) => select !== 't').map(([, , text]) => text ?? ''),
+      triggers: parts.triggers.get(oid) ?? none,
+      ...(attached === undefined ? {} : { attached }),
+      ...(rowType === '0' ? {} : { rowType: Number(rowType) }),
+      parents: parts.parents.get(oid) ?? none,
+      children: parts.children.get(oid) ?? none,
+    },
+  ];
+}
+
+const none: readonly never[] = [];
+
+function columnsByRelation(columns: readonly Row[], expressions: readonly Row[]): ReadonlyMap<number, Column[]> {
+  const expressionOf = new Map(expressions.map(([oid, number, text]) => [`${oid}.${number}`, text ?? '']));
+  // Names repeat a lot, and each row has a string of its own.
+  const names = new Map<string, string>();
+  const columnsOf = new Map<number, Column[]>();
+  for (const [relation, number, name, type] of columns) {
+    const oid = Number(relation);
+    const generated = expressionOf.get(`${relation}.${number}`);
+    const column = { number: Number(number), name: interned(names, name ?? ''), type: Number(type) };
+    const known = columnsOf.get(oid);
+    const whole = generated === undefined ? column : { ...column, generated };
+    if (known === undefined) columnsOf.set(oid, [whole]);
+    else known.push(whole);
+  }
+  return columnsOf;
+}
+
+function interned(names: Map<string, string>, name: string): string {
+  const known = names.get(name);
+  if (known === undefined) names.set(name, name);
+  return known ?? name;
+}
+
+function inheritance(rows: readonly Row[]): Pick<RelationParts, 'parents' | 'children'> {
+  return { parents: numbersBy(rows), children: numbersBy(rows.map(([child, parent]) => [parent ?? '', child ?? ''])) };
+}
+
+/** The second number of pairs, by the first. */
+function numbersBy(rows: readonly Row[]): ReadonlyMap<number, readonly number[]> {
+  const numbers = new Map<number, number[]>();
+  for (const [key, [...group]] of Map.groupBy(rows, first)) {
+    numbers.set(key, [...new Set(group.map(([, value]) => Number(value)))]);
+  }
+  return numbers;
+}
+
+function first([oid]: Row): number {
+  return Number(oid);
+}
+
+const functionKinds: { readonly [prokind: string]: CatalogFunction['kind'] } = {
+  f: 'function',
+  p: 'procedure',
+  a: 'aggregate',
+  w: 'window',
+};
+const volatilities: { readonly [provolatile: string]: CatalogFunction['volatility'] } = {
+  i: 'immutable',
+  s: 'stable',
+  v: 'volatile',
+};
+
+function catalogFunction(row: Row): CatalogFunction {
+  const [
+    oid,
+    schema,
+    name,
+    kind,
+    volatility,
+    language,
+    definer,
+    returns,
+    builtIn,
+    body,
+    modes,
+    argumentNames,
+    settings,
+  ] = row;
+  const outputs = outputNames(modes, argumentNames);
+  return {
+    oid: Number(oid),
+    schema: schema ?? '',
+    name: name ?? '',
+    kind: functionKinds[kind ?? ''] ?? 'function',
+    volatility: volatilities[volatility ?? ''] ?? 'volatile',
+    language: language ?? '',
+    securityDefiner: definer === 't',
+    ...(body === null || body === undefined ? {} : { body }),
+    builtIn: builtIn === 't',
+    returns: Number(returns),
+    ...(outputs.length === 0 ? {} : { outputs }),
+    ...(settings === null || settings === undefined ? {} : { settings: JSON.parse(settings) as string[] }),
+  };
+}
+
+/** Source: `proargmodes` (catalogs/pg_proc.h): `o` OUT, `b` INOUT, `t` TABLE. */
+function outputNames(modes: string | null | undefined, names: string | null | undefined): readonly string[] {
+  if (modes === null || modes === undefined) return none;
+  const all = names === null || names === undefined ? [] : (JSON.parse(names) as string[]);
+  return (JSON.parse(modes) as string[]).flatMap((mode, at) => ('obt'.includes(mode) ? [all[at] ?? ''] : []));
+}
+
+function operator([name, schema, code]: Row): CatalogOperator {
+  return { name: name ?? '', schema: schema ?? '', function: Number(code) };
+}
