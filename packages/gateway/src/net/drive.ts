@@ -6,13 +6,18 @@ import type { Durable, Receipt, Recorder } from '../journal/receipt.ts';
 import { errorResponse } from '../session/error-response.ts';
 import type { OpenStatement } from '../session/open-statement.ts';
 import type { Session } from '../session/session.ts';
-import { emptyTurn, type Turn, type TurnEnd } from '../session/turn.ts';
+import { emptyTurn, type Turn, type TurnAsk, type TurnEnd } from '../session/turn.ts';
 import type { Clock } from './clock.ts';
+import { PeopleWait } from './people-wait.ts';
+import type { SessionControl } from './session-control.ts';
+import { StatementTimer } from './statement-timer.ts';
 import { UpstreamWriter } from './upstream-writer.ts';
 import { writeAll } from './write-all.ts';
 
 /** Bytes that may wait for the journal, or for the other side's socket, before the side they came from is paused. */
 const maxWaitingBytes = 1 << 20;
+/** Bytes of the client that are read ahead while people are asked. */
+const maxAheadBytes = 64 * 1024;
 /** How long a session that the gateway ends may take to say good-bye to both sides. */
 const farewellMs = 5_000;
 /** How long a client may read nothing of what was delivered to it before the connection is cut. */
@@ -36,6 +41,8 @@ export interface DriveOptions {
   readonly log: (message: string) => void;
   /** Called with types that the session has named for the first time and that are not built in. */
   readonly sighted: (types: readonly number[]) => void;
+  /** Set when rules, limits or masks apply to the session. */
+  readonly control?: SessionControl | undefined;
   /** Called once, when both sockets are closed and the last entry has been appended. */
   readonly closed: () => void;
 }
@@ -46,6 +53,7 @@ interface Step {
   readonly bytes: number;
   readonly statements: readonly OpenStatement[];
   readonly end: TurnEnd | undefined;
+  readonly ask: TurnAsk | undefined;
   /** Undefined while the entries are not recorded yet. */
   receipt: Receipt | undefined;
 }
@@ -57,6 +65,7 @@ interface Wanted {
   readonly durable: Durable;
   readonly statements: readonly OpenStatement[];
   readonly end: TurnEnd | undefined;
+  readonly ask?: TurnAsk | undefined;
 }
 
 /**
@@ -80,11 +89,18 @@ export class Drive {
   #end: TurnEnd | undefined;
   #closed = false;
   #farewell: NodeJS.Timeout | undefined;
+  /** What waits for people. */
+  #people: PeopleWait | undefined;
+  /** Bytes of the client that came while it does. */
+  #ahead = 0;
+  readonly #time: StatementTimer | undefined;
 
   constructor(options: DriveOptions) {
     this.#options = options;
     this.#receipt = options.receipt;
     this.#upstream = new UpstreamWriter(options.upstream);
+    const { control, session } = options;
+    if (control?.timeMs !== undefined) this.#time = new StatementTimer({ session, control, timeMs: control.timeMs });
   }
 
   /** Takes over both sockets, which must have no listeners and be paused; `ahead` is what they have already said. */
@@ -108,8 +124,16 @@ export class Drive {
     if (client.destroyed) this.#clientEnded();
   }
 
+  /** The client cancels what waits for approval; false when nothing does. */
+  withdraw(): boolean {
+    if (this.#options.session.waitsFor !== 'approval') return false;
+    this.#people?.withdraw('cancelled');
+    return true;
+  }
+
   /** Ends the session from outside: shutdown, revocation. The client is told why. */
   terminate(error: Termination, end: TurnEnd): void {
+    this.#people?.withdraw('session ended');
     // It may be ending already, behind a statement that takes its time.
     if (this.#end !== undefined) return this.#limitFarewell();
     this.#end = end;
@@ -118,6 +142,7 @@ export class Drive {
 
   #fromClient(chunk: Uint8Array): void {
     if (this.#end !== undefined) return;
+    if (this.#people !== undefined) this.#ahead += chunk.length;
     try {
       this.#performFrontend(this.#options.session.frontend(chunk, this.#us(), this.#refusal()));
     } catch (error) {
@@ -134,6 +159,7 @@ export class Drive {
       if (broken instanceof ProtocolError) this.#cut(new Termination(broken.sqlstate, broken.message));
       else if (broken !== undefined) this.#bug(broken);
       else if (this.#options.session.held) this.#goOn();
+      if (this.#options.session.waitsInVain) this.#people?.withdraw('cancelled');
     } catch (error) {
       this.#bug(error);
     }
@@ -141,6 +167,7 @@ export class Drive {
 
   /** A message of the client was held; it may go on now, and what came behind it. */
   #goOn(): void {
+    if (this.#options.session.waitsFor !== undefined) return;
     this.#fromClient(nothing);
     if (this.#clientEnds && !this.#options.session.held) this.#leave();
   }
@@ -163,12 +190,12 @@ export class Drive {
   /** Records and forwards; what the gateway answers itself goes out in its place among the server's answers. */
   #performFrontend(turn: Turn): void {
     this.#report();
-    const { entries, forward, deliver, statements, end } = turn;
+    const { entries, forward, deliver, statements, end, ask } = turn;
     const { forward: durable } = this.#options.durable;
     const leaves = end?.reason === 'client terminated';
     if (leaves) this.#end ??= end;
     if (entries.length > 0 || forward.length > 0 || leaves) {
-      this.#enqueue(this.#forward, { entries, out: forward, durable, statements, end: leaves ? end : undefined });
+      this.#enqueue(this.#forward, { entries, out: forward, durable, statements, end: leaves ? end : undefined, ask });
     }
     if (deliver.length > 0 || (end !== undefined && !leaves)) {
       this.#enqueue(this.#deliver, {
@@ -179,12 +206,55 @@ export class Drive {
         end: leaves ? undefined : end,
       });
     }
+    if (this.#options.session.waitsFor === 'catalog') this.#readCatalog();
     this.#flow();
   }
 
+  // What the session waits for besides Postgres
+
+  #readCatalog(): void {
+    const { control, session } = this.#options;
+    void control?.readCatalog().then(() => {
+      session.catalogRead();
+      if (!this.#closed) this.#goOn();
+    });
+  }
+
+  /** What has arrived is on record, and waits until people have answered. */
+  #ask(ask: TurnAsk): void {
+    const { control } = this.#options;
+    if (control === undefined) return;
+    const people = new PeopleWait(control, ask, (notice) => {
+      this.#enqueue(this.#deliver, {
+        entries: [],
+        out: [notice],
+        durable: 'written',
+        statements: none,
+        end: undefined,
+      });
+    });
+    this.#people = people;
+    if (this.#clientEnds) people.withdraw('client gone');
+    if (this.#end !== undefined) people.withdraw('session ended');
+    void people.settled.then((refusal) => this.#release(refusal));
+  }
+
+  #release(refusal: Refusal | undefined): void {
+    this.#people = undefined;
+    this.#ahead = 0;
+    if (this.#closed) return;
+    try {
+      this.#performFrontend(this.#options.session.release(refusal));
+      this.#goOn();
+    } catch (error) {
+      this.#bug(error);
+    }
+  }
+
   /** Records and delivers. */
-  #performBackend({ entries, deliver, end }: Turn): void {
+  #performBackend({ entries, deliver, end, cancel }: Turn): void {
     this.#report();
+    if (cancel) this.#options.control?.cancel();
     const { reveal: durable } = this.#options.durable;
     if (entries.length > 0 || deliver.length > 0 || end !== undefined) {
       this.#enqueue(this.#deliver, { entries, out: deliver, durable, statements: none, end });
@@ -197,10 +267,10 @@ export class Drive {
     if (types.length > 0) this.#options.sighted(types);
   }
 
-  #enqueue(queue: Step[], { entries, out, durable, statements, end }: Wanted): void {
+  #enqueue(queue: Step[], { entries, out, durable, statements, end, ask }: Wanted): void {
     let bytes = 0;
     for (const piece of out) bytes += piece.length;
-    const step: Step = { out, bytes, statements, end, receipt: entries.length === 0 ? this.#receipt : undefined };
+    const step: Step = { out, bytes, statements, end, ask, receipt: entries.length === 0 ? this.#receipt : undefined };
     if (queue === this.#forward) this.#waitingForward += bytes;
     else this.#waitingDeliver += bytes;
     queue.push(step);
@@ -231,8 +301,9 @@ export class Drive {
   #goForward(step: Step, receipt: Receipt): void {
     this.#waitingForward -= step.bytes;
     const us = this.#us();
-    for (const statement of step.statements) statement.forwardedUs = us;
+    for (const statement of step.statements) if (statement.refusal === undefined) statement.forwardedUs = us;
     if (!this.#upstreamGone) this.#upstream.forward(step.out, receipt);
+    if (step.ask !== undefined) this.#ask(step.ask);
     if (step.end !== undefined) this.#ending(step.end);
   }
 
@@ -246,8 +317,11 @@ export class Drive {
   #flow(): void {
     if (this.#closed) return;
     const { client, upstream, session, pipeline } = this.#options;
+    this.#time?.follow();
+    // While people are asked, the client is read on a little: only so is it seen to go away.
+    const reads = session.waitsFor === 'approval' && this.#ahead < maxAheadBytes;
     const clientWaits =
-      session.held ||
+      (session.held && !reads) ||
       upstream.writableNeedDrain ||
       this.#waitingForward > maxWaitingBytes ||
       session.pending > pipeline;
@@ -273,6 +347,7 @@ export class Drive {
     if (this.#clientGone || this.#closed) return;
     if (this.#options.client.destroyed) this.#clientGone = true;
     this.#clientEnds = true;
+    this.#people?.withdraw('client gone');
     // What it said before it left still counts.
     if (!this.#options.session.held) this.#leave();
     this.#flow();
@@ -292,6 +367,7 @@ export class Drive {
     if (this.#upstreamGone || this.#closed) return;
     this.#upstreamGone = true;
     const { session } = this.#options;
+    this.#people?.withdraw('session ended');
     if (this.#end === undefined) {
       const { fatal } = session;
       const detail = fatal === undefined ? this.#options.lostBecause() : `SQLSTATE ${fatal}`;
@@ -325,6 +401,8 @@ export class Drive {
   #cannotRecord(error: Error): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#people?.withdraw('session ended');
+    this.#time?.stop();
     const { client, upstream, closed } = this.#options;
     const sqlstate = error instanceof Halt || error instanceof Refusal ? error.sqlstate : '58030';
     upstream.destroy();
@@ -344,6 +422,7 @@ export class Drive {
   #closeWhenDone(): void {
     if (this.#closed || !this.#upstreamGone || this.#forward.length > 0 || this.#deliver.length > 0) return;
     this.#closed = true;
+    this.#time?.stop();
     const { session, recorder, chains, durable, client, closed } = this.#options;
     const end = this.#end ?? { reason: 'upstream lost' };
     const gone = end.reason === 'client terminated' || end.reason === 'client lost';

@@ -260,7 +260,8 @@ export class Gateway {
     const of = live.session.current;
     try {
       await this.#record(live.chains, { type: 'cancel_requested', client, ...(of === undefined ? {} : { of }) });
-      await live.upstream.cancel();
+      // What waits for approval is not with Postgres.
+      if (!live.drive.withdraw()) await live.upstream.cancel();
     } catch (error) {
       // The session may have closed in the meantime, and nothing is sent that is not on record.
       this.#options.log(`a cancel request did not reach Postgres: ${(error as Error).message}`);

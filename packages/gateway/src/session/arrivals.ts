@@ -589,6 +589,9 @@ export class Arrivals {
     if (group === undefined) return;
     const state = this.#state;
     this.#commit();
+    // They are not forwarded with this turn.
+    const { statements } = this.#turn;
+    statements.splice(0, statements.length, ...statements.filter((statement) => !group.statements.includes(statement)));
     this.#span.flush();
     group.cutShort = cutShort;
     const messages = group.approved().slice();

@@ -359,7 +359,6 @@ describe('what comes back to a session with a guard', () => {
     const back = answer(session, columns, row('1'), row('2'), row('3'));
     assert.equal(back.cancel, true);
     assert.deepEqual(delivered(back.deliver), ['rowDescription', 'row 1', 'row 2']);
-    session.giveUp(new Refusal('54000', 'too many'));
     const end = answer(session, syntaxError, ready());
     assert.deepEqual(delivered(end.deliver), ['error 54000', 'ready I']);
     assert.deepEqual(summary(end), ['outcome of 1: cancelled 2 rows I']);

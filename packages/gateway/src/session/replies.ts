@@ -200,7 +200,10 @@ export class Replies {
       return false;
     }
     if (open.firstByteUs === 0) open.firstByteUs = this.#us;
-    if (taken === 'over') (this.#turn as Turn).cancel = true;
+    if (taken === 'over') {
+      open.givesUp ??= tooManyRows(this.#state.options.guard?.rowLimit ?? 0);
+      (this.#turn as Turn).cancel = true;
+    }
     return true;
   }
 
@@ -249,9 +252,10 @@ export class Replies {
 
   /** A result was longer than it may be, and the server had sent all of it before it could be told to stop. */
   #overLimit(open: OpenStatement): void {
-    this.#span.insert(tooManyRows(this.#state.options.guard?.rowLimit ?? 0));
+    const error = open.givesUp ?? tooManyRows(this.#state.options.guard?.rowLimit ?? 0);
+    this.#span.insert(error);
     this.#state.muted = true;
-    this.#end(open, { outcome: 'cancelled', error: errorBody(tooManyRows(this.#state.options.guard?.rowLimit ?? 0)) });
+    this.#end(open, { outcome: 'cancelled', error: errorBody(error) });
   }
 
   /** The command tag; agents get the same one again and again. */
