@@ -6,6 +6,7 @@ export interface Policy {
   /**
    * What the rules say of a statement. Each rule is asked about each of its commands; the most restrictive match wins
    * (`deny`, `approve`, `allow`); with no match it is allowed. A condition that fails while it is evaluated denies.
+   * `us`: wall-clock microseconds since 1970, which rules about `time` go by.
    */
   judge(statement: JudgedStatement, us: number): Verdict;
   /** True when a verdict on the same text can differ from the last: rules look at the time, parameters, or the session's state. */
@@ -53,7 +54,7 @@ export interface Rule {
   };
   /** True or false; throws when the expression cannot be evaluated. */
   readonly matches: (facts: RuleFacts) => boolean;
-  /** Top-level names that the expression uses: `statement`, `identity`, `connection`, `session`, `time`, and `statement.parameters` where it looks at them. */
+  /** Variables that the expression uses: `statement`, `identity`, `connection`, `session`, `time`, and of fields that can change `statement.parameters`, `statement.protocol` and `session.inTransaction`. */
   readonly uses: ReadonlySet<string>;
 }
 
