@@ -81,7 +81,7 @@ export function celEnvironment(): Environment {
       expression = RE2JS.compile(pattern);
       compiled.set(pattern, expression);
     }
-    return expression.matcher(text).find();
+    return expression.test(text);
   };
   environment.registerFunction({
     name: linearMatches,
