@@ -7,8 +7,13 @@ import { optionSettings } from './startup-options.ts';
 /** What the client says of itself, and what is left of its startup parameters for Postgres. */
 export interface Claims {
   readonly claimed: Claimed;
+  /** Why it wants what it does, for those who approve it. */
+  readonly reason: string | undefined;
   readonly parameters: readonly StartupParameter[];
 }
+
+/** The claims of the record, and what only approvers are told. */
+type Said = Mutable<Claimed & { readonly reason?: string }>;
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -20,7 +25,7 @@ const maximumApplicationName = 256;
 /** Texts that a claim may be, and what that is called in the error. */
 const claims: {
   readonly [name: string]: {
-    readonly field: 'runId' | 'traceparent' | 'onBehalfOf';
+    readonly field: 'runId' | 'traceparent' | 'onBehalfOf' | 'reason';
     readonly form: RegExp;
     readonly rule: string;
   };
@@ -41,15 +46,20 @@ const claims: {
     form: /^[^\p{C}\p{Zl}\p{Zp}\ufffd]{1,256}$/u,
     rule: 'It is 1 to 256 printable characters in UTF-8.',
   },
+  'onrecord.reason': {
+    field: 'reason',
+    form: /^[^\p{C}\p{Zl}\p{Zp}\ufffd]{1,512}$/u,
+    rule: 'It is 1 to 512 printable characters in UTF-8.',
+  },
 };
 
 /**
- * Takes what is the gateway's (`onrecord.run_id`, `onrecord.traceparent`, `onrecord.on_behalf_of`) out of startup
+ * Takes what is the gateway's (`onrecord.run_id`, `onrecord.traceparent`, `onrecord.on_behalf_of`, `onrecord.reason`) out of startup
  * parameters and their `options`. Everything else stays byte for byte. An empty value claims nothing, so that a variable may be unset.
  * Throws a Termination for a value that is not one, and for any other name that begins with `onrecord.`.
  */
 export function takeClaims(parameters: readonly StartupParameter[]): Claims {
-  const claimed: Mutable<Claimed> = {};
+  const claimed: Said = {};
   const rest: StartupParameter[] = [];
   for (const parameter of parameters) {
     const name = parameter.name.toLowerCase();
@@ -63,11 +73,12 @@ export function takeClaims(parameters: readonly StartupParameter[]): Claims {
       rest.push(parameter);
     }
   }
-  return { claimed, parameters: rest };
+  const { reason, ...recorded } = claimed;
+  return { claimed: recorded, reason, parameters: rest };
 }
 
 /** The options without the gateway's settings: the same bytes when there are none, undefined when nothing else is left. */
-function withoutClaims(claimed: Mutable<Claimed>, value: Uint8Array): Uint8Array | undefined {
+function withoutClaims(claimed: Said, value: Uint8Array): Uint8Array | undefined {
   // One character a byte, whatever the encoding: the separators are ASCII in every encoding a client can have.
   const options = Buffer.from(value).toString('latin1');
   let rest = '';
@@ -83,7 +94,7 @@ function withoutClaims(claimed: Mutable<Claimed>, value: Uint8Array): Uint8Array
   return rest.trim() === '' ? undefined : Buffer.from(rest, 'latin1');
 }
 
-function claim(claimed: Mutable<Claimed>, name: string, value: Buffer | undefined): void {
+function claim(claimed: Said, name: string, value: Buffer | undefined): void {
   const known = claims[name];
   if (known === undefined) {
     const meant = nearMiss(name, Object.keys(claims));
@@ -103,7 +114,7 @@ function claim(claimed: Mutable<Claimed>, name: string, value: Buffer | undefine
   claimed[known.field] = text;
 }
 
-function claimApplicationName(claimed: Mutable<Claimed>, value: Uint8Array): void {
+function claimApplicationName(claimed: Said, value: Uint8Array): void {
   const text = Buffer.from(value.subarray(0, maximumApplicationName)).toString('utf8');
   if (text !== '') claimed.applicationName = text;
 }

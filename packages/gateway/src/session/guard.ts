@@ -10,6 +10,8 @@ export interface Judged {
   readonly verdict: Verdict;
   /** Settings that can change what it means, when it was judged. */
   readonly settings: string;
+  /** What was judged; kept only where people are asked about it. */
+  readonly statement?: ToJudge;
 }
 
 /** A text to judge. Names are the session's own: what Parse, PREPARE and DECLARE gave them. */

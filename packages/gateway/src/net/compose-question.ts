@@ -1,0 +1,68 @@
+import { questionHash } from '../approvals/question-hash.ts';
+import type { Question } from '../approvals/question.ts';
+import { boundValues, parameterTexts } from '../session/parameter-texts.ts';
+import type { TurnAsk } from '../session/turn.ts';
+
+/** Who asks, and where: the same for a whole session. */
+export type Requester = Pick<
+  Question,
+  | 'session'
+  | 'identity'
+  | 'identityKind'
+  | 'onBehalfOf'
+  | 'connection'
+  | 'database'
+  | 'role'
+  | 'client'
+  | 'reason'
+  | 'backendPid'
+>;
+
+/** Statements of the session that people are shown, in front of the one that they are asked about. */
+const maxShownCharacters = 10_000;
+
+/** What is put to people about statements that wait, and what their approval binds to. */
+export function composeQuestion(
+  ask: TurnAsk,
+  about: {
+    readonly requester: Requester;
+    /** The role in force, `SET ROLE` included. */
+    readonly role: string;
+    readonly recent: readonly string[];
+    readonly transactionStatus: Question['transactionStatus'];
+    /** Takes password literals out of a text. */
+    readonly redact: (sql: string) => string;
+  },
+): Question {
+  const { requester, role, recent, transactionStatus, redact } = about;
+  const judged = Array.from(new Set(ask.statements.map((statement) => statement.judged)));
+  const statements = judged.flatMap((one) => (one?.statement === undefined ? [] : [one.statement]));
+  const bound = statements.map(({ text, protocol, parameters, parameterTypes }) => ({
+    protocol,
+    sql: text ?? '',
+    parameters: boundValues(parameters, parameterTypes),
+  }));
+  const hash = questionHash({
+    scope: 'statement',
+    connection: requester.connection,
+    database: requester.database,
+    identity: requester.identity,
+    onBehalfOf: requester.onBehalfOf,
+    role,
+    settings: ask.settings,
+    statements: bound,
+  });
+  const [first] = ask.statements;
+  return {
+    ...requester,
+    role,
+    scope: 'statement',
+    hash,
+    ...(first === undefined ? {} : { statement: first.n }),
+    sql: bound.map(({ sql }) => redact(sql).slice(0, maxShownCharacters)),
+    parameters: bound.flatMap(({ parameters }) => parameterTexts(parameters).map((text) => text ?? (text === null ? null : '(binary)'))),
+    asks: ask.asks,
+    recent: recent.map(redact),
+    transactionStatus,
+  };
+}

@@ -1,0 +1,333 @@
+import { Reader } from '@onrecord/wire';
+import { Refusal } from '../errors.ts';
+import type { ActiveMasks } from '../masking/active-masks.ts';
+import type { CopyMask, ResultColumn, RowMask } from '../masking/mask.ts';
+import { planCopy } from '../masking/plan-copy.ts';
+import { planResult } from '../masking/plan-result.ts';
+import { maskRefusal } from '../masking/refusal.ts';
+import { type ResolvedMasks, resolveMasks } from '../masking/resolved-masks.ts';
+import { withheldError, withholds } from '../masking/withhold.ts';
+import { denial, unreadable } from '../policy/denial.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { RuleMatch, Verdict } from '../policy/verdict.ts';
+import type { Analysis, AnalysisContext, Analyze, Lineage } from '../sql/analysis.ts';
+import type { Catalog } from '../sql/catalog.ts';
+import { Definitions } from './definitions.ts';
+import type { Guard, Judged, SessionNames, ToJudge } from './guard.ts';
+import { latin1 } from './latin1.ts';
+import { boundValues, parameterTexts } from './parameter-texts.ts';
+import type { SessionSettings } from './session-settings.ts';
+import type { TextSettings } from './session-state.ts';
+
+export interface PolicyGuardOptions {
+  readonly policy: Policy | undefined;
+  readonly masks: ActiveMasks | undefined;
+  readonly rowLimit: number | undefined;
+  /** Counts a statement against the rates that apply; the microseconds until one is allowed, 0 when it is now. */
+  readonly rate: ((us: number) => number) | undefined;
+  readonly analyze: Analyze;
+  /** The database's catalog as it is known now. */
+  readonly catalog: () => Catalog | undefined;
+  readonly settings: SessionSettings;
+  /** HMAC-SHA-256 with the key of `hash` masks. */
+  readonly hmac: (bytes: Uint8Array) => Uint8Array;
+  /** Wall-clock microseconds for a time of the session's own clock. */
+  readonly wallUs: (us: number) => number;
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const encoder = new TextEncoder();
+/** How soon the catalog is read again because a name was not in it, in microseconds. */
+const lookAgainUs = 1_000_000;
+
+/**
+ * The guard of a session: asks policy and masking about its statements, with names as the session and the catalog know
+ * them now.
+ */
+export class PolicyGuard implements Guard {
+  readonly rowLimit: number | undefined;
+  readonly masks: boolean;
+  readonly #options: PolicyGuardOptions;
+  readonly #definitions: Definitions = new Definitions();
+  readonly #verdicts = new WeakMap<Analysis, Verdict>();
+  /** The catalog must be read again before anything else is judged. */
+  #stale = false;
+  /** When it was last read again because of a name that it did not have. */
+  #lookedUs = -lookAgainUs;
+  #forgetNames = false;
+
+  constructor(options: PolicyGuardOptions) {
+    this.#options = options;
+    this.rowLimit = options.rowLimit;
+    this.masks = options.masks !== undefined;
+  }
+
+  get settings(): string {
+    return this.#options.settings.fingerprint();
+  }
+
+  text(sql: Uint8Array, { clientEncoding }: TextSettings): string | undefined {
+    if (clientEncoding !== 'UTF8' && sql.some((byte) => byte > 0x7f)) return undefined;
+    try {
+      return utf8.decode(sql);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** The catalog has been read again, or cannot be. */
+  catalogRead(): void {
+    this.#stale = false;
+    this.#definitions.caughtUp();
+  }
+
+  judge(statements: readonly ToJudge[], names: SessionNames, us: number): readonly Judged[] | undefined {
+    if (this.#stale) return undefined;
+    const settings = statements.length === 1 ? this.#options.settings : this.#options.settings.fork();
+    const tentative = new Map<string, Analysis>();
+    const judged: Judged[] = [];
+    for (const statement of statements) {
+      const fingerprint = settings.fingerprint();
+      const analysis = this.#analyse(statement, names, { settings, tentative });
+      if (analysis !== undefined && 'why' in analysis) {
+        judged.push({ analysis: undefined, verdict: unreadable(analysis.why), settings: fingerprint });
+        continue;
+      }
+      if (analysis === undefined) {
+        judged.push({ analysis: undefined, verdict: unknownName(statement), settings: fingerprint });
+        continue;
+      }
+      if (analysis.unresolved.length > 0 && us - this.#lookedUs >= lookAgainUs) {
+        this.#lookedUs = us;
+        this.#stale = true;
+        return undefined;
+      }
+      const seen = this.#definitions.cautious(analysis);
+      const verdict = this.#verdict(seen, statement, us);
+      const asked = verdict.decision === 'approve' ? { statement: owned(statement) } : {};
+      judged.push({ analysis: seen, verdict, settings: fingerprint, ...asked });
+      if (statements.length === 1) break;
+      for (const effect of analysis.effects) settings.apply(effect);
+      const { names: named } = analysis;
+      if (named !== undefined) tentative.set(`${named.type} ${named.name}`, named.analysis);
+    }
+    return judged;
+  }
+
+  judgeCall(functionOid: number, inTransaction: boolean, us: number): Judged {
+    const called = this.#options.catalog()?.function(functionOid);
+    const settings = this.settings;
+    if (this.#options.masks !== undefined && this.#options.masks.columns.size > 0) return { analysis: undefined, verdict: callUnderMask(), settings };
+    if (called === undefined) {
+      const why = `the catalog has no function with OID ${functionOid}`;
+      return { analysis: undefined, verdict: unreadable(why), settings };
+    }
+    const text = `SELECT ${quoted(called.schema)}.${quoted(called.name)}()`;
+    const statement: ToJudge = {
+      text,
+      protocol: 'simple',
+      parameters: undefined,
+      parameterTypes: undefined,
+      inTransaction,
+    };
+    const [judged] = this.judge([statement], noNames, us) ?? [];
+    return judged ?? { analysis: undefined, verdict: unreadable('the catalog is being read again'), settings };
+  }
+
+  completed({ analysis }: Judged): void {
+    if (analysis === undefined) return;
+    for (const effect of analysis.effects) this.#options.settings.apply(effect);
+    this.#definitions.completed(analysis);
+    if (mayRename(analysis)) this.#forgetNames = true;
+  }
+
+  /** What code in the server did to prepared statements outlives its transaction. */
+  failed({ analysis }: Judged): void {
+    if (analysis !== undefined && mayRename(analysis)) this.#forgetNames = true;
+  }
+
+  changesWhatFollows({ analysis }: Judged): boolean {
+    return analysis?.effects.some(({ type }) => type !== 'transaction') === true || endsTransaction(analysis);
+  }
+
+  ready(status: string): void {
+    this.#options.settings.ready(status);
+    if (status === 'I' && this.#definitions.changed) this.#stale = true;
+  }
+
+  reported(name: string, value: string): void {
+    this.#options.settings.reported(name, value);
+  }
+
+  takeNamesForgotten(): boolean {
+    const forget = this.#forgetNames;
+    this.#forgetNames = false;
+    return forget;
+  }
+
+  maskRows(judged: Judged | undefined, columns: Uint8Array | undefined): RowMask | undefined {
+    const masks = this.#masks;
+    if (masks === undefined) return undefined;
+    const { hmac } = this.#options;
+    return planResult(masks, { lineage: lineageOf(judged), columns: resultColumns(columns), hmac });
+  }
+
+  maskCopy(judged: Judged | undefined, columns: number): CopyMask | undefined {
+    const masks = this.#masks;
+    if (masks === undefined) return undefined;
+    const { hmac } = this.#options;
+    return planCopy(masks, { lineage: lineageOf(judged), form: judged?.analysis?.copy, columns, hmac });
+  }
+
+  withholds(judged: Judged | undefined): boolean {
+    const masks = this.#masks;
+    return masks !== undefined && withholds(masks, judged?.analysis);
+  }
+
+  withheld(body: Uint8Array): Uint8Array {
+    return withheldError(body);
+  }
+
+  get #masks(): ResolvedMasks | undefined {
+    const { masks, catalog } = this.#options;
+    return masks === undefined ? undefined : resolveMasks(masks, catalog());
+  }
+
+  #analyse(
+    { text }: ToJudge,
+    names: SessionNames,
+    { settings, tentative }: { readonly settings: SessionSettings; readonly tentative: ReadonlyMap<string, Analysis> },
+  ): Analysis | { readonly why: string } | undefined {
+    if (text === undefined) return undefined;
+    const { analyze, catalog } = this.#options;
+    const context: AnalysisContext = {
+      catalog: catalog(),
+      searchPath: settings.searchPath,
+      standardConformingStrings: settings.standardConformingStrings,
+      prepared: (name) => tentative.get(`prepare ${name}`) ?? this.#prepared(name, names, context),
+      cursor: (name) => tentative.get(`declare ${name}`) ?? names.cursor(key(name))?.analysis,
+    };
+    return analyze(text, context);
+  }
+
+  /** What a prepared statement means now: names in it are looked up again when it is executed. */
+  #prepared(name: string, names: SessionNames, context: AnalysisContext): Analysis | undefined {
+    const known = names.prepared(key(name));
+    if (known === undefined) return undefined;
+    // It cannot be what it executes itself.
+    const analysis = this.#options.analyze(known.text, { ...context, prepared: () => undefined });
+    if ('why' in analysis) return undefined;
+    return known.inSql ? analysis.names?.analysis : analysis;
+  }
+
+  #verdict(analysis: Analysis, statement: ToJudge, us: number): Verdict {
+    const waitUs = this.#options.rate?.(us) ?? 0;
+    if (waitUs > 0) return tooFast(waitUs);
+    const { policy } = this.#options;
+    const varies = policy?.varies === true;
+    const known = varies ? undefined : this.#verdicts.get(analysis);
+    if (known !== undefined) return known;
+    const masks = this.#masks;
+    const refused = masks === undefined ? undefined : maskRefusal(masks, analysis);
+    const verdict = withMasks(
+      policy?.judge(
+        {
+          analysis,
+          sql: statement.text ?? '',
+          protocol: statement.protocol,
+          parameters: parameterTexts(boundValues(statement.parameters, statement.parameterTypes)),
+          inTransaction: statement.inTransaction,
+        },
+        this.#options.wallUs(us),
+      ) ?? allowed,
+      refused,
+    );
+    if (!varies) this.#verdicts.set(analysis, verdict);
+    return verdict;
+  }
+}
+
+const allowed: Verdict = { decision: 'allow', matches: [] };
+const noNames: SessionNames = { prepared: () => undefined, cursor: () => undefined };
+
+/** A name as the session keeps it: what the server makes of it, 63 bytes as a latin1 string. */
+function key(name: string): string {
+  return latin1(encoder.encode(name).subarray(0, 63));
+}
+
+/** Parameters are a view of the chunk that they came in. */
+function owned(statement: ToJudge): ToJudge {
+  const { parameters } = statement;
+  return parameters === undefined ? statement : { ...statement, parameters: parameters.slice() };
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+function lineageOf(judged: Judged | undefined): Lineage | undefined {
+  return judged?.analysis?.lineage;
+}
+
+/** Code that can change what prepared statements mean: dynamic SQL in the server. */
+function mayRename(analysis: Analysis): boolean {
+  return analysis.effects.some(({ type }) => type === 'anything');
+}
+
+function endsTransaction(analysis: Analysis | undefined): boolean {
+  return analysis?.effects.some((effect) => effect.type === 'transaction' && effect.does !== 'begin') === true;
+}
+
+function withMasks(
+  verdict: Verdict,
+  refused: { readonly rule: string; readonly message: string; readonly hint?: string } | undefined,
+): Verdict {
+  if (refused === undefined) return verdict;
+  const match: RuleMatch = { rule: refused.rule, then: 'deny' };
+  const error =
+    verdict.error ??
+    new Refusal('42501', refused.message, refused.hint === undefined ? {} : { hint: refused.hint });
+  return { decision: 'deny', matches: [match, ...verdict.matches], error };
+}
+
+function tooFast(waitUs: number): Verdict {
+  const seconds = Math.max(0.1, Math.ceil(waitUs / 100_000) / 10);
+  const error = new Refusal('53400', 'the rate of statements is above the limit for this session', {
+    hint: `Wait ${seconds} s.`,
+  });
+  return { decision: 'deny', matches: [{ rule: 'rate', then: 'deny' }], error };
+}
+
+/** A name that the gateway does not know, or does not trust any more; drivers prepare again when they hear of it. */
+function unknownName({ protocol }: ToJudge): Verdict {
+  if (protocol === 'simple') return unreadable('its bytes are not text in the client_encoding; UTF8 is read');
+  const error = new Refusal('26000', 'the gateway does not know what this prepared statement is', {
+    detail: 'Rules apply to what it would run, and code in the server may have changed what its name means.',
+    hint: 'Prepare it again.',
+  });
+  return { decision: 'deny', matches: [{ rule: 'unreadable', then: 'deny' }], error };
+}
+
+function callUnderMask(): Verdict {
+  const { match, error } = denial({ rule: 'masking', then: 'deny' }, 'masking', {
+    detail: 'What a function-call message returns cannot be traced to its columns.',
+    hint: 'Call the function with SELECT.',
+  });
+  return { decision: 'deny', matches: [match], error };
+}
+
+/** Of the body of a RowDescription; none when it is not known. */
+function resultColumns(body: Uint8Array | undefined): readonly ResultColumn[] | undefined {
+  if (body === undefined) return undefined;
+  const reader = new Reader(body);
+  const columns: ResultColumn[] = [];
+  for (let left = reader.uint16(); left > 0; left -= 1) {
+    const name = reader.cstring();
+    const table = reader.uint32();
+    const attribute = reader.int16();
+    const type = reader.uint32();
+    reader.skip(6);
+    columns.push({ name, table, attribute, type, format: reader.int16() });
+  }
+  return columns;
+}
