@@ -1,6 +1,5 @@
 import type { Body, Chains } from '@onrecord/record';
 import {
-  backendTag,
   decodeBackend,
   encodeFrontend,
   errorFieldText,

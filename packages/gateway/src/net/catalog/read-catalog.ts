@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { CatalogFunction, CatalogOperator, Column, Relation, RelationKind } from '../../sql/catalog.ts';
 import type { CatalogRows } from '../../sql/catalog-index.ts';
 import type { OwnSession } from '../own-session.ts';
@@ -58,13 +59,17 @@ export async function readCatalog(session: CatalogSession): Promise<CatalogRows>
   const expressions = await bounded(query, expressionsQuery);
   const rules = await query(rulesQuery);
   const parts: RelationParts = {
-    columns: columnsByRelation(columns, expressions),
+    columns: await columnsByRelation(columns, expressions),
     rules: Map.groupBy(rules, first),
     triggers: numbersBy(await query(triggersQuery)),
     attached: numbersBy(await query(attachedQuery)),
     ...inheritance(await query(inheritanceQuery)),
   };
-  const relations = (await bounded(query, relationsQuery)).flatMap((row) => relation(row, parts));
+  const relations: Relation[] = [];
+  for (const row of await bounded(query, relationsQuery)) {
+    relations.push(...relation(row, parts));
+    if (relations.length % atOnce === 0) await setImmediate();
+  }
   const functions = (await bounded(query, functionsQuery(serverVersion))).map(catalogFunction);
   const operators = (await query(operatorsQuery)).map(operator);
   const codeTypes = (await query(codeTypesQuery)).map(([name]) => name ?? '');
@@ -116,7 +121,7 @@ function relation([id, schema, name, relkind, rowType]: Row, parts: RelationPart
       schema: schema ?? '',
       name: name ?? '',
       kind,
-      columns: parts.columns.get(oid) ?? none,
+      columns: kind === 'toast table' ? toastColumns : (parts.columns.get(oid) ?? none),
       ...(definition ? { definition } : {}),
       rules: rules.filter(([, select]) => select !== 't').map(([, , text]) => text ?? ''),
       triggers: parts.triggers.get(oid) ?? none,
@@ -130,27 +135,39 @@ function relation([id, schema, name, relkind, rowType]: Row, parts: RelationPart
 
 const none: readonly never[] = [];
 
-function columnsByRelation(columns: readonly Row[], expressions: readonly Row[]): ReadonlyMap<number, Column[]> {
-  const expressionOf = new Map(expressions.map(([oid, number, text]) => [`${oid}.${number}`, text ?? '']));
-  // Names repeat a lot, and each row has a string of its own.
-  const names = new Map<string, string>();
-  const columnsOf = new Map<number, Column[]>();
-  for (const [relation, number, name, type] of columns) {
-    const oid = Number(relation);
-    const generated = expressionOf.get(`${relation}.${number}`);
-    const column = { number: Number(number), name: interned(names, name ?? ''), type: Number(type) };
-    const known = columnsOf.get(oid);
-    const whole = generated === undefined ? column : { ...column, generated };
-    if (known === undefined) columnsOf.set(oid, [whole]);
-    else known.push(whole);
+/** Of TOAST tables (toasting.c). */
+const toastColumns: readonly Column[] = [
+  { number: 1, name: 'chunk_id', type: 26 },
+  { number: 2, name: 'chunk_seq', type: 23 },
+  { number: 3, name: 'chunk_data', type: 17 },
+];
+
+/** Relations after which sessions get their turn: reading must not hold them up. */
+const atOnce = 500;
+
+async function columnsByRelation(
+  rows: readonly Row[],
+  expressions: readonly Row[],
+): Promise<ReadonlyMap<number, readonly Column[]>> {
+  const expressionsOf = Map.groupBy(expressions, first);
+  const columnsOf = new Map<number, readonly Column[]>();
+  for (const [oid, numbers, columnNames, types] of rows) {
+    const relation = Number(oid);
+    const generated = new Map(expressionsOf.get(relation)?.map(([, number, text]) => [Number(number), text ?? '']));
+    const parsedNames = JSON.parse(columnNames ?? '[]') as string[];
+    const parsedTypes = JSON.parse(types ?? '[]') as number[];
+    const columns = (JSON.parse(numbers ?? '[]') as number[]).map((number, at): Column => {
+      const column = { number, name: parsedNames[at] ?? '', type: parsedTypes[at] ?? 0 };
+      const expression = generated.get(number);
+      return expression === undefined ? column : { ...column, generated: expression };
+    });
+    columnsOf.set(
+      relation,
+      columns.sort((a, b) => a.number - b.number),
+    );
+    if (columnsOf.size % atOnce === 0) await setImmediate();
   }
   return columnsOf;
-}
-
-function interned(names: Map<string, string>, name: string): string {
-  const known = names.get(name);
-  if (known === undefined) names.set(name, name);
-  return known ?? name;
 }
 
 function inheritance(rows: readonly Row[]): Pick<RelationParts, 'parents' | 'children'> {
