@@ -1,0 +1,93 @@
+import type { CatalogFunction } from '../catalog.ts';
+import { resolveFunctions } from '../resolve.ts';
+import { isHarmlessExtension, traitsOfBuiltIn } from './built-ins.ts';
+import { closed, derived, type Flow, type Shape } from './flow.ts';
+import { rowTypeShape } from './row-type.ts';
+import type { Trace } from './trace.ts';
+import { type Body, qualifiedOf, wordsOf } from './tree.ts';
+
+/** What a call shows, whatever function of that name it means. */
+export interface Callee {
+  /** `anything`: code that cannot be followed, or a function that reads. */
+  readonly shows: 'nothing' | 'arguments' | 'anything';
+  /** How many rows come depends on its arguments. */
+  readonly multiplies: boolean;
+  /** It leaves its arguments where they can be read later. */
+  readonly keeps: boolean;
+  /** No function of that name is known: it may be a column of a row, or a cast. */
+  readonly candidates: readonly CatalogFunction[];
+}
+
+/** Whom a FuncCall may call. */
+export function calleeOf(trace: Trace, call: Body): Callee {
+  return calleeNamed(trace, wordsOf(call['funcname']));
+}
+
+export function calleeNamed(trace: Trace, words: readonly string[]): Callee {
+  const candidates = resolveFunctions(trace.catalog, trace.path, qualifiedOf(words));
+  let callee: Callee = { shows: 'nothing', multiplies: false, keeps: false, candidates };
+  for (const candidate of candidates) callee = worse(callee, traitsOf(candidate));
+  return candidates.length === 0 ? { ...callee, shows: 'anything' } : callee;
+}
+
+const restraint = { nothing: 0, arguments: 1, anything: 2 } as const;
+
+function worse(callee: Callee, { shows, multiplies, keeps }: Omit<Callee, 'candidates'>): Callee {
+  return {
+    ...callee,
+    shows: restraint[shows] > restraint[callee.shows] ? shows : callee.shows,
+    multiplies: callee.multiplies || multiplies,
+    keeps: callee.keeps || keeps,
+  };
+}
+
+function traitsOf(candidate: CatalogFunction): Omit<Callee, 'candidates'> {
+  const { name, language, volatility, builtIn, kind } = candidate;
+  if (builtIn) return traitsOfBuiltIn(name, volatility);
+  // pg_proc calls every aggregate internal and immutable, whatever its parts are.
+  const harmless = kind === 'function' && isHarmlessExtension(name, language, volatility);
+  return { shows: harmless ? 'arguments' : 'anything', multiplies: false, keeps: false };
+}
+
+/** True when every operator of that name is Postgres's own, or a superuser's that shows nothing but what it is given. */
+export function isHarmlessOperator(trace: Trace, words: readonly string[]): boolean {
+  const { schema, name } = qualifiedOf(words);
+  return trace.catalog.operators(name).every((operator) => {
+    const reachable = schema === '' ? (trace.path?.includes(operator.schema) ?? true) : schema === operator.schema;
+    if (!reachable) return true;
+    const called = trace.catalog.function(operator.function);
+    return called !== undefined && traitsOf(called).shows !== 'anything';
+  });
+}
+
+const pseudoRecord = 2249;
+
+/**
+ * The columns of what a function returns, when it is a row or has a name of its own: OUT parameters, or the row type.
+ * Undefined: a single value. Open: a row of which no more is known.
+ */
+export function resultShape(trace: Trace, { candidates }: Callee, flow: Flow): Shape | undefined {
+  const shapes = candidates.map((candidate) => resultOf(trace, candidate, flow));
+  const [first, ...others] = shapes;
+  if (candidates.length === 0) return { columns: [], open: derived(flow.sources) };
+  if (others.every((other) => sameNames(first, other))) return first;
+  return { columns: shapes.flatMap((shape) => shape?.columns ?? []), open: derived(flow.sources) };
+}
+
+function resultOf(trace: Trace, { outputs, returns, builtIn }: CatalogFunction, flow: Flow): Shape | undefined {
+  const value = derived(flow.sources);
+  if (outputs !== undefined && outputs.length > 0) {
+    return closed(outputs.map((name, index) => ({ name: name === '' ? `column${index + 1}` : name, flow: value })));
+  }
+  const row = rowTypeShape(trace.catalog, returns);
+  if (row !== undefined) return closed(row.columns.map(({ name }) => ({ name, flow: value })));
+  // A type of the user may be a row; one of Postgres's own is, when it is no record.
+  return returns === pseudoRecord || (!builtIn && returns >= 16384) ? { columns: [], open: value } : undefined;
+}
+
+function sameNames(one: Shape | undefined, other: Shape | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  if (one.columns.length !== other.columns.length || (one.open === undefined) !== (other.open === undefined))
+    return false;
+  return one.columns.every(({ name }, index) => other.columns[index]?.name === name);
+}

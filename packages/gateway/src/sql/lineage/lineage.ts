@@ -1,0 +1,49 @@
+import type { AnalysisContext, Lineage, Output } from '../analysis.ts';
+import type { Catalog } from '../catalog.ts';
+import type { RawStatement } from '../parser.ts';
+import type { Shape } from './flow.ts';
+import { statementShape } from './statement.ts';
+import { startTrace, TooMuch } from './trace.ts';
+
+/**
+ * Where the values that one statement shows, compares and stores come from, by its tree and the catalog. `libpg-query`
+ * must be loaded: it reads the definitions of views. What cannot be followed, be it too deep or too large, is unknown.
+ */
+export function lineageOf(node: RawStatement['node'], context: AnalysisContext): Lineage {
+  const trace = startTrace(context, context.catalog ?? unknownCatalog, context.searchPath);
+  try {
+    const outputs = outputsOf(statementShape(trace, node));
+    for (const { sources } of outputs === 'unknown' ? [{ sources: outputs }] : outputs) trace.touches.add(sources);
+    const { probes, stores, touches } = trace;
+    return { outputs, probes: probes.sources, stores: stores.sources, touches: touches.sources };
+  } catch (error) {
+    // The stack of the engine is finite as well.
+    if (error instanceof TooMuch || error instanceof RangeError) return unknownLineage;
+    throw error;
+  }
+}
+
+const unknownLineage: Lineage = { outputs: 'unknown', probes: 'unknown', stores: 'unknown', touches: 'unknown' };
+
+function outputsOf({ columns, open }: Shape): readonly Output[] | 'unknown' {
+  if (open !== undefined) return 'unknown';
+  return columns.map(({ name, flow: { sources, plain } }) => ({
+    name,
+    sources,
+    plain: plain && sources !== 'unknown' && sources.size > 0,
+  }));
+}
+
+/** Nothing is known of the database: every name may be anything, and every operator and type somebody's code. */
+const unknownCatalog: Catalog = {
+  version: '',
+  relations: [],
+  relation: () => undefined,
+  find: () => undefined,
+  named: () => [],
+  hasSchema: () => false,
+  functions: () => [],
+  function: () => undefined,
+  operators: (name) => [{ name, schema: '', function: 0 }],
+  typeRunsCode: () => true,
+};

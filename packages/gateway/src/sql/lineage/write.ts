@@ -1,0 +1,136 @@
+import { flowOf, probeAll, sourcesOf } from './expression.ts';
+import { closed, derived, type Flow, type Named, nothing, type Shape, wholeOf } from './flow.ts';
+import { fromClause, fromNode } from './from.ts';
+import { queryShape, targetsShape } from './query.ts';
+import { type Item, innerScope, type Scope, withItems } from './scope.ts';
+import { Target } from './target.ts';
+import type { Trace } from './trace.ts';
+import { type Body, bodyOf, listOf, textOf, untag } from './tree.ts';
+import { openWith } from './with.ts';
+
+/** Follows INSERT: what is stored, and what RETURNING shows. */
+export function insertShape(trace: Trace, outer: Scope | undefined, insert: Body): Shape {
+  const scope = scopeOf(trace, outer, insert);
+  const target = new Target(trace, bodyOf(insert['relation']));
+  const rows = insert['selectStmt'] === undefined ? closed([]) : queryShape(trace, scope, insert['selectStmt']);
+  const named = listOf(insert['cols']).map((column) => textOf(untag(column, 'ResTarget')?.['name']));
+  const names = named.length === 0 ? target.columnNames : named;
+  if (rows.open !== undefined) for (const name of names) target.assign(name, derived(wholeOf(rows)));
+  else for (const [index, { flow }] of rows.columns.entries()) target.assign(names[index], flow);
+  onConflict(trace, scope, target, bodyOf(insert['onConflictClause']));
+  return returning(trace, scope, { target, others: [], clause: insert['returningClause'], missing: 'old' });
+}
+
+function onConflict(trace: Trace, scope: Scope, target: Target, { infer, targetList, whereClause }: Body): void {
+  const { indexElems, whereClause: condition } = bodyOf(infer);
+  const inTarget = withItems(scope, [target.item]);
+  for (const element of listOf(indexElems)) {
+    const { name, expr } = untag(element, 'IndexElem') ?? {};
+    probeAll(trace, inTarget, [name === undefined ? expr : { ColumnRef: { fields: [{ String: { sval: name } }] } }]);
+  }
+  probeAll(trace, inTarget, [condition]);
+  const excluded: Item = { name: 'excluded', relations: [], shape: target.proposed, visible: false };
+  const both = withItems(scope, [target.item, excluded]);
+  assignAll(trace, both, target, listOf(targetList));
+  probeAll(trace, both, [whereClause]);
+}
+
+/** Follows UPDATE. */
+export function updateShape(trace: Trace, outer: Scope | undefined, update: Body): Shape {
+  const scope = scopeOf(trace, outer, update);
+  const target = new Target(trace, bodyOf(update['relation']));
+  const items = fromClause(trace, withItems(scope, [target.item]), listOf(update['fromClause']));
+  const filled = withItems(scope, items);
+  assignAll(trace, filled, target, listOf(update['targetList']));
+  probeAll(trace, filled, [update['whereClause']]);
+  return returning(trace, scope, { target, others: items.slice(1), clause: update['returningClause'] });
+}
+
+/** Follows DELETE. */
+export function deleteShape(trace: Trace, outer: Scope | undefined, deletion: Body): Shape {
+  const scope = scopeOf(trace, outer, deletion);
+  const target = new Target(trace, bodyOf(deletion['relation']));
+  const items = fromClause(trace, withItems(scope, [target.item]), listOf(deletion['usingClause']));
+  probeAll(trace, withItems(scope, items), [deletion['whereClause']]);
+  const clause = deletion['returningClause'];
+  return returning(trace, scope, { target, others: items.slice(1), clause, missing: 'new' });
+}
+
+/** Follows MERGE. */
+export function mergeShape(trace: Trace, outer: Scope | undefined, merge: Body): Shape {
+  const scope = scopeOf(trace, outer, merge);
+  const target = new Target(trace, bodyOf(merge['relation']));
+  const source = fromNode(trace, scope, merge['sourceRelation']).items;
+  const both = withItems(scope, [...source, target.item]);
+  probeAll(trace, both, [merge['joinCondition']]);
+  for (const clause of listOf(merge['mergeWhenClauses'])) {
+    const { condition, commandType, targetList, values } = untag(clause, 'MergeWhenClause') ?? {};
+    probeAll(trace, both, [condition]);
+    if (commandType !== 'CMD_INSERT') assignAll(trace, both, target, listOf(targetList));
+    else {
+      const named = listOf(targetList).map((column) => textOf(untag(column, 'ResTarget')?.['name']));
+      const names = named.length === 0 ? target.columnNames : named;
+      for (const [index, value] of listOf(values).entries()) target.assign(names[index], flowOf(trace, both, value));
+    }
+  }
+  return returning(trace, scope, { target, others: source, clause: merge['returningClause'], sourceFirst: true });
+}
+
+function scopeOf(trace: Trace, outer: Scope | undefined, { withClause }: Body): Scope {
+  const scope = innerScope(outer);
+  openWith(trace, scope, withClause);
+  return scope;
+}
+
+/** SET: one column at a time, or several of one row. */
+function assignAll(trace: Trace, scope: Scope, target: Target, assignments: readonly unknown[]): void {
+  for (const assignment of assignments) {
+    const { name, val, indirection } = untag(assignment, 'ResTarget') ?? {};
+    const several = untag(val, 'MultiAssignRef');
+    target.assign(textOf(name), several === undefined ? flowOf(trace, scope, val) : fieldFlow(trace, scope, several));
+    if (indirection !== undefined) target.assign(textOf(name), derived(sourcesOf(trace, scope, indirection)));
+  }
+}
+
+/** The value that `(a, b) = (SELECT …)` gives one of its columns. */
+function fieldFlow(trace: Trace, scope: Scope, { source, colno }: Body): Flow {
+  const index = (typeof colno === 'number' ? colno : 1) - 1;
+  const select = untag(source, 'SubLink')?.['subselect'];
+  const shape = select === undefined ? flowOf(trace, scope, source).row : queryShape(trace, scope, select);
+  if (shape === undefined) return derived(sourcesOf(trace, scope, source));
+  return shape.open ?? shape.columns[index]?.flow ?? nothing;
+}
+
+interface Returning {
+  readonly target: Target;
+  readonly others: readonly Item[];
+  readonly clause: unknown;
+  /** The row of RETURNING that is all NULL. */
+  readonly missing?: 'old' | 'new';
+  /** `*` shows the source of a MERGE in front of its target. */
+  readonly sourceFirst?: boolean;
+}
+
+function returning(trace: Trace, scope: Scope, { target, others, clause, missing, sourceFirst }: Returning): Shape {
+  const { exprs, options } = bodyOf(clause);
+  if (exprs === undefined) return closed([]);
+  const written = target.written;
+  const main: Item = { ...target.item, shape: missing === 'new' ? target.item.shape : written };
+  const named: Item[] = [
+    { name: 'old', relations: [], shape: target.item.shape, visible: false },
+    { name: 'new', relations: [], shape: written, visible: false },
+  ];
+  const aliases = listOf(options).map((option): Item => {
+    const { option: which, value } = untag(option, 'ReturningOption') ?? {};
+    const shape = which === 'RETURNING_OPTION_OLD' ? target.item.shape : written;
+    return { name: textOf(value), relations: [], shape, visible: false };
+  });
+  const items = sourceFirst === true ? [...others, main] : [main, ...others];
+  const shape = targetsShape(trace, withItems(scope, [...items, ...aliases, ...named]), listOf(exprs));
+  return target.hasRules ? { columns: shape.columns.map(anything), open: shape.open } : shape;
+}
+
+/** A rule may put another statement's RETURNING in the place of this one's. */
+function anything({ name }: Named): Named {
+  return { name, flow: { sources: 'unknown', plain: false } };
+}
