@@ -57,6 +57,17 @@ const migrations: readonly string[] = [
      revoked_at INTEGER
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX certificates_of_connector ON connector_certificates (connector);`,
+  `CREATE TABLE approvals (
+     id TEXT PRIMARY KEY,
+     requested_at INTEGER NOT NULL,
+     -- Index of an entry before those of the approval: from there on the journal says what became of it.
+     after_index INTEGER NOT NULL,
+     -- It waits, or can be used.
+     is_live INTEGER NOT NULL,
+     -- An Approval of approvals/approval.ts, as JSON.
+     body TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX live_approvals ON approvals (is_live, requested_at);`,
 ];
 
 /**

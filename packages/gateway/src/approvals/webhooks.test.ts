@@ -1,0 +1,236 @@
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, it, type TestContext } from 'node:test';
+import type { Webhook } from '../config/config.ts';
+import type { Approval } from './approval.ts';
+import type { ApprovalEvent } from './approval-events.ts';
+import { accessQuestion, question } from './approvals.fixture.ts';
+import { Webhooks } from './webhooks.ts';
+
+const at = 1_800_000_000_000_000;
+
+function approval(change: Partial<Approval> = {}): Approval {
+  return {
+    id: 'appr_000000000001',
+    question: question({ sql: ['UPDATE t SET a = $1 -- <@U1> & ```'], parameters: ['hunter2'], reason: 'month end' }),
+    requestedAt: at,
+    expiresAt: at + 600_000_000,
+    votes: [],
+    uses: 0,
+    ...change,
+  };
+}
+
+const requested: ApprovalEvent = { type: 'requested', at, approval: approval() };
+const ended: ApprovalEvent = {
+  type: 'ended',
+  at: at + 1,
+  approval: approval({ end: { result: 'denied', at: at + 1, by: ['alice'], reason: 'no', again: false } }),
+};
+
+interface Hook {
+  readonly url: string;
+  readonly requests: { readonly headers: IncomingHttpHeaders; readonly body: string }[];
+  readonly webhooks: Webhooks;
+  readonly logged: string[];
+  readonly pauses: number[];
+}
+
+/** A server that answers as the test says, and webhooks that wait for nothing. */
+async function hook(
+  t: TestContext,
+  answer: (response: ServerResponse, nth: number) => void,
+  change: Partial<Webhook> & { readonly env?: { readonly [name: string]: string }; readonly path?: string } = {},
+): Promise<Hook> {
+  const requests: Hook['requests'] = [];
+  const server = createServer((request, response) => {
+    let body = '';
+    request.setEncoding('utf8');
+    request.on('data', (text: string) => {
+      body += text;
+    });
+    request.on('end', () => {
+      requests.push({ headers: request.headers, body });
+      answer(response, requests.length);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${change.path ?? '/hook/s3cret'}`;
+  const logged: string[] = [];
+  const pauses: number[] = [];
+  const webhooks = new Webhooks({
+    settings: () => [{ url, secret: 'env:HOOK', format: 'json', ...change }],
+    env: change.env ?? { HOOK: 'shared' },
+    nowUs: () => at,
+    sleep: async (ms, signal) => {
+      pauses.push(ms);
+      // The farewell of close() is long, pauses are nothing.
+      if (ms === 2_000) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    },
+    random: () => 1,
+    log: (message) => logged.push(message),
+  });
+  return { url, requests, webhooks, logged, pauses };
+}
+
+const ok = (response: ServerResponse): void => void response.end('ok');
+
+describe('a webhook', () => {
+  it('hears of a request and of its end, in order, each signed', async (t) => {
+    const { webhooks, requests, logged } = await hook(t, ok);
+    webhooks.announce(requested);
+    webhooks.announce({ ...requested, type: 'voted' });
+    webhooks.announce(ended);
+    await webhooks.idle();
+    assert.deepEqual(logged, []);
+    assert.deepEqual(
+      requests.map(({ body }) => JSON.parse(body).type),
+      ['approval.requested', 'approval.ended'],
+    );
+    for (const { headers, body } of requests) {
+      const expected = createHmac('sha256', 'shared').update(`1800000000.${body}`).digest('hex');
+      assert.equal(headers['onrecord-signature'], `t=1800000000,v1=${expected}`);
+      assert.equal(headers['content-type'], 'application/json');
+      assert.ok(!body.includes('hunter2'), 'values of parameters stay here');
+    }
+    const first = JSON.parse(requests[0]?.body ?? '');
+    assert.deepEqual(
+      [first.approval.id, first.approval.parameters, first.approval.reason, first.approval.expiresAt],
+      ['appr_000000000001', 1, 'month end', '2027-01-15T08:10:00.000Z'],
+    );
+    const last = JSON.parse(requests[1]?.body ?? '');
+    assert.deepEqual([last.approval.result, last.approval.by, last.approval.endReason], ['denied', ['alice'], 'no']);
+  });
+
+  it('of Slack gets a text and blocks in which nothing is read as Slack’s own', async (t) => {
+    const { webhooks, requests } = await hook(t, ok, { format: 'slack' });
+    webhooks.announce(requested);
+    webhooks.announce(ended);
+    webhooks.announce({ ...requested, approval: approval({ id: 'appr_2', question: accessQuestion() }) });
+    await webhooks.idle();
+    const messages = requests.map(({ body }) => JSON.parse(body));
+    assert.match(
+      messages[0].text,
+      /^billing-agent asks for to run a statement on billing \(appr_000000000001, for 10m\)$/,
+    );
+    const texts: string[] = messages[0].blocks.map((block: { text: { text: string } }) => block.text.text);
+    assert.equal(texts[1], "```UPDATE t SET a = $1 -- &lt;@U1&gt; &amp; '''```");
+    assert.ok(messages.some(({ text }) => /asks for access to billing/.test(text)));
+    assert.ok(messages.some(({ text }) => /denied by alice: no/.test(text)));
+    for (const { body } of requests) assert.ok(!body.includes('hunter2'));
+  });
+
+  it('is tried again while it fails, later and later, and given up in the end', async (t) => {
+    const { webhooks, requests, logged, pauses } = await hook(t, (response) => {
+      response.statusCode = 503;
+      response.end();
+    });
+    webhooks.announce(requested);
+    await webhooks.idle();
+    assert.equal(requests.length, 6);
+    assert.deepEqual(
+      pauses,
+      [1_000, 2_000, 4_000, 8_000, 16_000].map((ms) => ms),
+    );
+    assert.match(logged.at(-1) ?? '', /HTTP 503; it is given up/);
+    // Its path is a secret of many a webhook.
+    assert.ok(!logged.some((line) => line.includes('s3cret')));
+  });
+
+  it('that comes back gets it, and what is cut off is tried again', async (t) => {
+    const { webhooks, requests, logged } = await hook(t, (response, nth) => {
+      if (nth === 1) response.destroy();
+      else if (nth === 2) {
+        response.statusCode = 429;
+        response.end();
+      } else ok(response);
+    });
+    webhooks.announce(requested);
+    webhooks.announce(ended);
+    await webhooks.idle();
+    assert.deepEqual(
+      requests.map(({ body }) => JSON.parse(body).type),
+      ['approval.requested', 'approval.requested', 'approval.requested', 'approval.ended'],
+    );
+    assert.equal(logged.length, 2);
+  });
+
+  it('that refuses, or sends elsewhere, is not asked again', async (t) => {
+    for (const status of [302, 307, 404, 410]) {
+      const { webhooks, requests, logged } = await hook(t, (response) => {
+        response.writeHead(status, { location: 'http://127.0.0.1:1/' });
+        response.end();
+      });
+      webhooks.announce(requested);
+      await webhooks.idle();
+      assert.equal(requests.length, 1);
+      assert.match(String(logged), new RegExp(`HTTP ${status}; it is given up`));
+    }
+  });
+
+  it('gets nothing without its secret, or over a URL that anybody can read', async (t) => {
+    const { webhooks, requests, logged } = await hook(t, ok, { env: {} });
+    webhooks.announce(requested);
+    await webhooks.idle();
+    assert.match(String(logged), /env:HOOK/);
+    const plain = await hook(t, ok, { url: 'http://example.com/hook' });
+    plain.webhooks.announce(requested);
+    await plain.webhooks.idle();
+    assert.match(String(plain.logged), /not an https URL; it is given up/);
+    assert.deepEqual([requests, plain.requests], [[], []]);
+  });
+
+  it('that is slow holds up few, and the stop of the gateway by a moment', async (t) => {
+    let most = 0;
+    let open = 0;
+    const arrived = Promise.withResolvers<void>();
+    const { webhooks, requests } = await hook(t, (response, nth) => {
+      open += 1;
+      most = Math.max(most, open);
+      if (nth === 4) arrived.resolve();
+      response.on('close', () => {
+        open -= 1;
+      });
+    });
+    for (let nth = 0; nth < 1_010; nth += 1) {
+      webhooks.announce({ ...requested, approval: approval({ id: `appr_${nth}` }) });
+    }
+    await arrived.promise;
+    assert.deepEqual([most, requests.length], [4, 4]);
+  });
+});
+
+describe('the stop of the gateway', () => {
+  it('waits for what is under way, for a moment', async (t) => {
+    const { webhooks, requests } = await hook(t, (response) => setImmediate(() => ok(response)));
+    webhooks.announce(requested);
+    await webhooks.close();
+    assert.equal(requests.length, 1);
+    webhooks.announce(ended);
+    await webhooks.idle();
+    assert.equal(requests.length, 1);
+  });
+
+  it('gives up what does not answer', async (t) => {
+    const arrived = Promise.withResolvers<void>();
+    const logged: string[] = [];
+    const { url } = await hook(t, () => arrived.resolve());
+    const webhooks = new Webhooks({
+      settings: () => [{ url, secret: 'env:HOOK', format: 'json' }],
+      env: { HOOK: 'shared' },
+      nowUs: () => at,
+      sleep: () => arrived.promise,
+      random: () => 1,
+      log: (message) => logged.push(message),
+    });
+    webhooks.announce(requested);
+    await webhooks.close();
+    assert.match(String(logged), /the gateway stops; it is given up/);
+  });
+});
