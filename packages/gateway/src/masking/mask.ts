@@ -26,6 +26,8 @@ export interface MaskCount {
   readonly action: MaskAction;
   /** Values that were not NULL before; NULLs stay NULL and do not count. */
   readonly values: number;
+  /** A detector found them in a column that no rule names; `rule` is the detector's name. */
+  readonly detected?: true;
 }
 
 /** A column of a result as RowDescription tells it. */
@@ -40,7 +42,10 @@ export interface ResultColumn {
 
 /** Rewrites the rows of one result. Owns nothing of what it is given; what it returns it owns no more. */
 export interface RowMask {
-  /** Whole DataRow messages, one behind the other; returns as many. Throws a ProtocolError when they are none. */
+  /**
+   * Whole DataRow messages, one behind the other; returns as many, or the bytes themselves when nothing in them changes.
+   * Throws a ProtocolError when they are none, or when a row has another number of columns than the result.
+   */
   rows(bytes: Uint8Array): Uint8Array;
   counts(): readonly MaskCount[];
 }

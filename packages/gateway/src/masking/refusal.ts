@@ -1,0 +1,155 @@
+import type { Analysis, Command, Sources } from '../sql/analysis.ts';
+import { planCopyColumns } from './plan-copy.ts';
+import type { ResolvedMasks } from './resolved-masks.ts';
+import { functionOf, functionsNamed, hasMasked, mayBeMasked, mayRead } from './touches-masked.ts';
+
+/** Why a statement does not run under a mask. */
+export interface MaskRefusal {
+  /** For the decision's entry. */
+  readonly rule: string;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+type Check = (masks: ResolvedMasks, analysis: Analysis) => MaskRefusal | undefined;
+
+/**
+ * What a statement may not do under a mask: anything by which a masked value would get to where no mask is. Undefined when
+ * it may run; what it shows is masked, and what it says is withheld.
+ */
+export function maskRefusal(masks: ResolvedMasks, analysis: Analysis): MaskRefusal | undefined {
+  for (const check of checks) {
+    const refused = check(masks, analysis);
+    if (refused !== undefined) return refused;
+  }
+  return undefined;
+}
+
+const binaryCopy: Check = (masks, analysis) => {
+  const { copy, lineage } = analysis;
+  if (copy === undefined || copy.direction !== 'out' || copy.format !== 'binary') return undefined;
+  const columns = lineage.outputs === 'unknown' ? 1 : lineage.outputs.length;
+  if (
+    !planCopyColumns(masks, { lineage, analysis, columns }).some(
+      (column) => column.mask !== undefined || column.detects,
+    )
+  ) {
+    return undefined;
+  }
+  return {
+    rule: 'masking',
+    message: 'COPY in binary format cannot be masked',
+    hint: 'Use COPY in text or CSV format.',
+  };
+};
+
+const copies: Check = (masks, { lineage, ...analysis }) => {
+  if (!mayBeMasked(masks, lineage.stores, { lineage, ...analysis })) return undefined;
+  return {
+    rule: 'masking',
+    message: `a masked column cannot be copied${named(masks, lineage.stores)}`,
+    hint: 'Leave masked columns out of what the statement stores, sends or sets.',
+  };
+};
+
+const outside: Check = (masks, analysis) => {
+  if (!analysis.commands.some(({ isOutside }) => isOutside) || !mayRead(masks, withoutOutside(analysis)))
+    return undefined;
+  return {
+    rule: 'masking',
+    message: 'a statement that reaches files, programs or other servers may not read masked columns',
+  };
+};
+
+/** The same statement, asked for what it reads within the database. */
+function withoutOutside(analysis: Analysis): Analysis {
+  const [first, ...others] = analysis.commands;
+  const inside = (command: Command): Command => ({ ...command, isOutside: false });
+  return { ...analysis, commands: [inside(first), ...others.map(inside)] };
+}
+
+const probes: Check = (masks, analysis) => {
+  if (masks.active.probe === 'allow' || !mayBeMasked(masks, analysis.lineage.probes, analysis)) return undefined;
+  return {
+    rule: 'masking probe',
+    message: `a masked column cannot stand in conditions, joins, orderings or groupings${named(masks, analysis.lineage.probes)}`,
+    hint: 'Filter and order by columns that are not masked.',
+  };
+};
+
+/** Renamed, moved or attached elsewhere, a column would no longer be the one that a rule names. */
+const definitions: Check = (masks, { commands }) => {
+  for (const { isDdl, kind, writes } of commands) {
+    const relation = isDdl && kind === 'ddl' ? writes.find((name) => masks.relations.has(name)) : undefined;
+    if (relation === undefined) continue;
+    return {
+      rule: 'masking',
+      message: `the definition of ${relation}, which has masked columns, cannot be changed under a mask`,
+    };
+  }
+  return undefined;
+};
+
+/**
+ * Code that an agent sends or has defined can write what it reads to another table, where nothing is masked. What the
+ * gateway can read of it is judged by what it does; what it cannot read does not run where it could write.
+ */
+const code: Check = (masks, analysis) => {
+  const { commands } = analysis;
+  if (commands[0].kind === 'do' && mayRead(masks, analysis)) {
+    return {
+      rule: 'masking',
+      message: 'a DO block may not read masked columns, nor run SQL that cannot be read before it runs',
+      hint: 'Send its statements one by one.',
+    };
+  }
+  for (const { volatileFunctions, via } of commands) {
+    if (via?.startsWith('trigger ')) continue;
+    const name = volatileFunctions.find((called) => mayCopy(masks, analysis, called));
+    if (name === undefined) continue;
+    return {
+      rule: 'masking',
+      message: `function ${name} may copy masked columns: it reads them and writes, or what it does cannot be told`,
+      hint: 'An operator can list it in trusted_functions of the masking rule.',
+    };
+  }
+  return undefined;
+};
+
+/** A volatile function that is not Postgres's own and not in C: can it write what it reads of masked columns? */
+function mayCopy(masks: ResolvedMasks, { commands }: Analysis, name: string): boolean {
+  const { active, catalog } = masks;
+  if (catalog === undefined || active.trustedFunctions.has(name)) return false;
+  const candidates = functionsNamed(catalog, name);
+  if (candidates.length === 0) return true;
+  return candidates.some(({ builtIn, language, volatility }) => {
+    if (builtIn || volatility !== 'volatile' || language === 'c' || language === 'internal') return false;
+    const body = commands.filter(({ via }) => functionOf(via) === name);
+    return body.length === 0 || body.some((command) => command.isOpaque || writesWhatItReads(masks, command, body));
+  });
+}
+
+function writesWhatItReads(masks: ResolvedMasks, { readsColumns, reads }: Command, body: readonly Command[]): boolean {
+  const readsMasked = readsColumns.some((name) => masks.names.has(name));
+  const readsUntold = readsColumns.length === 0 && reads.some((name) => masks.relations.has(name));
+  return (readsMasked || readsUntold) && body.some(({ isWrite }) => isWrite);
+}
+
+const columnChecks: readonly Check[] = [copies, outside, probes, definitions, code];
+
+const checks: readonly Check[] = [
+  binaryCopy,
+  ...columnChecks.map(
+    (check): Check =>
+      (masks, analysis) => {
+        return masks.active.columns.size === 0 ? undefined : check(masks, analysis);
+      },
+  ),
+];
+
+/** ` (public.customers.email)`, where it can be told. */
+function named(masks: ResolvedMasks, sources: Sources): string {
+  if (sources === 'unknown' || !hasMasked(masks, sources)) return '';
+  const rules = Array.from(sources, (source) => masks.columns.get(source)?.rule).filter((rule) => rule !== undefined);
+  return ` (${Array.from(new Set(rules)).slice(0, 5).join(', ')})`;
+}

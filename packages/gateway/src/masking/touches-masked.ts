@@ -1,0 +1,86 @@
+import type { Analysis, Command, Sources } from '../sql/analysis.ts';
+import type { Catalog, CatalogFunction } from '../sql/catalog.ts';
+import { isHarmlessExtension, traitsOfBuiltIn } from '../sql/lineage/built-ins.ts';
+import type { ResolvedMasks } from './resolved-masks.ts';
+
+/** Whether one of the sources is masked; `unknown` is not answered here. */
+export function hasMasked(masks: ResolvedMasks, sources: ReadonlySet<`${number}.${number}`>): boolean {
+  for (const source of sources) if (masks.columns.has(source)) return true;
+  return false;
+}
+
+/** Whether sources are, or may be, masked; where they are unknown, whether the statement can get at a masked column at all. */
+export function mayBeMasked(masks: ResolvedMasks, sources: Sources, analysis: Analysis | undefined): boolean {
+  if (sources !== 'unknown') return hasMasked(masks, sources);
+  return analysis === undefined || mayRead(masks, analysis);
+}
+
+/**
+ * Whether a statement can get at a masked column. Where its lineage does not say (functions of users, mostly), it goes by
+ * the relations and functions that it names: without a masked relation, and without code that could reach one unseen, what
+ * it shows cannot be masked. Without a catalog it always can.
+ */
+export function mayRead(masks: ResolvedMasks, analysis: Analysis): boolean {
+  const { touches } = analysis.lineage;
+  if (touches !== 'unknown') return hasMasked(masks, touches);
+  const { catalog } = masks;
+  if (catalog === undefined || analysis.unresolved.length > 0) return true;
+  return analysis.commands.some((command) => !isTrusted(masks, command) && reaches(masks, catalog, analysis, command));
+}
+
+function reaches(masks: ResolvedMasks, catalog: Catalog, analysis: Analysis, command: Command): boolean {
+  if (command.isOutside || command.reads.some((name) => masks.relations.has(name))) return true;
+  if (command.readsColumns.some((name) => masks.names.has(name))) return true;
+  if (command.functions.some((name) => functionMayRead(masks, catalog, analysis, name))) return true;
+  return command.isOpaque && !explainsOpaque(catalog, command);
+}
+
+/** What runs within a function that the rules trust. */
+function isTrusted({ active }: ResolvedMasks, { via }: Command): boolean {
+  const name = functionOf(via);
+  return name !== undefined && active.trustedFunctions.has(name);
+}
+
+/** The function whose body a command is of; not of a trigger's. */
+export function functionOf(via: string | undefined): string | undefined {
+  return via?.startsWith('function ') ? via.slice('function '.length) : undefined;
+}
+
+/**
+ * A function that can read what the statement does not name. Of functions in SQL and PL/pgSQL the bodies are commands of
+ * their own.
+ */
+function functionMayRead(masks: ResolvedMasks, catalog: Catalog, analysis: Analysis, name: string): boolean {
+  if (masks.active.trustedFunctions.has(name)) return false;
+  const candidates = functionsNamed(catalog, name);
+  if (candidates.length === 0) return true;
+  return candidates.some((candidate) => {
+    if (candidate.builtIn) return traitsOfBuiltIn(candidate.name, candidate.volatility).shows === 'anything';
+    if (hasBody(analysis, candidate, name)) return false;
+    return !isHarmlessExtension(candidate.name, candidate.language, candidate.volatility);
+  });
+}
+
+function hasBody(analysis: Analysis, { language }: CatalogFunction, name: string): boolean {
+  if (language !== 'sql' && language !== 'plpgsql') return false;
+  return analysis.commands.some(({ via }) => functionOf(via) === name);
+}
+
+/** A command that is opaque only because of functions in C, which are asked about one by one. */
+function explainsOpaque(catalog: Catalog, { functions, kind }: Command): boolean {
+  if (kind === 'do' || kind === 'call') return false;
+  return functions.some((name) => {
+    const candidates = functionsNamed(catalog, name);
+    return candidates.some(({ builtIn, language }) => !builtIn && (language === 'c' || language === 'internal'));
+  });
+}
+
+/** Functions by `schema.name`, either of which may hold a dot. */
+export function functionsNamed(catalog: Catalog, qualified: string): readonly CatalogFunction[] {
+  for (let dot = qualified.indexOf('.'); dot !== -1; dot = qualified.indexOf('.', dot + 1)) {
+    const schema = qualified.slice(0, dot);
+    const found = catalog.functions(qualified.slice(dot + 1)).filter((candidate) => candidate.schema === schema);
+    if (found.length > 0) return found;
+  }
+  return qualified.includes('.') ? [] : catalog.functions(qualified);
+}
