@@ -23,6 +23,7 @@ const commands: { readonly [name: string]: () => Promise<Register> } = {
   export: async () => (await import('./commands/export.ts')).registerExport,
   events: async () => (await import('./commands/events.ts')).registerEvents,
   blind: async () => (await import('./commands/blind.ts')).registerBlind,
+  policy: async () => (await import('./commands/policy.ts')).registerPolicy,
   doctor: async () => (await import('./commands/doctor.ts')).registerDoctor,
   reindex: async () => (await import('./commands/reindex.ts')).registerReindex,
 };

@@ -67,7 +67,8 @@ function remark(path: readonly PropertyKey[]): string | undefined {
   return path.at(-1) === 'recording' ? noOffSwitch : undefined;
 }
 
-function byPlace(a: Problem, b: Problem): number {
+/** Orders problems as the file does. */
+export function byPlace(a: Problem, b: Problem): number {
   return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
 }
 
@@ -170,8 +171,8 @@ function build(settings: Settings, file: string): Config {
   };
 }
 
-/** Their conditions were checked before (`policyProblems`). */
-function rulesOf(settings: readonly RuleSettings[]): readonly Rule[] {
+/** Rules as their settings mean them. Their conditions were checked before (`policyProblems`). */
+export function rulesOf(settings: readonly RuleSettings[]): readonly Rule[] {
   return compileRules(settings.map(ruleSourceOf)).rules;
 }
 
