@@ -164,6 +164,8 @@ export interface UnusedApproval {
   readonly approved?: true;
   /** A statement from `of` on has an outcome: nothing waits for it any more. */
   readonly answered?: true;
+  /** Who asks, when the question stands in no session of theirs, but in the session `''`. */
+  readonly identity?: string;
 }
 
 export interface SessionOpened {

@@ -75,12 +75,16 @@ export class ChainHeads {
         break;
       case 'outcome':
         if (body.more === undefined) session.openStatements.delete(body.of);
-        if (session.unusedApprovals.length > 0) session.unusedApprovals = unusedAfter(session.unusedApprovals, body);
+        if (session.unusedApprovals.length > 0)
+          session.unusedApprovals = unusedAfter(session.unusedApprovals, body, session);
         break;
       case 'approval_requested':
       case 'approval_ended':
       case 'approval_used':
-        session.unusedApprovals = unusedAfter(session.unusedApprovals, body);
+        session.unusedApprovals = unusedAfter(session.unusedApprovals, body, {
+          session: session.session,
+          identity: identityName,
+        });
         break;
       default:
     }

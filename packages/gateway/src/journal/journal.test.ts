@@ -434,7 +434,8 @@ describe('recovery', () => {
 
   it('ends what was asked outside of every session, once', async (test) => {
     const { journal, directory } = await open(test);
-    await appended(journal, gatewayItself, [requested('appr_1'), requested('appr_2'), approved('appr_2')]);
+    const asking = { ...gatewayItself, identity: 'billing-agent' };
+    await appended(journal, asking, [requested('appr_1'), requested('appr_2'), approved('appr_2')]);
     await journal.close();
     for (let run = 0; run < 2; run += 1) {
       const { journal: next } = await open(test, { directory });
@@ -447,6 +448,10 @@ describe('recovery', () => {
       { type: 'approval_ended', approval: 'appr_1', result: 'gateway died', by: [] },
     ]);
     verifyJournal(directory);
+    const reader = new JournalReader(directory);
+    const last = [...reader.entries(0)].findLast(({ entry }) => entry.body.type === 'approval_ended');
+    reader.close();
+    assert.deepEqual([last?.entry.session, last?.entry.identity], ['', 'billing-agent']);
   });
 });
 

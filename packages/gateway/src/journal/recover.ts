@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
-import { type Body, formatVersion, hashBytes, journalIdBytes, markBytes } from '@onrecord/record';
+import { type Body, formatVersion, hashBytes, journalIdBytes, markBytes, type UnusedApproval } from '@onrecord/record';
 import { ChainHeads, type SessionHead } from './chain-heads.ts';
 import { Composer, type Moment, type SegmentPosition } from './composer.ts';
 import type { Disk } from './disk.ts';
@@ -146,7 +146,7 @@ interface Found {
  */
 function owedBy({ heads, last }: VerifiedSegment, found: Found): OwedEntries[] {
   const sessions = heads.openSessions();
-  const own = diedWaiting(heads.gatewayItself());
+  const own = unended(heads.gatewayItself()?.unusedApprovals ?? []);
   const orderly = last.body.type === 'gateway_stopped' && found.discardedBytes === 0;
   if (orderly && sessions.length === 0 && own.length === 0) return [];
   const openStatements = sessions.reduce((sum, session) => sum + session.openStatements.size, 0);
@@ -155,22 +155,17 @@ function owedBy({ heads, last }: VerifiedSegment, found: Found): OwedEntries[] {
     session: head.session,
     identity: head.identity,
     bodies: [
-      ...diedWaiting(head),
+      ...unended(head.unusedApprovals).map(diedWaiting),
       ...outcomesOwed(head),
       { type: 'session_closed', reason: 'gateway died', statements: head.statements } as const,
     ],
   }));
-  return [{ session: '', identity: '', bodies: [recovered, ...own] }, ...closed];
+  const asked = own.map((each) => ({ session: '', identity: each.identity ?? '', bodies: [diedWaiting(each)] }));
+  return [{ session: '', identity: '', bodies: [recovered] }, ...asked, ...closed];
 }
 
-function diedWaiting(head: SessionHead | undefined): readonly Body[] {
-  return unended(head?.unusedApprovals ?? []).map(({ approval, of }) => ({
-    type: 'approval_ended',
-    approval,
-    ...(of === undefined ? {} : { of }),
-    result: 'gateway died',
-    by: [],
-  }));
+function diedWaiting({ approval, of }: UnusedApproval): Body {
+  return { type: 'approval_ended', approval, ...(of === undefined ? {} : { of }), result: 'gateway died', by: [] };
 }
 
 function outcomesOwed({ openStatements, unusedApprovals }: SessionHead): readonly Body[] {

@@ -1,4 +1,4 @@
-import type { Body, UnusedApproval } from '@onrecord/record';
+import { type Body, type Chains, gatewaySession, type UnusedApproval } from '@onrecord/record';
 
 /**
  * Which statements of a session were kept from Postgres by an approval, as its entries tell it. An approval keeps what
@@ -8,10 +8,21 @@ import type { Body, UnusedApproval } from '@onrecord/record';
 const none: readonly UnusedApproval[] = [];
 
 /** The session's unused approvals behind an entry of it. The same array when nothing has changed. */
-export function unusedAfter(unused: readonly UnusedApproval[], body: Body): readonly UnusedApproval[] {
+export function unusedAfter(
+  unused: readonly UnusedApproval[],
+  body: Body,
+  { session, identity }: Chains,
+): readonly UnusedApproval[] {
   switch (body.type) {
     case 'approval_requested':
-      return [...unused, { approval: body.approval, ...(body.of === undefined ? {} : { of: body.of }) }];
+      return [
+        ...unused,
+        {
+          approval: body.approval,
+          ...(body.of === undefined ? {} : { of: body.of }),
+          ...(session === gatewaySession ? { identity } : {}),
+        },
+      ];
     case 'approval_used':
       return without(unused, ({ approval }) => approval === body.approval);
     case 'approval_ended':

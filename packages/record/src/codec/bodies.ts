@@ -60,6 +60,7 @@ const unusedApproval = struct<UnusedApproval>({
   of: optional(2, uint),
   approved: optional(3, set),
   answered: optional(4, set),
+  identity: optional(5, text),
 });
 
 const openSessionHead = struct<OpenSessionHead>({
@@ -96,7 +97,6 @@ const decision = oneOf<Decision['decision']>({ allow: 0, approve: 1, deny: 2 });
 
 const matchedRule = struct<Decision['rules'][number]>({
   rule: required(1, text),
-  // biome-ignore lint/suspicious/noThenProperty: what the entry has; nobody waits for it
   then: required(2, decision),
   via: optional(3, text),
 });

@@ -52,7 +52,13 @@ const contents: { readonly [Type in Body['type']]: fc.Arbitrary<Content<Type>> }
           statements: uint,
           openStatements: fc.array(uint),
           unusedApprovals: fc.array(
-            record<UnusedApproval>(['approval'], { approval: text, of: uint, approved: present, answered: present }),
+            record<UnusedApproval>(['approval'], {
+              approval: text,
+              of: uint,
+              approved: present,
+              answered: present,
+              identity: text,
+            }),
             { maxLength: 3 },
           ),
         },
@@ -280,7 +286,6 @@ const contents: { readonly [Type in Body['type']]: fc.Arbitrary<Content<Type>> }
     of: uint,
     decision: word,
     rules: fc.array(
-      // biome-ignore lint/suspicious/noThenProperty: what the entry has; nobody waits for it
       record<Content<'decision'>['rules'][number]>(['rule', 'then'], { rule: text, then: word, via: text }),
       { maxLength: 3 },
     ),
