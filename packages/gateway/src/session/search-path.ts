@@ -1,0 +1,56 @@
+/** Whose names a `search_path` is about. */
+export interface PathOwner {
+  /** What `"$user"` stands for: the current role. Undefined: not known. */
+  readonly role: string | undefined;
+  /** The schema of the session's temporary tables, whether it has any or not: `pg_temp_7`. */
+  readonly temporarySchema: string;
+}
+
+/**
+ * The schemas in which unqualified names are looked up, in order, as a value of `search_path` says; with those in front
+ * that Postgres adds (recomputeNamespacePath in catalog/namespace.c). Schemas that do not exist are in it. Undefined
+ * when it cannot be told.
+ */
+export function schemasOf(setting: string, { role, temporarySchema }: PathOwner): readonly string[] | undefined {
+  const named = splitIdentifiers(setting);
+  if (named === undefined || (role === undefined && named.includes('$user'))) return undefined;
+  const meant = named.map((name) => {
+    if (name === '$user') return role ?? '';
+    return name === 'pg_temp' ? temporarySchema : name;
+  });
+  const implied = [temporarySchema, 'pg_catalog'].filter((schema) => !meant.includes(schema));
+  return Array.from(new Set([...implied, ...meant]));
+}
+
+/** One name of a list: quoted, or up to a comma or blank. Blanks are those of scanner_isspace. */
+const identifier = /[ \t\n\r\v\f]*(?:"((?:[^"]|"")*)"|([^", \t\n\r\v\f][^, \t\n\r\v\f]*))[ \t\n\r\v\f]*(,|$)/y;
+
+/** Takes a list of names apart as SplitIdentifierString (utils/adt/varlena.c) does. Undefined: Postgres would not take it. */
+export function splitIdentifiers(list: string): readonly string[] | undefined {
+  if (/^[ \t\n\r\v\f]*$/.test(list)) return [];
+  const names: string[] = [];
+  identifier.lastIndex = 0;
+  for (;;) {
+    const match = identifier.exec(list);
+    if (match === null) return undefined;
+    const [, quoted, bare = '', next] = match;
+    const name = quoted?.replaceAll('""', '"') ?? bare.replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase());
+    names.push(cut(name));
+    if (next === '') return names;
+  }
+}
+
+/** NAMEDATALEN - 1. */
+const maxNameBytes = 63;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Postgres cuts names at a whole character. */
+function cut(name: string): string {
+  if (name.length * 3 <= maxNameBytes) return name;
+  const bytes = encoder.encode(name);
+  if (bytes.length <= maxNameBytes) return name;
+  let end = maxNameBytes;
+  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
+  return decoder.decode(bytes.subarray(0, end));
+}
