@@ -142,6 +142,7 @@ describe('the search path of a session', () => {
     assert.equal(settings.query(set('role', 'other')).path, 'other,public');
     assert.equal(settings.role, 'other');
     assert.equal(settings.query(set('role', 'none')).path, 'agent,public');
+    assert.equal(settings.query({ type: 'reset all' }).path, 'agent,public');
     assert.equal(settings.query(set('role', 'x'), set('session_authorization', 'boss')).path, 'boss,public');
     assert.equal(settings.query({ type: 'reset all' }).path, undefined);
     assert.equal(settings.role, undefined);

@@ -62,7 +62,7 @@ export class SessionSettings {
       if (name === 'session_authorization') history.set('role', 'none', effect);
     } else if (effect.type === 'reset all') {
       // RESET ALL leaves both as they are, DISCARD ALL does not; neither is told apart here.
-      history.resetAll(['role', 'session_authorization']);
+      history.resetAll(this.#actsAsItself ? [] : ['role', 'session_authorization']);
     } else if (effect.type === 'anything') {
       history.forget();
     } else if (effect.type === 'transaction') {
@@ -119,6 +119,13 @@ export class SessionSettings {
     const { current } = this.#history;
     if (this.#fingerprint?.of !== current) this.#fingerprint = { of: current, text: this.#describe(current) };
     return this.#fingerprint.text;
+  }
+
+  /** The role is the one that the session began with, and would be after SET ROLE NONE as well. */
+  get #actsAsItself(): boolean {
+    const { current } = this.#history;
+    const { user, role } = this.#start;
+    return current.base === undefined && user === role && this.role === user && this.#known('role', 'none') === 'none';
   }
 
   /** The server says that it is this now. */
