@@ -26,7 +26,9 @@ export type StatementKind =
   | 'lock'
   | 'listen'
   | 'notify'
-  | 'maintenance';
+  | 'maintenance'
+  /** Nothing but blanks and comments, which Postgres answers with EmptyQueryResponse. */
+  | 'empty';
 
 /** By the parser's node; what is not named here defines something. */
 const kinds: { readonly [node: string]: StatementKind } = {

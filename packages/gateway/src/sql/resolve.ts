@@ -1,4 +1,4 @@
-import type { Catalog, CatalogFunction, Relation } from './catalog.ts';
+import type { Catalog, CatalogFunction, CatalogOperator, Relation } from './catalog.ts';
 
 /** Where an unqualified name is looked up: schemas in order, or anywhere when the session's path is not known. */
 export type SearchPath = readonly string[] | undefined;
@@ -10,22 +10,26 @@ export interface QualifiedName {
 }
 
 /**
- * The relations that a name may stand for: one, none, or several where the search path is not known. `pg_temp` is any
- * schema of temporary tables: whose it is cannot be told.
+ * The relations that a name may stand for: one, none, or several where it cannot be told. `pg_temp` is any schema of
+ * temporary tables: whose it is cannot be told. A temporary table may be gone since the catalog was read, so that it
+ * hides nothing: what stands behind it on the path comes with it.
  */
 export function resolveRelation(
   catalog: Catalog,
   path: SearchPath,
   { schema, name }: QualifiedName,
 ): readonly Relation[] {
-  if (schema === 'pg_temp') return catalog.named(name).filter((relation) => relation.schema.startsWith('pg_temp_'));
-  if (schema !== '') return one(catalog.find(schema, name));
+  if (schema === 'pg_temp') return catalog.named(name).filter(isTemporary);
+  if (schema !== '') return present(catalog.find(schema, name));
   if (path === undefined) return catalog.named(name);
+  const found: Relation[] = [];
   for (const searched of path) {
-    const found = catalog.find(searched, name);
-    if (found !== undefined) return [found];
+    const candidates =
+      searched === 'pg_temp' ? catalog.named(name).filter(isTemporary) : present(catalog.find(searched, name));
+    found.push(...candidates.filter((candidate) => !found.includes(candidate)));
+    if (candidates.some((candidate) => !isTemporary(candidate))) break;
   }
-  return [];
+  return found;
 }
 
 /** The functions that a call may mean, whatever its arguments: of a name on the path, those of every schema on it. */
@@ -34,12 +38,38 @@ export function resolveFunctions(
   path: SearchPath,
   { schema, name }: QualifiedName,
 ): readonly CatalogFunction[] {
-  const candidates = catalog.functions(name);
-  if (schema !== '') return candidates.filter((candidate) => candidate.schema === schema);
+  return inSchemas(catalog.functions(name), path, schema);
+}
+
+/** The operators of users that a name may mean, whatever its operands. */
+export function resolveOperators(
+  catalog: Catalog,
+  path: SearchPath,
+  { schema, name }: QualifiedName,
+): readonly CatalogOperator[] {
+  return inSchemas(catalog.operators(name), path, schema);
+}
+
+function inSchemas<Candidate extends { readonly schema: string }>(
+  candidates: readonly Candidate[],
+  path: SearchPath,
+  schema: string,
+): readonly Candidate[] {
+  if (schema !== '')
+    return candidates.filter((candidate) => candidate.schema === schema || isTemporaryName(candidate, schema));
   if (path === undefined) return candidates;
   return candidates.filter((candidate) => path.includes(candidate.schema));
 }
 
-function one(relation: Relation | undefined): readonly Relation[] {
+/** Functions and operators of `pg_temp` are found by that name only. */
+function isTemporaryName(candidate: { readonly schema: string }, schema: string): boolean {
+  return schema === 'pg_temp' && isTemporary(candidate);
+}
+
+function isTemporary({ schema }: { readonly schema: string }): boolean {
+  return schema.startsWith('pg_temp_');
+}
+
+function present(relation: Relation | undefined): readonly Relation[] {
   return relation === undefined ? [] : [relation];
 }

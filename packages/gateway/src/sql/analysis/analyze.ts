@@ -1,0 +1,134 @@
+import type { Analysis, AnalysisContext, Analyze, Command, Effect, Lineage } from '../analysis.ts';
+import type { Catalog } from '../catalog.ts';
+import { lineageOf } from '../lineage/lineage.ts';
+import { Lru } from '../lru.ts';
+import type { Parser, RawStatement } from '../parser.ts';
+import { Draft, Findings } from './draft.ts';
+import { expand } from './expand.ts';
+import { Knowledge } from './knowledge.ts';
+import { readStatement } from './statement.ts';
+import { parseText, parseWhole } from './statement-text.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** Texts that sessions send again and again, for one search path. */
+const cacheBounds = { maxEntries: 1_000, maxCharacters: 1_000_000 } as const;
+/** Search paths of the sessions of one database. */
+const pathBounds = { maxEntries: 16, maxCharacters: 100_000 } as const;
+
+type Answer = Analysis | { readonly why: string };
+
+/** An answer, and what it was found under: the prepared statements and cursors that it looked at. */
+interface Kept {
+  answer: Answer;
+  uses: readonly Use[];
+}
+
+interface Use {
+  readonly of: 'prepared' | 'cursor';
+  readonly name: string;
+  readonly meant: Analysis | undefined;
+}
+
+/** What is kept of one catalog, as long as it is in use. */
+interface OfCatalog {
+  readonly knowledge: Knowledge | undefined;
+  readonly paths: Lru<Lru<Kept>>;
+}
+
+/**
+ * Analyses statements with Postgres's parser. A text that was seen before, under the same catalog and search path,
+ * costs a lookup, unless a prepared statement or cursor that it refers to means something else by now.
+ */
+export function createAnalyzer(parser: Parser): Analyze {
+  const catalogs = new WeakMap<object, OfCatalog>();
+  const parse = (sql: string): readonly RawStatement[] | undefined => parseWhole(parser, sql);
+  const withoutCatalog = {};
+  const open = (catalog: Catalog | undefined): OfCatalog => {
+    const key = catalog ?? withoutCatalog;
+    const kept = catalogs.get(key);
+    if (kept !== undefined) return kept;
+    const knowledge = catalog === undefined ? undefined : new Knowledge(catalog, parse);
+    const made: OfCatalog = { knowledge, paths: new Lru(pathBounds) };
+    catalogs.set(key, made);
+    return made;
+  };
+  return (sql, context) => {
+    const { knowledge, paths } = open(context.catalog);
+    const { searchPath, standardConformingStrings } = context;
+    const path = searchPath === undefined ? '' : `\0${searchPath.join('\0')}`;
+    const texts = paths.get(standardConformingStrings ? path : `off ${path}`, () => new Lru<Kept>(cacheBounds));
+    const fresh = (): Kept => analyzeFresh(sql, context, { parser, parse, knowledge });
+    const kept = texts.get(sql, fresh);
+    if (kept.uses.length > 0 && !kept.uses.every(({ of, name, meant }) => context[of](name) === meant)) {
+      Object.assign(kept, fresh());
+    }
+    return kept.answer;
+  };
+}
+
+interface Means {
+  readonly parser: Parser;
+  readonly parse: (sql: string) => readonly RawStatement[] | undefined;
+  readonly knowledge: Knowledge | undefined;
+}
+
+function analyzeFresh(sql: string, context: AnalysisContext, { parser, parse, knowledge }: Means): Kept {
+  const uses: Use[] = [];
+  const look = (of: Use['of']) => (name: string) => {
+    const meant = context[of](name);
+    uses.push({ of, name, meant });
+    return meant;
+  };
+  const watched: AnalysisContext = { ...context, prepared: look('prepared'), cursor: look('cursor') };
+  const parsed = parseText(parser, sql, context.standardConformingStrings);
+  if ('why' in parsed) return { answer: parsed, uses };
+  const { statements, isCondensed } = parsed;
+  if (statements.length > 1) return { answer: { why: 'There is more than one statement.' }, uses };
+  const node = statements[0]?.node;
+  if (node === undefined) return { answer: emptyAnalysis(), uses };
+  const { catalog, searchPath: path } = context;
+  const { prepared, cursor } = watched;
+  const around: Surroundings = { catalog, path, knowledge, prepared, cursor, parse, isPlanOnly: false, isCondensed };
+  try {
+    return { answer: analysisOf(node, around, watched), uses };
+  } catch (error) {
+    // The stack of the JavaScript engine is exhausted: the parser is trusted with more than what walks its trees may be.
+    if (error instanceof RangeError)
+      return { answer: { why: 'The statement is nested too deeply to be analysed.' }, uses };
+    throw error;
+  }
+}
+
+function analysisOf(node: RawStatement['node'], around: Surroundings, context: AnalysisContext): Analysis {
+  const findings = new Findings();
+  readStatement(node, around, findings);
+  const { commands, effects } = expand(findings, around.knowledge);
+  const { named, copy } = findings;
+  return {
+    commands,
+    lineage: lineageOf(node, context),
+    effects: distinct(effects),
+    unresolved: Array.from(findings.unresolved).sort(),
+    ...(named === undefined
+      ? {}
+      : { names: { type: named.type, name: named.name, analysis: analysisOf(named.node, around, context) } }),
+    ...(copy === undefined ? {} : { copy }),
+  };
+}
+
+/** Once is enough to say that anything may have changed. */
+function distinct(effects: readonly Effect[]): readonly Effect[] {
+  const first = effects.findIndex(({ type }) => type === 'anything');
+  return effects.filter(({ type }, index) => type !== 'anything' || index === first);
+}
+
+const noLineage: Lineage = { outputs: [], probes: new Set(), stores: new Set(), touches: new Set() };
+
+function emptyAnalysis(): Analysis {
+  const command: Command = new Draft('empty').toCommand(undefined, {
+    isWrite: false,
+    isOpaque: false,
+    isOutside: false,
+  });
+  return { commands: [command], lineage: noLineage, effects: [], unresolved: [] };
+}

@@ -1,0 +1,125 @@
+import type { CatalogFunction } from '../catalog.ts';
+import type { QualifiedName } from '../resolve.ts';
+import {
+  type Conduct,
+  isCommonFunction,
+  isHarmlessExtension,
+  knownConduct,
+  volatileConduct,
+} from './known-functions.ts';
+import { regclassName } from './regclass.ts';
+import { readStatement } from './statement.ts';
+import { fullName, listedName, named } from './surroundings.ts';
+import { constantText, list, type Node } from './tree.ts';
+import type { Walk } from './walk.ts';
+
+const largeObjectCatalog = 'pg_catalog.pg_largeobject';
+const unreadable: Conduct = { isOpaque: true, isWrite: true };
+const harmless: Conduct = {};
+
+/** Takes down that a function is called: a candidate of the catalog, or a name that it does not have. */
+export function recordCall(walk: Walk, called: CatalogFunction | QualifiedName, fields: Node | undefined): void {
+  const { draft, around } = walk;
+  const isKnown = 'oid' in called;
+  // What is only planned calls functions to see what they give; one that says it is volatile is not called.
+  if (around.isPlanOnly && isKnown && called.volatility === 'volatile') return;
+  const name = fullName(called).replace(/^\./, '');
+  draft.functions.add(name);
+  const conduct = isKnown ? conductOf(called) : conductOfName(called);
+  if (isKnown ? called.volatility === 'volatile' : !isHarmlessName(called)) draft.volatileFunctions.add(name);
+  if (isKnown && canBeRead(called)) draft.runs({ type: 'function', oid: called.oid });
+  if (called.name === 'set_config') setting(walk, fields);
+  apply(walk, conduct, fields);
+}
+
+function canBeRead({ builtIn, language, body }: CatalogFunction): boolean {
+  return !builtIn && body !== undefined && (language === 'sql' || language === 'plpgsql');
+}
+
+function conductOf(called: CatalogFunction): Conduct {
+  const { builtIn, name, language, volatility, kind } = called;
+  if (builtIn) return volatility === 'volatile' ? volatileConduct(name) : (knownConduct(name) ?? harmless);
+  if (canBeRead(called)) return harmless;
+  if (language !== 'c' || kind === 'aggregate') return unreadable;
+  // C is a superuser's, and its label his word.
+  const known = knownConduct(name);
+  if (known !== undefined) return known;
+  return volatility === 'volatile' && !isHarmlessExtension(name) ? unreadable : harmless;
+}
+
+function isHarmlessName({ schema, name }: QualifiedName): boolean {
+  return (schema === '' || schema === 'pg_catalog') && isCommonFunction(name) && knownConduct(name) === undefined;
+}
+
+function conductOfName({ schema, name }: QualifiedName): Conduct {
+  const isPostgres = (schema === '' || schema === 'pg_catalog') && isCommonFunction(name);
+  return isPostgres ? (knownConduct(name) ?? harmless) : { ...unreadable, ...knownConduct(name) };
+}
+
+function apply(walk: Walk, conduct: Conduct, fields: Node | undefined): void {
+  const { draft } = walk;
+  if (conduct.isWrite === true && conduct.query === undefined) draft.isWrite = true;
+  if (conduct.isOutside === true) draft.isOutside = true;
+  if (conduct.isOpaque === true && conduct.query === undefined) runsAnything(walk);
+  if (conduct.largeObjects === true) (conduct.isWrite === true ? draft.writes : draft.reads).add(largeObjectCatalog);
+  const { query, reads, writes } = conduct;
+  if (query !== undefined) givenQuery(walk, argument(walk, fields, query));
+  if (reads !== undefined) givenRelation(walk, argument(walk, fields, reads), 'read');
+  if (writes !== undefined) givenRelation(walk, argument(walk, fields, writes), 'write');
+}
+
+/** What a constant argument says; undefined when it is none. */
+function argument({ around }: Walk, fields: Node | undefined, index: number): string | null | undefined {
+  return around.isCondensed ? undefined : constantText(list(fields?.['args'])[index]);
+}
+
+function runsAnything({ draft, findings }: Walk): void {
+  draft.isOpaque = true;
+  findings.effects.push({ type: 'anything' });
+}
+
+/** A query that is given as text. */
+function givenQuery(walk: Walk, sql: string | null | undefined): void {
+  const statements = typeof sql === 'string' ? walk.around.parse(sql) : undefined;
+  if (statements === undefined) {
+    walk.draft.isWrite = true;
+    runsAnything(walk);
+  }
+  for (const { node } of statements ?? [])
+    readStatement(node, walk.around, walk.findings, { via: 'a query given as text' });
+}
+
+/** A relation that is given as text: of nextval('s'), any other way to name the sequence says no more than that one is written. */
+function givenRelation(walk: Walk, given: string | null | undefined, does: 'read' | 'write'): void {
+  const { around, draft } = walk;
+  const name = typeof given === 'string' ? regclassName(given) : undefined;
+  if (name === undefined) {
+    if (does === 'read') draft.isUnreadable();
+    return;
+  }
+  const { relations } = named(around, name);
+  for (const found of relations) {
+    if (does === 'read') walk.readRelation(found, true);
+    else walk.writeRelation(found, { inherits: true });
+  }
+  if (relations.length === 0) (does === 'read' ? draft.reads : draft.writes).add(listedName(around, name));
+}
+
+const yes = /^(t|true|y|yes|on|1)$/i;
+
+/** What set_config(name, value, is_local) does to the session, where its arguments are constants. */
+function setting(walk: Walk, fields: Node | undefined): void {
+  const { findings, certainCalls } = walk;
+  const [name, value, local] = [0, 1, 2].map((index) => argument(walk, fields, index));
+  if (typeof name !== 'string') {
+    findings.effects.push({ type: 'anything' });
+    return;
+  }
+  const isCertain = fields !== undefined && certainCalls.has(fields) && typeof local === 'string';
+  findings.effects.push({
+    type: 'set',
+    name: name.toLowerCase(),
+    value: isCertain && typeof value === 'string' ? value : undefined,
+    local: isCertain && yes.test(local),
+  });
+}

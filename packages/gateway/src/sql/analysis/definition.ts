@@ -1,0 +1,249 @@
+import { kindOf } from '../kind.ts';
+import type { QualifiedName } from '../resolve.ts';
+import { type Place, readSelect } from './dml.ts';
+import { addAll, type Draft, type Findings } from './draft.ts';
+import { tableEntry } from './from.ts';
+import { levelWithin } from './level.ts';
+import { readStatement } from './statement.ts';
+import { fullName, listedName, type Surroundings } from './surroundings.ts';
+import { fieldsOf, isNode, list, type Node, qualifiedName, text, unwrap, words } from './tree.ts';
+import { rangeName, Walk } from './walk.ts';
+
+/** Definitions that the catalog of names does not hold: roles, privileges, comments, servers' settings. */
+const notInCatalog =
+  /^(Grant|GrantRole|Comment|SecLabel|(Create|Alter|Drop)(Role|RoleSet|db|Database|DatabaseSet|DatabaseRefreshColl|TableSpace|TableSpaceOptions|Subscription|Publication|UserMapping|System|DefaultPrivileges|dbStmt)|AlterSystem|AlterDefaultPrivileges|ReassignOwned)Stmt$/;
+
+/** Statements that run scripts or load code that cannot be read. */
+const runsScripts = new Set(['CreateExtensionStmt', 'AlterExtensionStmt']);
+
+/** Statements that reach another server, or name files of this one. */
+const reachesOut = new Set([
+  'CreateSubscriptionStmt',
+  'AlterSubscriptionStmt',
+  'DropSubscriptionStmt',
+  'ImportForeignSchemaStmt',
+  'CreateTableSpaceStmt',
+]);
+
+/** Statements whose expressions run over the rows that are there. */
+const computes = new Set(['AlterTableStmt', 'IndexStmt', 'AlterDomainStmt']);
+
+/** What is defined for later: queries in it are not run. */
+const queryFields = new Set(['query', 'actions', 'sql_body', 'qual', 'with_check', 'whenClause']);
+
+/** CREATE, ALTER, DROP, GRANT, COMMENT and all else that changes definitions. */
+export function readDefinition(node: Node, around: Surroundings, findings: Findings, place: Place): void {
+  const [type, fields] = unwrap(node);
+  const draft = findings.draft(kindOf({ location: 0, length: 0, node }), place.via);
+  draft.isDdl = true;
+  draft.isWrite = true;
+  draft.isOutside = reachesOut.has(type);
+  if (runsScripts.has(type)) draft.isOpaque = true;
+  // What depends on it, or belongs to a role, goes with it: which, is not known here.
+  if (fields['behavior'] === 'DROP_CASCADE' && type === 'DropStmt') draft.isOpaque = true;
+  if (type === 'DropOwnedStmt' || type === 'ReassignOwnedStmt') draft.isOpaque = true;
+  if (type === 'CreateFunctionStmt' && /^(c|internal)$/i.test(languageOf(fields))) draft.isOutside = true;
+  const definition = new Definition(new Walk(around, draft, findings));
+  definition.read(type, fields);
+  if (computes.has(type)) definition.computes(fields);
+  if (notInCatalog.test(type)) return;
+  const names = draft.isOpaque || type === 'CreateEventTrigStmt' ? undefined : Array.from(definition.names).sort();
+  findings.effects.push({ type: 'define', names });
+}
+
+/** CREATE TABLE AS, SELECT INTO, CREATE MATERIALIZED VIEW: a table is made, and a query is run. */
+export function readTableAs(fields: Node, around: Surroundings, findings: Findings, place: Place): void {
+  const draft = findings.draft('ddl', place.via);
+  draft.isDdl = true;
+  draft.isWrite = true;
+  const definition = new Definition(new Walk(around, draft, findings));
+  const into = isNode(fields['into']) ? fields['into'] : {};
+  if (isNode(into['rel'])) definition.create(into['rel']);
+  findings.effects.push({ type: 'define', names: Array.from(definition.names) });
+  const query = fieldsOf(fields['query'], 'SelectStmt');
+  if (query !== undefined) readSelect(query, around, findings, { into: draft, level: place.level });
+  else if (isNode(fields['query'])) readStatement(fields['query'], around, findings, { via: 'CREATE TABLE AS' });
+}
+
+/** How many of the last words of an object's name are behind that of its relation. */
+const relationObjects: { readonly [kind: string]: number } = {
+  OBJECT_TABLE: 0,
+  OBJECT_VIEW: 0,
+  OBJECT_MATVIEW: 0,
+  OBJECT_FOREIGN_TABLE: 0,
+  OBJECT_SEQUENCE: 0,
+  OBJECT_INDEX: 0,
+  OBJECT_COLUMN: 1,
+  OBJECT_TABCONSTRAINT: 1,
+  OBJECT_TRIGGER: 1,
+  OBJECT_RULE: 1,
+  OBJECT_POLICY: 1,
+};
+
+const functionObjects = new Set(['OBJECT_FUNCTION', 'OBJECT_PROCEDURE', 'OBJECT_ROUTINE', 'OBJECT_AGGREGATE']);
+
+class Definition {
+  readonly #walk: Walk;
+  readonly #draft: Draft;
+  /** What is defined, changed or dropped. */
+  readonly names = new Set<string>();
+
+  constructor(walk: Walk) {
+    this.#walk = walk;
+    this.#draft = walk.draft;
+  }
+
+  read(type: string, fields: Node): void {
+    const created = createdRange(type, fields);
+    if (created !== undefined) this.create(created);
+    this.#ranges(fields, created);
+    this.#objects(fields);
+    if (type === 'CreateFunctionStmt') this.#defineFunction(words(fields['funcname']));
+    if (type === 'DefineStmt' && fields['kind'] === 'OBJECT_AGGREGATE') this.#defineFunction(words(fields['defnames']));
+    if (type === 'RenameStmt' || type === 'AlterObjectSchemaStmt') this.#renames(fields);
+    if (type === 'AlterTableStmt') this.#changesColumns(fields);
+    if (type === 'CreateSchemaStmt') this.#schemaElements(fields);
+  }
+
+  /** A relation that will be there: no name that the catalog lacks. */
+  create(range: Node): void {
+    const { around } = this.#walk;
+    const given = rangeName(range);
+    const isTemporary = range['relpersistence'] === 't' && given.schema === '';
+    const name = isTemporary ? `pg_temp.${given.name}` : listedName(around, given);
+    this.names.add(name);
+    this.#draft.writes.add(name);
+    const [schema = ''] = name.split('.');
+    const present = isTemporary ? undefined : around.catalog?.find(schema, given.name);
+    if (present !== undefined) this.#walk.writeRelation(present, { inherits: true });
+  }
+
+  /** Every table that is named is changed, but for those that are copied from, and those in queries for later. */
+  #ranges(root: Node, created: Node | undefined): void {
+    const stack: Node[] = [root];
+    for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+      if (node === created) continue;
+      if (typeof node['relname'] === 'string' && node['relpersistence'] !== undefined) {
+        this.#change(node);
+        continue;
+      }
+      const like = fieldsOf(node, 'TableLikeClause');
+      if (like !== undefined && isNode(like['relation'])) {
+        this.#walk.readRange(like['relation']);
+        continue;
+      }
+      for (const field in node) {
+        const child = node[field];
+        if (!isNode(child) || field === 'schemaElts') continue;
+        if (queryFields.has(field)) this.#later({ [field]: child });
+        else stack.push(child);
+      }
+    }
+  }
+
+  #change(range: Node): void {
+    this.#walk.writeRange(range);
+    const relations = this.#walk.resolved(range);
+    for (const relation of relations) this.names.add(fullName(relation));
+    if (relations.length === 0) this.names.add(listedName(this.#walk.around, rangeName(range)));
+  }
+
+  /** Tables in a query that will run another time are as if read; of a view's, a rule's, a policy's, a function's. */
+  #later(node: Node): void {
+    const { around, findings } = this.#walk;
+    const before = findings.drafts.length;
+    const later = findings.draft('select');
+    new Walk({ ...around, isPlanOnly: true }, later, findings).read(node, undefined);
+    for (const { reads, writes } of findings.drafts.splice(before)) addAll(this.#draft.reads, [...reads, ...writes]);
+  }
+
+  #objects(fields: Node): void {
+    const kind = text(fields['removeType'] ?? fields['objtype'] ?? fields['objectType'] ?? fields['renameType']);
+    const objects = fields['objects'] === undefined ? [fields['object']] : list(fields['objects']);
+    const behind = relationObjects[kind];
+    for (const object of objects) {
+      if (fields['targtype'] === 'ACL_TARGET_ALL_IN_SCHEMA' || kind === 'OBJECT_SCHEMA') {
+        if (fields['targtype'] !== undefined || fields['behavior'] === 'DROP_CASCADE')
+          this.#schema(words([object])[0] ?? '');
+      } else if (functionObjects.has(kind)) {
+        this.#defineFunction(words(fieldsOf(object, 'ObjectWithArgs')?.['objname']));
+      } else if (behind !== undefined) {
+        const parts = words(object);
+        if (parts.length > behind) this.#changeNamed(qualifiedName(parts.slice(0, parts.length - behind)));
+      }
+    }
+  }
+
+  #changeNamed({ schema, name }: QualifiedName): void {
+    this.#change({ relname: name, ...(schema === '' ? {} : { schemaname: schema }), relpersistence: 'p', inh: true });
+  }
+
+  #schema(schema: string): void {
+    for (const relation of this.#walk.around.catalog?.relations ?? []) {
+      if (relation.schema !== schema) continue;
+      this.#walk.writeRelation(relation, { inherits: true });
+      this.names.add(fullName(relation));
+    }
+  }
+
+  #defineFunction(parts: readonly string[]): void {
+    if (parts.length > 0) this.names.add(listedName(this.#walk.around, qualifiedName(parts)));
+  }
+
+  #renames(fields: Node): void {
+    const range = isNode(fields['relation']) ? fields['relation'] : undefined;
+    if (range === undefined) return;
+    const present = this.#walk.resolved(range)[0];
+    const schema = text(fields['newschema']) || (present?.schema ?? rangeName(range).schema);
+    const isColumn = fields['subname'] !== undefined;
+    const name = isColumn ? rangeName(range).name : text(fields['newname']) || rangeName(range).name;
+    this.names.add(listedName(this.#walk.around, { schema, name }));
+    this.#draft.writes.add(listedName(this.#walk.around, { schema, name }));
+  }
+
+  #changesColumns(fields: Node): void {
+    const range = isNode(fields['relation']) ? fields['relation'] : {};
+    for (const item of list(fields['cmds'])) {
+      const { name } = fieldsOf(item, 'AlterTableCmd') ?? {};
+      for (const relation of this.#walk.resolved(range)) {
+        for (const full of this.#walk.around.knowledge?.columnNames(relation, text(name)) ?? []) {
+          this.#draft.writesColumns.add(full);
+        }
+      }
+    }
+  }
+
+  #schemaElements(fields: Node): void {
+    const { around, findings } = this.#walk;
+    const schema = text(fields['schemaname']);
+    const path = schema === '' ? around.path : [schema, ...(around.path ?? [])];
+    for (const element of list(fields['schemaElts'])) {
+      readStatement(element, { ...around, path }, findings, { via: 'CREATE SCHEMA' });
+    }
+  }
+
+  /** Expressions that are computed for the rows that the table has. */
+  computes(fields: Node): void {
+    const entries = isNode(fields['relation'])
+      ? [{ ...tableEntry(fields['relation'], this.#walk.around), isTarget: false }]
+      : [];
+    const { cmds, indexParams, whereClause, def } = fields;
+    this.#walk.read({ cmds, indexParams, whereClause, def }, levelWithin(undefined, entries));
+  }
+}
+
+/** What a statement makes that was not there. */
+function createdRange(type: string, fields: Node): Node | undefined {
+  if (type === 'CreateStmt') return isNode(fields['relation']) ? fields['relation'] : undefined;
+  if (type === 'ViewStmt') return isNode(fields['view']) ? fields['view'] : undefined;
+  if (type === 'CreateSeqStmt') return isNode(fields['sequence']) ? fields['sequence'] : undefined;
+  if (type === 'CompositeTypeStmt') return isNode(fields['typevar']) ? fields['typevar'] : undefined;
+  if (type !== 'CreateForeignTableStmt') return undefined;
+  const base = isNode(fields['base']) ? fields['base'] : fields['baseStmt'];
+  return isNode(base) && isNode(base['relation']) ? base['relation'] : undefined;
+}
+
+function languageOf(fields: Node): string {
+  const option = list(fields['options']).find((item) => fieldsOf(item, 'DefElem')?.['defname'] === 'language');
+  return text(fieldsOf(fieldsOf(option, 'DefElem')?.['arg'], 'String')?.['sval']);
+}

@@ -1,0 +1,137 @@
+import type { Effect } from '../analysis.ts';
+import { Lexer, tokenKind } from '../lexer.ts';
+import { readSelect } from './dml.ts';
+import type { Draft, Findings } from './draft.ts';
+import { type Fragment, plpgsqlFragments } from './plpgsql.ts';
+import { readStatement } from './statement.ts';
+import { fullName, type Surroundings } from './surroundings.ts';
+import { constantText, fieldsOf, list } from './tree.ts';
+import { Walk } from './walk.ts';
+
+/** Code as the catalog or DO has it. */
+export interface Code {
+  readonly language: string;
+  /** Undefined where it is not shown. */
+  readonly body: string | undefined;
+}
+
+/** What the code of a function can do, whichever way it goes: its commands. What cannot be read is said to be so. */
+export function readCode(code: Code, around: Surroundings, findings: Findings): void {
+  readBlock(code, around, findings, undefined);
+}
+
+/** As `readCode`, among the findings of a statement that runs it as `via`. */
+export function readBlock(code: Code, around: Surroundings, findings: Findings, via: string | undefined): void {
+  const { language, body } = code;
+  const { copy, named } = findings;
+  const effects = findings.effects.splice(0);
+  if (language === 'sql' && body !== undefined) readSql(body, around, findings, via);
+  else if (language === 'plpgsql' && body !== undefined) readPlpgsql(body, around, findings, via);
+  else unreadable(findings, via);
+  // The order in which it comes to its statements, and whether at all, is not known.
+  const later = findings.effects
+    .splice(0)
+    .map((effect): Effect => (effect.type === 'set' ? { ...effect, value: undefined } : effect));
+  findings.effects.push(...effects, ...later);
+  findings.copy = copy;
+  findings.named = named;
+}
+
+function unreadable(findings: Findings, via: string | undefined): Draft {
+  const draft = findings.draft('execute', via);
+  draft.isUnreadable();
+  findings.effects.push({ type: 'anything' });
+  return draft;
+}
+
+const atomic = /^\s*begin\s+atomic\b([\s\S]*)\bend\s*;?\s*$/i;
+const returned = /^\s*return\b([\s\S]*)$/i;
+
+function readSql(body: string, around: Surroundings, findings: Findings, via: string | undefined): void {
+  const value = returned.exec(body)?.[1];
+  const sql = value === undefined ? (atomic.exec(body)?.[1] ?? body) : `SELECT ${value}`;
+  const statements = around.parse(sql);
+  if (statements === undefined) guess(body, around, findings, via);
+  for (const { node } of statements ?? []) readStatement(node, around, findings, { via });
+}
+
+function readPlpgsql(body: string, around: Surroundings, findings: Findings, via: string | undefined): void {
+  const expressions = findings.draft('select', via);
+  expressions.hasWhere = false;
+  for (const fragment of plpgsqlFragments(body)) readFragment(fragment, { around, findings, via, expressions });
+  const isUseful =
+    expressions.reads.size > 0 || expressions.functions.size > 0 || expressions.isWrite || expressions.isOpaque;
+  if (!isUseful) findings.drafts.splice(findings.drafts.indexOf(expressions), 1);
+}
+
+interface Reading {
+  readonly around: Surroundings;
+  readonly findings: Findings;
+  readonly via: string | undefined;
+  /** Of all expressions together. */
+  readonly expressions: Draft;
+}
+
+function readFragment(fragment: Fragment, reading: Reading): void {
+  const { around, findings, via } = reading;
+  switch (fragment.type) {
+    case 'expression':
+      readExpression(fragment.sql, reading);
+      return;
+    case 'dynamic':
+      readDynamic(fragment.sql, reading);
+      return;
+    case 'transaction':
+      findings.draft('transaction', via).isTransactionControl = true;
+      findings.effects.push({ type: 'anything' });
+      return;
+    case 'query': {
+      const statements = around.parse(fragment.sql);
+      if (statements === undefined) guess(fragment.sql, around, findings, via);
+      for (const { node } of statements ?? []) readStatement(node, around, findings, { via });
+      return;
+    }
+    case 'unknown':
+      guess(fragment.sql, around, findings, via);
+  }
+}
+
+/** What stands behind SELECT: with a FROM, it is a query as any other. */
+function readExpression(sql: string, { around, findings, via, expressions }: Reading): void {
+  const statements = around.parse(`SELECT ${sql}`);
+  const select = fieldsOf(statements?.[0]?.node, 'SelectStmt');
+  if (select === undefined || statements?.length !== 1) guess(sql, around, findings, via);
+  else if (select['fromClause'] !== undefined) readSelect(select, around, findings, { via });
+  else new Walk(around, expressions, findings).read({ SelectStmt: select }, undefined);
+}
+
+/** EXECUTE of a constant is the statement in it; of anything else, it can be any. */
+function readDynamic(sql: string, reading: Reading): void {
+  const { around, findings, via } = reading;
+  readExpression(sql, reading);
+  const select = fieldsOf(around.parse(`SELECT ${sql}`)?.[0]?.node, 'SelectStmt');
+  const [only] = list(select?.['targetList']);
+  const given = constantText(fieldsOf(only, 'ResTarget')?.['val']);
+  const statements = typeof given === 'string' ? around.parse(given) : undefined;
+  if (statements === undefined) unreadable(findings, via);
+  for (const { node } of statements ?? []) readStatement(node, around, findings, { via });
+}
+
+/** Text that cannot be parsed: whatever of the catalog is named in it may be read, changed or called. */
+function guess(sql: string, around: Surroundings, findings: Findings, via: string | undefined): void {
+  const draft = unreadable(findings, via);
+  const walk = new Walk(around, draft, findings);
+  const lexer = new Lexer(sql);
+  while (lexer.nextSignificant() !== tokenKind.end) {
+    if (lexer.kind !== tokenKind.identifier && lexer.kind !== tokenKind.quotedIdentifier) continue;
+    const word = sql.slice(lexer.start, lexer.end);
+    const name = word.startsWith('"') ? word.slice(1, -1).replaceAll('""', '"') : word.toLowerCase();
+    for (const relation of around.catalog?.named(name) ?? []) {
+      walk.readRelation(relation, true);
+      walk.writeRelation(relation, { inherits: true });
+    }
+    for (const called of around.catalog?.functions(name) ?? []) {
+      if (!called.builtIn) draft.functions.add(fullName(called));
+    }
+  }
+}

@@ -1,0 +1,230 @@
+import type { Catalog, Relation } from '../catalog.ts';
+import type { RawStatement } from '../parser.ts';
+import { type CodeReference, Draft, Findings } from './draft.ts';
+import { readCode } from './function-body.ts';
+import { type Entry, levelWithin } from './level.ts';
+import { readStatement } from './statement.ts';
+import { fullName, type Surroundings } from './surroundings.ts';
+import { fieldsOf, list, text } from './tree.ts';
+import { Walk } from './walk.ts';
+
+/** What a view reads. */
+export interface ViewFacts {
+  /** All that reading it does, but for columns. */
+  readonly whole: Draft;
+  /** Columns that it reads whichever of its own are asked for: those of its conditions. */
+  readonly common: ReadonlySet<string>;
+  /** Columns that its own come from. */
+  readonly columns: ReadonlyMap<string, ReadonlySet<string>>;
+  /** What is changed when it is. */
+  readonly bases: readonly Relation[];
+}
+
+const none: ReadonlySet<string> = new Set();
+
+/** What follows from one catalog, found out when it is asked for and kept as long as the catalog is. */
+export class Knowledge {
+  readonly #catalog: Catalog;
+  readonly #around: Surroundings;
+  readonly #families = new Map<number, { readonly up: readonly Relation[]; readonly down: readonly Relation[] }>();
+  readonly #views = new Map<number, ViewFacts | undefined>();
+  readonly #columns = new Map<string, ReadonlySet<string>>();
+  readonly #code = new Map<string, Findings>();
+  readonly #expressions = new Map<string, Draft>();
+  #temporary: readonly string[] | undefined;
+
+  constructor(catalog: Catalog, parse: (sql: string) => readonly RawStatement[] | undefined) {
+    this.#catalog = catalog;
+    const unknown = (): undefined => undefined;
+    const path = ['pg_catalog'];
+    this.#around = {
+      catalog,
+      path,
+      knowledge: this,
+      prepared: unknown,
+      cursor: unknown,
+      parse,
+      isPlanOnly: false,
+      isCondensed: false,
+    };
+  }
+
+  /**
+   * A relation, those that it is a partition or child of, and its own when `inherits`: a rule on any of them is about
+   * its rows. Of a TOAST table, the table that it belongs to.
+   */
+  family(relation: Relation, inherits: boolean): readonly Relation[] {
+    const { up, down } = this.#family(relation);
+    return inherits ? [...up, ...down] : up;
+  }
+
+  #family(relation: Relation): { readonly up: readonly Relation[]; readonly down: readonly Relation[] } {
+    const kept = this.#families.get(relation.oid);
+    if (kept !== undefined) return kept;
+    const owner = relation.kind === 'toast table' ? /^pg_toast_(\d+)$/.exec(relation.name)?.[1] : undefined;
+    const table = owner === undefined ? undefined : this.#catalog.relation(Number(owner));
+    const up = new Set([relation, ...(table === undefined ? [] : [table])]);
+    for (const one of up) for (const parent of this.#present(one.parents)) up.add(parent);
+    const down = new Set(this.#present(relation.children));
+    for (const one of down) for (const child of this.#present(one.children)) down.add(child);
+    const family = { up: Array.from(up), down: Array.from(down).filter((one) => !up.has(one)) };
+    this.#families.set(relation.oid, family);
+    return family;
+  }
+
+  #present(oids: readonly number[]): readonly Relation[] {
+    return oids.flatMap((oid) => this.#catalog.relation(oid) ?? []);
+  }
+
+  /** What changes with a relation: its family, and of a view, what is under it. */
+  changed(relation: Relation, inherits: boolean): readonly Relation[] {
+    const all = new Set(this.family(relation, inherits));
+    for (const one of all) {
+      if (one.kind !== 'view') continue;
+      for (const base of this.view(one)?.bases ?? []) for (const member of this.family(base, true)) all.add(member);
+    }
+    return Array.from(all);
+  }
+
+  /** `schema.table.column` of a column, of the same in its family, and of what a view's comes from. */
+  columnNames(relation: Relation, name: string): ReadonlySet<string> {
+    const key = `${relation.oid} ${name}`;
+    const kept = this.#columns.get(key);
+    if (kept !== undefined) return kept;
+    const names = new Set<string>();
+    this.#columns.set(key, names);
+    for (const one of this.family(relation, true)) {
+      if (!one.columns.some((column) => column.name === name)) continue;
+      names.add(`${fullName(one)}.${name}`);
+      if (one.definition === undefined) continue;
+      for (const under of this.view(one)?.columns.get(name) ?? none) names.add(under);
+    }
+    return names;
+  }
+
+  /** Undefined when its definition cannot be read. */
+  view(relation: Relation): ViewFacts | undefined {
+    if (this.#views.has(relation.oid)) return this.#views.get(relation.oid);
+    // A definition that leads back to itself ends here.
+    this.#views.set(relation.oid, undefined);
+    const facts = this.#readView(relation);
+    this.#views.set(relation.oid, facts);
+    return facts;
+  }
+
+  #readView(relation: Relation): ViewFacts {
+    const findings = new Findings();
+    const whole = findings.draft('select');
+    const walk = new Walk(this.#around, whole, findings);
+    const columns = new Map<string, ReadonlySet<string>>();
+    const bases: Relation[] = [];
+    const statements = this.#around.parse(relation.definition ?? '');
+    const select = fieldsOf(statements?.[0]?.node, 'SelectStmt');
+    if (select === undefined) {
+      whole.isUnreadable();
+    } else if (select['larg'] !== undefined || select['valuesLists'] !== undefined) {
+      walk.read({ SelectStmt: select }, undefined);
+      for (const { name } of relation.columns) columns.set(name, whole.readsColumns);
+    } else {
+      const level = walk.openSelect(select, undefined);
+      for (const entry of level.entries) for (const source of entry.sources) bases.push(source.relation);
+      walk.read([], level);
+      const targets = list(select['targetList']);
+      const stars = targets.length !== relation.columns.length;
+      targets.forEach((target, index) => {
+        const draft = new Draft('select');
+        new Walk(this.#around, draft, findings).read(target, level);
+        const column = relation.columns[index]?.name ?? '';
+        if (stars) for (const name of draft.readsColumns) whole.readsColumns.add(name);
+        else columns.set(column, new Set(draft.readsColumns));
+        draft.readsColumns.clear();
+        whole.include(draft);
+      });
+    }
+    // What a query in a view writes, by whatever it calls, is written when it is read.
+    for (const draft of findings.drafts) if (draft !== whole) whole.include(draft);
+    if (findings.effects.length > 0) whole.changesSession = true;
+    const common = new Set(whole.readsColumns);
+    whole.readsColumns.clear();
+    return { whole, common, columns, bases };
+  }
+
+  /** Temporary tables, of any session: `schema.name`. */
+  temporary(): readonly string[] {
+    this.#temporary ??= Array.from(this.#catalog.relations)
+      .filter(({ schema }) => schema.startsWith('pg_temp_'))
+      .map(fullName);
+    return this.#temporary;
+  }
+
+  /** What an expression of the catalog does: of a default, of a generated column. */
+  expression(sql: string): Draft {
+    const kept = this.#expressions.get(sql);
+    if (kept !== undefined) return kept;
+    const findings = new Findings();
+    const draft = findings.draft('select');
+    const statements = this.#around.parse(`SELECT ${sql}`);
+    if (statements === undefined) draft.isUnreadable();
+    for (const { node } of statements ?? []) new Walk(this.#around, draft, findings).read(node, levelWithin(undefined));
+    if (findings.effects.length > 0) draft.changesSession = true;
+    this.#expressions.set(sql, draft);
+    return draft;
+  }
+
+  /** What the code of a function, a trigger's function, or a relation's rules does: its own commands, not yet what those run. */
+  code(reference: CodeReference): Findings {
+    const key = `${reference.type === 'rule' ? 'rule' : 'function'} ${reference.oid} ${reference.event ?? ''}`;
+    const kept = this.#code.get(key);
+    if (kept !== undefined) return kept;
+    const findings = reference.type === 'rule' ? this.#readRules(reference) : this.#readFunction(reference.oid);
+    this.#code.set(key, findings);
+    return findings;
+  }
+
+  /** How a command of that code came to run: `function s.f`, `trigger s.f`, `rule on s.t`. */
+  label({ type, oid }: CodeReference): string {
+    if (type === 'rule') {
+      const relation = this.#catalog.relation(oid);
+      return relation === undefined ? 'rule' : `rule on ${fullName(relation)}`;
+    }
+    const called = this.#catalog.function(oid);
+    return called === undefined ? type : `${type} ${fullName(called)}`;
+  }
+
+  #readFunction(oid: number): Findings {
+    const findings = new Findings();
+    const called = this.#catalog.function(oid);
+    // Its own search path is not known, and the caller's is not its.
+    const around = { ...this.#around, path: undefined };
+    readCode({ language: called?.language ?? '', body: called?.body }, around, findings);
+    return findings;
+  }
+
+  #readRules({ oid, event }: CodeReference): Findings {
+    const findings = new Findings();
+    const relation = this.#catalog.relation(oid);
+    for (const rule of relation?.rules ?? []) {
+      const statements = this.#around.parse(rule);
+      if (statements === undefined) findings.draft('select').isUnreadable();
+      const fields = fieldsOf(statements?.[0]?.node, 'RuleStmt');
+      if (fields === undefined || text(fields['event']) !== event) continue;
+      const level = levelWithin(undefined, relation === undefined ? [] : ruleEntries(relation));
+      for (const action of list(fields['actions'])) readStatement(action, this.#around, findings, { level });
+    }
+    return findings;
+  }
+}
+
+/** OLD and NEW of a rule's actions: rows that are there already. */
+function ruleEntries({ columns }: Relation): Entry[] {
+  const names = new Set(columns.map(({ name }) => name));
+  const columnNames = (): ReadonlySet<string> => names;
+  return ['old', 'new'].map((alias) => ({
+    alias,
+    schema: '',
+    sources: [],
+    isOpen: true,
+    isTarget: false,
+    columnNames,
+  }));
+}

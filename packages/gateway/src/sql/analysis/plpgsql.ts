@@ -1,0 +1,362 @@
+import { Lexer, tokenKind } from '../lexer.ts';
+
+/** One piece of SQL in a PL/pgSQL body. */
+export interface Fragment {
+  /**
+   * `query`: a statement; `expression`: what may stand behind SELECT; `dynamic`: an expression whose value is run;
+   * `transaction`: COMMIT or ROLLBACK; `unknown`: what could not be told apart.
+   */
+  readonly type: 'query' | 'expression' | 'dynamic' | 'transaction' | 'unknown';
+  readonly sql: string;
+}
+
+/**
+ * Cuts the body of a PL/pgSQL function or DO block into the SQL that it runs (pl_gram.y), whichever way its control
+ * flow goes. It knows the shape of the statements, not what they mean: what has no such shape comes as `unknown`.
+ */
+export function plpgsqlFragments(body: string): readonly Fragment[] {
+  const cutter = new Cutter(body);
+  while (!cutter.isAtEnd) cutter.statement();
+  return cutter.fragments;
+}
+
+interface Token {
+  readonly start: number;
+  readonly end: number;
+  readonly isName: boolean;
+  readonly isString: boolean;
+  /** An unquoted word in lower case, an operator or a punctuation mark; '' for all else. */
+  readonly word: string;
+}
+
+function tokensOf(body: string): readonly Token[] {
+  const tokens: Token[] = [];
+  const lexer = new Lexer(body);
+  while (lexer.nextSignificant() !== tokenKind.end) {
+    const { kind, start, end, isString } = lexer;
+    const isWord = kind === tokenKind.identifier;
+    const says = isWord || kind === tokenKind.operator || kind === tokenKind.punctuation;
+    const isName = isWord || kind === tokenKind.quotedIdentifier || kind === tokenKind.parameter;
+    tokens.push({ start, end, isName, isString, word: says ? body.slice(start, end).toLowerCase() : '' });
+  }
+  return tokens;
+}
+
+class Cutter {
+  readonly fragments: Fragment[] = [];
+  readonly #body: string;
+  readonly #tokens: readonly Token[];
+  #at = 0;
+
+  constructor(body: string) {
+    this.#body = body;
+    this.#tokens = tokensOf(body);
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at >= this.#tokens.length;
+  }
+
+  #word(offset = 0): string {
+    return this.#tokens[this.#at + offset]?.word ?? '';
+  }
+
+  /** Reads one statement, or what opens and closes blocks. */
+  statement(): void {
+    const assigned = this.#assignment();
+    if (assigned !== undefined) {
+      this.#at = assigned;
+      this.#add('expression', this.#upTo(ends));
+      return;
+    }
+    const word = this.#word();
+    const reading = this.#readings[word];
+    if (reading === undefined) {
+      this.#query();
+      return;
+    }
+    this.#at += 1;
+    reading();
+  }
+
+  readonly #skip = (): void => {};
+
+  readonly #readings: { readonly [word: string]: () => void } = {
+    ';': this.#skip,
+    begin: this.#skip,
+    then: this.#skip,
+    else: this.#skip,
+    loop: this.#skip,
+    exception: this.#skip,
+    '<<': () => this.#skipPast('>>'),
+    '#': () => {
+      this.#at += 2;
+    },
+    declare: () => this.#declarations(),
+    end: () => this.#skipPast(';'),
+    null: () => this.#skipPast(';'),
+    get: () => this.#skipPast(';'),
+    fetch: () => this.#skipPast(';'),
+    move: () => this.#skipPast(';'),
+    close: () => this.#skipPast(';'),
+    if: () => this.#add('expression', this.#upTo(['then'])),
+    elsif: () => this.#add('expression', this.#upTo(['then'])),
+    elseif: () => this.#add('expression', this.#upTo(['then'])),
+    when: () => this.#add('expression', this.#upTo(['then'])),
+    while: () => this.#add('expression', this.#upTo(['loop'])),
+    case: () => {
+      if (this.#word() !== 'when') this.#add('expression', this.#upTo(['when']));
+    },
+    for: () => this.#loop(),
+    foreach: () => {
+      this.#upTo(['array']);
+      this.#at += 1;
+      this.#add('expression', this.#upTo(['loop']));
+    },
+    exit: () => this.#leave(),
+    continue: () => this.#leave(),
+    return: () => this.#return(),
+    raise: () => this.#raise(),
+    assert: () => this.#add('expression', this.#upTo(ends)),
+    perform: () => this.#add('expression', this.#upTo(ends)),
+    execute: () => this.#dynamic(ends),
+    open: () => this.#open(),
+    commit: () => this.#transaction(),
+    rollback: () => this.#transaction(),
+  };
+
+  /** Where the expression of `target := expression` begins; undefined when it is no assignment. */
+  #assignment(): number | undefined {
+    if (this.#tokens[this.#at]?.isName !== true) return undefined;
+    let at = this.#targetEnd(this.#at);
+    const word = this.#tokens[at]?.word;
+    at += 1;
+    return word === ':=' || word === '=' ? at : undefined;
+  }
+
+  /** Behind `name.name[…].name`. */
+  #targetEnd(from: number): number {
+    let at = from + 1;
+    for (;;) {
+      const word = this.#tokens[at]?.word;
+      if (word === '.' && this.#tokens[at + 1]?.isName === true) at += 2;
+      else if (word === '[') at = this.#closing(at) + 1;
+      else return at;
+    }
+  }
+
+  /** The parenthesis or bracket that closes the one at `from`. */
+  #closing(from: number): number {
+    let depth = 0;
+    let at = from;
+    for (; at < this.#tokens.length; at += 1) {
+      depth += depthOf(this.#tokens[at]?.word ?? '');
+      if (depth === 0) break;
+    }
+    return at;
+  }
+
+  /** The tokens up to one of the words outside of parentheses and CASE; the place is then at that word. */
+  #upTo(words: readonly string[]): readonly Token[] {
+    const from = this.#at;
+    let depth = 0;
+    let cases = 0;
+    for (; this.#at < this.#tokens.length; this.#at += 1) {
+      const word = this.#word();
+      depth += depthOf(word);
+      if (depth === 0 && cases === 0 && (words.includes(word) || word === ';')) break;
+      if (word === 'case') cases += 1;
+      if (word === 'end' && cases > 0) cases -= 1;
+    }
+    return this.#tokens.slice(from, this.#at);
+  }
+
+  #skipPast(word: string): void {
+    this.#upTo([word]);
+    if (this.#word() === word) this.#at += 1;
+  }
+
+  #add(type: Fragment['type'], tokens: readonly Token[]): void {
+    const [first] = tokens;
+    const last = tokens.at(-1);
+    if (first !== undefined && last !== undefined)
+      this.fragments.push({ type, sql: this.#body.slice(first.start, last.end) });
+  }
+
+  #declarations(): void {
+    while (!this.isAtEnd && this.#word() !== 'begin' && this.#word() !== 'declare') {
+      const tokens = this.#upTo(ends);
+      this.#at += 1;
+      const cursor = indexOf(tokens, ['cursor']);
+      const query = cursor === -1 ? -1 : indexOf(tokens, ['for', 'is'], cursor);
+      const value = indexOf(tokens, [':=', '=', 'default']);
+      if (query !== -1) this.#add('query', tokens.slice(query + 1));
+      else if (value !== -1) this.#add('expression', tokens.slice(value + 1));
+    }
+  }
+
+  /** FOR … IN a .. b, IN query, IN EXECUTE, IN cursor. */
+  #loop(): void {
+    this.#upTo(['in']);
+    this.#at += 1;
+    if (this.#word() === 'reverse') this.#at += 1;
+    if (this.#word() === 'execute') {
+      this.#at += 1;
+      this.#dynamic(['loop']);
+      return;
+    }
+    const tokens = this.#upTo(['loop']);
+    const range = indexOf(tokens, ['..']);
+    const step = indexOf(tokens, ['by']);
+    if (range !== -1) {
+      this.#add('expression', tokens.slice(0, range));
+      this.#add('expression', tokens.slice(range + 1, step === -1 ? undefined : step));
+      if (step !== -1) this.#add('expression', tokens.slice(step + 1));
+    } else if (tokens.length === 1) {
+      return;
+    } else if (tokens[1]?.word === '(' && tokens[0]?.isName === true) {
+      this.#arguments(tokens.slice(1));
+    } else {
+      this.#add('query', tokens);
+    }
+  }
+
+  #leave(): void {
+    const tokens = this.#upTo(ends);
+    const when = indexOf(tokens, ['when']);
+    if (when !== -1) this.#add('expression', tokens.slice(when + 1));
+  }
+
+  #return(): void {
+    const word = this.#word();
+    if (word !== 'next' && word !== 'query') {
+      this.#add('expression', this.#upTo(ends));
+      return;
+    }
+    this.#at += 1;
+    if (word === 'next') {
+      this.#add('expression', this.#upTo(ends));
+    } else if (this.#word() === 'execute') {
+      this.#at += 1;
+      this.#dynamic(ends);
+    } else {
+      this.#add('query', this.#upTo(ends));
+    }
+  }
+
+  /** RAISE [level] 'format', expressions | condition USING option = expression, … */
+  #raise(): void {
+    const tokens = this.#upTo(ends);
+    const using = indexOf(tokens, ['using']);
+    const message = tokens.slice(0, using === -1 ? undefined : using);
+    const comma = indexOf(message, [',']);
+    if (comma !== -1) this.#add('expression', message.slice(comma + 1));
+    if (using === -1) return;
+    for (const option of separated(tokens.slice(using + 1))) {
+      const value = indexOf(option, ['=', ':=']);
+      this.#add(value === -1 ? 'unknown' : 'expression', option.slice(value + 1));
+    }
+  }
+
+  /** EXECUTE expression [INTO target] [USING expressions], in either order. */
+  #dynamic(stops: readonly string[]): void {
+    const tokens = this.#upTo(stops);
+    const into = indexOf(tokens, ['into']);
+    const using = indexOf(tokens, ['using']);
+    const clauses = [into, using].filter((at) => at !== -1);
+    this.#add('dynamic', tokens.slice(0, clauses.length === 0 ? undefined : Math.min(...clauses)));
+    if (using !== -1) this.#add('expression', tokens.slice(using + 1, into > using ? into : undefined));
+  }
+
+  /** OPEN cursor FOR query, FOR EXECUTE, or with arguments. */
+  #open(): void {
+    const tokens = this.#upTo(ends);
+    const query = indexOf(tokens, ['for']);
+    if (query === -1) {
+      this.#arguments(tokens.slice(1));
+      return;
+    }
+    if (tokens[query + 1]?.word !== 'execute') {
+      this.#add('query', tokens.slice(query + 1));
+      return;
+    }
+    this.#at -= tokens.length - query - 2;
+    this.#dynamic(ends);
+  }
+
+  /** The arguments of a cursor, named ones too: as those of a function that does nothing. */
+  #arguments(tokens: readonly Token[]): void {
+    const [first] = tokens;
+    const last = tokens.at(-1);
+    if (first === undefined || last === undefined || tokens.length < 3) return;
+    this.fragments.push({ type: 'expression', sql: `pg_catalog.concat${this.#body.slice(first.start, last.end)}` });
+  }
+
+  #transaction(): void {
+    this.#skipPast(';');
+    this.fragments.push({ type: 'transaction', sql: '' });
+  }
+
+  /** A statement of SQL; what it gives goes INTO variables, which is not SQL's INTO. */
+  #query(): void {
+    const tokens = this.#upTo(ends);
+    if (tokens.length === 0) {
+      // A parenthesis that nothing opened.
+      this.#at += 1;
+      return;
+    }
+    const into = tokens.findIndex(
+      ({ word }, index) =>
+        word === 'into' && depthAt(tokens, index) === 0 && !['insert', 'merge'].includes(tokens[index - 1]?.word ?? ''),
+    );
+    if (into === -1 || tokens[0]?.word === 'import') {
+      this.#add('query', tokens);
+      return;
+    }
+    const from = this.#at - tokens.length;
+    let at = from + into + 1;
+    if (this.#tokens[at]?.word === 'strict') at += 1;
+    at = this.#targetEnd(at);
+    while (this.#tokens[at]?.word === ',') at = this.#targetEnd(at + 1);
+    const [first] = tokens;
+    const before = this.#body.slice(first?.start, this.#tokens[from + into]?.start);
+    const after = at < this.#at ? this.#body.slice(this.#tokens[at]?.start, tokens.at(-1)?.end) : '';
+    this.fragments.push({ type: 'query', sql: before + after });
+  }
+}
+
+const ends = [';'] as const;
+
+function depthOf(word: string): number {
+  if (word === '(' || word === '[') return 1;
+  return word === ')' || word === ']' ? -1 : 0;
+}
+
+function depthAt(tokens: readonly Token[], index: number): number {
+  let depth = 0;
+  for (let at = 0; at < index; at += 1) depth += depthOf(tokens[at]?.word ?? '');
+  return depth;
+}
+
+/** The first of the words outside of parentheses. */
+function indexOf(tokens: readonly Token[], words: readonly string[], from = 0): number {
+  let depth = 0;
+  for (let at = 0; at < tokens.length; at += 1) {
+    const word = tokens[at]?.word ?? '';
+    depth += depthOf(word);
+    if (depth === 0 && at >= from && words.includes(word)) return at;
+  }
+  return -1;
+}
+
+/** Parts between commas outside of parentheses. */
+function separated(tokens: readonly Token[]): readonly (readonly Token[])[] {
+  const parts: Token[][] = [[]];
+  let depth = 0;
+  for (const token of tokens) {
+    depth += depthOf(token.word);
+    if (depth === 0 && token.word === ',') parts.push([]);
+    else parts.at(-1)?.push(token);
+  }
+  return parts;
+}

@@ -1,0 +1,253 @@
+import type { Analysis } from '../analysis.ts';
+import { kindOf, type StatementKind } from '../kind.ts';
+import { readCopy } from './copy.ts';
+import { readDefinition, readTableAs } from './definition.ts';
+import { type Place, readDelete, readInsert, readMerge, readSelect, readUpdate } from './dml.ts';
+import type { Draft, Findings } from './draft.ts';
+import { readBlock } from './function-body.ts';
+import { settingEffects, transactionEffectsOf } from './settings.ts';
+import type { Surroundings } from './surroundings.ts';
+import { constantText, fieldsOf, isNode, list, type Node, text, unwrap } from './tree.ts';
+import { rangeName, Walk } from './walk.ts';
+
+export type { Place } from './dml.ts';
+
+/** What reads one type of statement. */
+type Reading = (fields: Node, around: Surroundings, findings: Findings, place: Place) => void;
+
+/** Reads one statement of a tree: its commands and effects are added to the findings. */
+export function readStatement(node: Node, around: Surroundings, findings: Findings, place: Place = {}): void {
+  const [type, fields] = unwrap(node);
+  if (type === 'SelectStmt' && fields['intoClause'] !== undefined) {
+    readTableAs({ query: node, into: fields['intoClause'] }, around, findings, place);
+    return;
+  }
+  const reading = readings[type];
+  if (reading !== undefined) reading(fields, around, findings, place);
+  else readDefinition(node, around, findings, place);
+}
+
+const readings: { readonly [type: string]: Reading } = {
+  SelectStmt: readSelect,
+  InsertStmt: readInsert,
+  UpdateStmt: readUpdate,
+  DeleteStmt: readDelete,
+  MergeStmt: readMerge,
+  CopyStmt: readCopy,
+  CreateTableAsStmt: readTableAs,
+  ExplainStmt: readExplain,
+  PrepareStmt: (fields, around, findings, place) => {
+    plain('prepare', findings, place);
+    name('prepare', text(fields['name']), fields, { around, findings });
+  },
+  DeclareCursorStmt: (fields, around, findings, place) => {
+    const cursor = text(fields['portalname']);
+    plain('declare', findings, place);
+    name('declare', cursor, fields, { around, findings });
+    if (isNode(fields['query'])) readStatement(fields['query'], around, findings, { via: `DECLARE ${cursor}` });
+  },
+  ExecuteStmt: (fields, around, findings, place) => {
+    const prepared = text(fields['name']);
+    const draft = plain('execute', findings, place);
+    new Walk(around, draft, findings).read({ params: fields['params'] }, undefined);
+    runKnown(around.prepared(prepared), `EXECUTE ${prepared}`, draft, findings);
+  },
+  FetchStmt: (fields, around, findings, place) => {
+    const cursor = text(fields['portalname']);
+    const draft = plain('fetch', findings, place);
+    runKnown(around.cursor(cursor), `FETCH ${cursor}`, draft, findings);
+  },
+  VariableSetStmt: (fields, _, findings, place) => {
+    plain('set', findings, place);
+    findings.effects.push(...settingEffects(fields));
+  },
+  DiscardStmt: readDiscard,
+  TransactionStmt: (fields, _, findings, place) => {
+    plain('transaction', findings, place).isTransactionControl = true;
+    findings.effects.push(...transactionEffectsOf(fields));
+  },
+  LockStmt: (fields, around, findings, place) => {
+    const draft = plain('lock', findings, place);
+    // Above ROW EXCLUSIVE, as in LockTableCommand: a read-only transaction may not.
+    draft.isWrite = Number(fields['mode'] ?? 0) > rowExclusive;
+    writeRanges(fields['relations'], new Walk(around, draft, findings));
+  },
+  TruncateStmt: (fields, around, findings, place) => {
+    const draft = plain('truncate', findings, place);
+    draft.isWrite = true;
+    // Which tables refer to these is not known here.
+    if (fields['behavior'] === 'DROP_CASCADE') draft.isOpaque = true;
+    const walk = new Walk(around, draft, findings);
+    writeRanges(fields['relations'], walk);
+  },
+  NotifyStmt: (_, __, findings, place) => {
+    plain('notify', findings, place).isWrite = true;
+  },
+  DoStmt: readDo,
+  CallStmt: (fields, around, findings, place) => {
+    const draft = plain('call', findings, place);
+    new Walk(around, draft, findings).read({ FuncCall: fields['funccall'] }, undefined);
+  },
+  RefreshMatViewStmt: (fields, around, findings, place) => {
+    const draft = maintenance(findings, place);
+    const walk = new Walk(around, draft, findings);
+    const range = isNode(fields['relation']) ? fields['relation'] : {};
+    walk.writeRange(range);
+    for (const relation of walk.resolved(range)) {
+      const view = around.knowledge?.view(relation);
+      if (view === undefined) continue;
+      draft.include(view.whole);
+      for (const columns of [view.common, ...view.columns.values()])
+        for (const one of columns) draft.readsColumns.add(one);
+    }
+  },
+  VacuumStmt: readMaintenance,
+  ClusterStmt: readMaintenance,
+  ReindexStmt: readMaintenance,
+  LoadStmt: (_, __, findings, place) => {
+    const draft = maintenance(findings, place);
+    draft.isOutside = true;
+    draft.isUnreadable();
+  },
+};
+
+/** ROW EXCLUSIVE in lockdefs.h. */
+const rowExclusive = 3;
+
+/** Statements that do nothing but what their kind says. */
+function plain(kind: StatementKind, findings: Findings, { via }: Place): Draft {
+  return findings.draft(kind, via);
+}
+
+function maintenance(findings: Findings, place: Place): Draft {
+  const draft = plain('maintenance', findings, place);
+  draft.isWrite = true;
+  return draft;
+}
+
+/** VACUUM, ANALYZE, CLUSTER, REINDEX: of the tables that they name, or all. */
+function readMaintenance(fields: Node, around: Surroundings, findings: Findings, place: Place): void {
+  const draft = maintenance(findings, place);
+  const relations = list(fields['rels']).map((item) => ({ RangeVar: fieldsOf(item, 'VacuumRelation')?.['relation'] }));
+  if (isNode(fields['relation'])) relations.push({ RangeVar: fields['relation'] });
+  writeRanges(relations, new Walk(around, draft, findings));
+}
+
+function writeRanges(ranges: unknown, walk: Walk): void {
+  for (const item of list(ranges)) {
+    const range = fieldsOf(item, 'RangeVar');
+    if (range !== undefined && rangeName(range).name !== '') walk.writeRange(range);
+  }
+}
+
+function name(
+  type: 'prepare' | 'declare',
+  given: string,
+  fields: Node,
+  { findings }: { readonly around: Surroundings; readonly findings: Findings },
+): void {
+  if (isNode(fields['query'])) findings.named = { type, name: given, node: fields['query'] };
+}
+
+/** What is known of a prepared statement or cursor runs; of one that is not known, nothing is. */
+function runKnown(analysis: Analysis | undefined, via: string, draft: Draft, findings: Findings): void {
+  if (analysis === undefined) {
+    draft.isUnreadable();
+    findings.effects.push({ type: 'anything' });
+    return;
+  }
+  for (const command of analysis.commands)
+    findings.known.push(command.via === undefined ? { ...command, via } : command);
+  findings.effects.push(...analysis.effects);
+  for (const unresolved of analysis.unresolved) findings.unresolved.add(unresolved);
+}
+
+/** EXPLAIN plans, and so may call functions; with ANALYZE it runs. */
+function readExplain(fields: Node, around: Surroundings, findings: Findings, place: Place): void {
+  const draft = plain('explain', findings, place);
+  const query = fields['query'];
+  if (!isNode(query)) return;
+  if (list(fields['options']).some(isAnalyze)) {
+    readStatement(query, around, findings, { via: 'EXPLAIN ANALYZE' });
+    return;
+  }
+  const planned = { ...around, isPlanOnly: true };
+  const [type, inner] = unwrap(query);
+  if (type === 'ExecuteStmt') {
+    explainKnown(around.prepared(text(inner['name'])), draft);
+    return;
+  }
+  const before = findings.drafts.length;
+  const effects = findings.effects.length;
+  readStatement(query, planned, findings, {});
+  // What would be written is looked at only.
+  for (const one of findings.drafts.splice(before)) {
+    draft.include(one);
+    for (const written of one.writes) draft.reads.add(written);
+  }
+  findings.effects.length = effects;
+  findings.copy = undefined;
+  draft.isWrite = draft.isOpaque;
+}
+
+function isAnalyze(option: Node): boolean {
+  const { defname, arg } = fieldsOf(option, 'DefElem') ?? {};
+  if (defname !== 'analyze') return false;
+  const integer = fieldsOf(arg, 'Integer');
+  const value = integer === undefined ? text(fieldsOf(arg, 'String')?.['sval']) : String(integer['ival'] ?? 0);
+  return !/^(false|off|0)$/i.test(value);
+}
+
+function explainKnown(analysis: Analysis | undefined, draft: Draft): void {
+  if (analysis === undefined) draft.isUnreadable();
+  for (const { reads, writes, readsColumns } of analysis?.commands ?? []) {
+    for (const relation of [...reads, ...writes]) draft.reads.add(relation);
+    for (const column of readsColumns) draft.readsColumns.add(column);
+  }
+}
+
+/** DISCARD ALL resets the session, and drops its temporary tables as DISCARD TEMP does. */
+function readDiscard(fields: Node, around: Surroundings, findings: Findings, place: Place): void {
+  plain('discard', findings, place);
+  const target = fields['target'];
+  if (target === 'DISCARD_ALL') findings.effects.push({ type: 'reset all' });
+  if (target !== 'DISCARD_ALL' && target !== 'DISCARD_TEMP') return;
+  const names = around.knowledge?.temporary() ?? [];
+  if (names.length > 0) findings.effects.push({ type: 'define', names });
+}
+
+/** DO: its language is PL/pgSQL unless it says otherwise. */
+function readDo(fields: Node, around: Surroundings, findings: Findings, place: Place): void {
+  const draft = plain('do', findings, place);
+  let language = 'plpgsql';
+  let body = '';
+  for (const item of list(fields['args'])) {
+    const { defname, arg } = fieldsOf(item, 'DefElem') ?? {};
+    const value = text(fieldsOf(arg, 'String')?.['sval']) || (constantText(arg) ?? '');
+    if (defname === 'language') language = value.toLowerCase();
+    else if (defname === 'as') body = value;
+  }
+  const before = findings.drafts.length;
+  readBlock({ language, body }, around, findings, 'DO');
+  for (const inner of findings.drafts.slice(before)) {
+    draft.includeFlags(inner);
+    for (const reference of inner.code.values()) draft.runs(reference);
+  }
+}
+
+/** What else stands in `kinds` and has nothing to say. */
+const silent = [
+  'ConstraintsSetStmt',
+  'VariableShowStmt',
+  'DeallocateStmt',
+  'ClosePortalStmt',
+  'ListenStmt',
+  'UnlistenStmt',
+  'CheckPointStmt',
+];
+
+for (const type of silent) {
+  (readings as { [type: string]: Reading })[type] = (fields, _, findings, place) => {
+    plain(kindOf({ location: 0, length: 0, node: { [type]: fields } }), findings, place);
+  };
+}

@@ -1,0 +1,45 @@
+import type { Analysis } from '../analysis.ts';
+import type { Catalog, Relation } from '../catalog.ts';
+import type { RawStatement } from '../parser.ts';
+import { type QualifiedName, resolveRelation, type SearchPath } from '../resolve.ts';
+import type { Knowledge } from './knowledge.ts';
+
+/** What the names and texts of a statement mean where it runs. */
+export interface Surroundings {
+  readonly catalog: Catalog | undefined;
+  readonly path: SearchPath;
+  /** What follows from the catalog; there is one where there is a catalog. */
+  readonly knowledge: Knowledge | undefined;
+  readonly prepared: (name: string) => Analysis | undefined;
+  readonly cursor: (name: string) => Analysis | undefined;
+  /** Undefined when the text cannot be parsed. */
+  readonly parse: (sql: string) => readonly RawStatement[] | undefined;
+  /** True for what is planned and not run: only functions that are not volatile may be called. */
+  readonly isPlanOnly: boolean;
+  /** True when the literals of the text were taken out of it: what they said is not known. */
+  readonly isCondensed: boolean;
+}
+
+/** What a name stands for: the relations that it may be, and how it is listed when it is none that the catalog has. */
+export interface Named {
+  readonly relations: readonly Relation[];
+  readonly listed: string;
+}
+
+/** Looks a relation up by name. */
+export function named(around: Surroundings, name: QualifiedName): Named {
+  const relations = around.catalog === undefined ? [] : resolveRelation(around.catalog, around.path, name);
+  return { relations, listed: listedName(around, name) };
+}
+
+/** `schema.name`; of a name without a schema, with the one that CREATE would take, where that is known. */
+export function listedName({ path }: Surroundings, { schema, name }: QualifiedName): string {
+  if (schema !== '') return `${schema}.${name}`;
+  const first = path?.find((searched) => searched !== 'pg_catalog' && !/^pg_temp(_|$)/.test(searched));
+  return first === undefined ? name : `${first}.${name}`;
+}
+
+/** `schema.name` of what the catalog has. */
+export function fullName({ schema, name }: QualifiedName): string {
+  return `${schema}.${name}`;
+}
