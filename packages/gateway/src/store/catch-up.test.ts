@@ -11,6 +11,7 @@ import { JournalCorruption } from '../journal/journal-corruption.ts';
 import { JournalReader } from '../journal/reader.ts';
 import type { TablesOf } from '../sql/tables.ts';
 import { catchUp, nextEntry } from './catch-up.ts';
+import { recordControls } from './controlled-day.fixture.ts';
 import { emptyIndex, type IndexDatabase, indexFile, isReplaced, openIndex } from './index-database.ts';
 import { JournalFixture, utf8 } from './journal.fixture.ts';
 import { billing, morning, opened, recordDay } from './recorded-day.fixture.ts';
@@ -75,6 +76,7 @@ describe('catchUp', () => {
 
   it('gives the same index whether it was built at once, entry by entry, or again', async () => {
     recordDay(journal);
+    recordControls(journal);
     await catchUp(index, reader, { tablesOf });
     const atOnce = dump(index.database);
     assert.equal(nextEntry(index.database), journal.next);
@@ -112,6 +114,7 @@ describe('catchUp', () => {
 
   it('gives the same index when two processes build it together', async () => {
     recordDay(journal);
+    recordControls(journal);
     const other = openIndex(journal.data);
     const otherReader = new JournalReader(join(journal.data, 'journal'));
     for (let until = 3; until < journal.next + 3; until += 3) {
@@ -141,6 +144,7 @@ describe('catchUp', () => {
 
   it('leaves no half of a batch behind when it is killed', async () => {
     recordDay(journal);
+    recordControls(journal);
     // Dies in the middle of the first batch, as if by kill -9: the transaction is never ended.
     const dies: TablesOf = (sql) => {
       if (sql.startsWith('UPDATE')) throw new Error('killed');
@@ -155,6 +159,7 @@ describe('catchUp', () => {
 
   it('starts over when the directory holds another journal', async () => {
     recordDay(journal);
+    recordControls(journal);
     await catchUp(index, reader, { tablesOf });
     rmSync(join(journal.data, 'journal'), { recursive: true });
     const another = new JournalFixture({ data: journal.data, journal: 'another' });
@@ -198,6 +203,7 @@ describe('catchUp', () => {
 
   it('keeps what stands before damage in the journal, and says where the damage is', async () => {
     recordDay(journal);
+    recordControls(journal);
     const bytes = readFileSync(journal.segmentFile);
     const at = Math.floor(bytes.length * 0.6);
     bytes[at] = (bytes[at] as number) ^ 1;
@@ -222,6 +228,7 @@ describe('openIndex', () => {
     const copy = mkdtempSync(join(tmpdir(), 'onrecord-copy-'));
     try {
       recordDay(journal);
+      recordControls(journal);
       const reader = new JournalReader(join(journal.data, 'journal'));
       const index = openIndex(journal.data);
       await catchUp(index, reader, { tablesOf });

@@ -1,4 +1,4 @@
-import type { Body, OutcomeKind, Statement } from '@onrecord/record';
+import type { Body, Decision, OutcomeKind, Statement } from '@onrecord/record';
 
 /**
  * Words of the journal as the small numbers that the index stores. The numbers are part of the schema: a change to any
@@ -61,6 +61,15 @@ export const role = {
   approval: 8,
   masked: 9,
 } as const;
+
+/** What a row of `controlled` says of its statement; `name` is the number of the decision or of the rule, or 0. */
+export const controlled = { decision: 0, rule: 1, masked: 2 } as const;
+
+const decisionCodes: { readonly [Kind in Decision['decision']]: number } = { allow: 0, approve: 1, deny: 2 };
+
+export function decisionCode(decision: Decision['decision']): number {
+  return decisionCodes[decision];
+}
 
 /** Entries that are events of a timeline, as against parts of a statement. */
 export type EventType = Exclude<

@@ -1,11 +1,11 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
-/** The numbers of names in one of the two name tables, given out in order of first appearance. */
+/** The numbers of names in one of the name tables, given out in order of first appearance. */
 export class Names {
   readonly #known = new Map<string, number>();
   readonly #insert: StatementSync;
 
-  constructor(database: DatabaseSync, table: 'identities' | 'connections') {
+  constructor(database: DatabaseSync, table: 'identities' | 'connections' | 'rules') {
     this.#insert = database.prepare(`INSERT INTO ${table} VALUES (?, ?)`);
     for (const row of database.prepare(`SELECT id, name FROM ${table}`).all()) {
       this.#known.set(String(row['name']), Number(row['id']));

@@ -12,6 +12,7 @@ import type { Place, Placed } from '../journal/reader.ts';
 import type { TablesOf } from '../sql/tables.ts';
 import { BlindRows } from './blind-rows.ts';
 import { completed, type EventType, eventCode, failed, kindCode, outcomeCode, pending, role } from './codes.ts';
+import { ControlRows } from './control-rows.ts';
 import { Names } from './names.ts';
 import { parameterStatusOf } from './parameter-status.ts';
 import { entriesPerMark } from './schema.ts';
@@ -32,6 +33,7 @@ export class Projector {
   readonly #statements: StatementRows;
   readonly #texts: Texts;
   readonly #blind: BlindRows;
+  readonly #controls: ControlRows;
   readonly #insertPiece: StatementSync;
   readonly #insertEvent: StatementSync;
   readonly #insertEncoding: StatementSync;
@@ -50,6 +52,7 @@ export class Projector {
     this.#statements = new StatementRows(database);
     this.#texts = new Texts(database, tablesOf);
     this.#blind = new BlindRows(database, this.#connections);
+    this.#controls = new ControlRows(database);
     this.#insertPiece = database.prepare('INSERT INTO pieces VALUES (?, ?, ?, ?, ?, ?)');
     this.#insertEvent = database.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)');
     this.#insertEncoding = database.prepare('INSERT INTO session_encodings VALUES (?, ?, ?)');
@@ -83,9 +86,11 @@ export class Projector {
       case 'copy_in_ended':
         return this.#piece(entry, place, body.of, role.copyInEnded);
       case 'decision':
-        return this.#piece(entry, place, body.of, role.decision);
+        this.#piece(entry, place, body.of, role.decision);
+        return this.#controls.decided(body, this.#statementEntry(entry, body.of));
       case 'masked':
-        return this.#piece(entry, place, body.of, role.masked);
+        this.#piece(entry, place, body.of, role.masked);
+        return this.#controls.masked(this.#statementEntry(entry, body.of));
       case 'outcome':
         return this.#outcome(entry, body, place);
       default:
@@ -105,7 +110,7 @@ export class Projector {
       case 'approval_ended':
       case 'approval_used':
         if (body.of !== undefined) this.#piece(entry, place, body.of, role.approval);
-        return;
+        return this.#controls.approval(entry, body, { place, statement: this.#statementEntry(entry, body.of) });
       case 'server_message':
         return this.#message(entry, body);
       case 'types_learned':
@@ -243,6 +248,11 @@ export class Projector {
     if (row === undefined || row.hasPieces === 1) return;
     row.hasPieces = 1;
     this.#statements.touch(row);
+  }
+
+  /** Index of the entry of statement `n` of the entry's session. */
+  #statementEntry(entry: Entry, n: number | undefined): number | undefined {
+    return n === undefined ? undefined : this.#statements.find(this.#session(entry).id, n)?.entry;
   }
 
   #event(entry: Entry, type: EventType, place: Place): void {

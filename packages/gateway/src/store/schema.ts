@@ -15,6 +15,11 @@ export interface IndexSchema {
   readonly session_encodings: SessionEncodingTable;
   readonly statements: StatementTable;
   readonly pieces: PieceTable;
+  readonly rules: NameTable;
+  readonly controlled: ControlledTable;
+  readonly approval_statements: { readonly approval: string; readonly entry: number };
+  readonly approval_steps: ApprovalStepTable;
+  readonly access: AccessTable;
   readonly texts: TextTable;
   readonly texts_fts: { readonly rowid: number; readonly texts_fts: string };
   readonly tables: TableTable;
@@ -97,6 +102,31 @@ interface PieceTable {
   readonly role: number;
   readonly segment: number;
   readonly offset: number;
+}
+
+/** Statements by what the policy said of them and whether something was hidden: `controlled` in codes.ts says what the numbers are. */
+interface ControlledTable {
+  readonly what: number;
+  readonly name: number;
+  /** Of the statement. */
+  readonly entry: number;
+}
+
+/** Where each entry of an approval stands. */
+interface ApprovalStepTable {
+  readonly approval: string;
+  readonly entry: number;
+  readonly segment: number;
+  readonly offset: number;
+}
+
+/** Access to a connection that was asked for; `from_at` and `until_at` once it was approved. */
+interface AccessTable {
+  readonly approval: string;
+  readonly identity: string;
+  readonly connection: string;
+  readonly from_at: number | null;
+  readonly until_at: number | null;
 }
 
 /** Each distinct SQL text, once. `hash`: the first 48 bits of its SHA-256, to find it by. */
@@ -209,6 +239,21 @@ CREATE TABLE pieces (
   session INTEGER NOT NULL, n INTEGER NOT NULL, entry INTEGER NOT NULL, role INTEGER NOT NULL,
   segment INTEGER NOT NULL, offset INTEGER NOT NULL, PRIMARY KEY (session, n, entry)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE rules (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE controlled (
+  what INTEGER NOT NULL, name INTEGER NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY (what, name, entry)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE approval_statements (
+  approval TEXT NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY (approval, entry)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE approval_steps (
+  approval TEXT NOT NULL, entry INTEGER NOT NULL, segment INTEGER NOT NULL, offset INTEGER NOT NULL,
+  PRIMARY KEY (approval, entry)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE access (
+  approval TEXT PRIMARY KEY, identity TEXT NOT NULL, connection TEXT NOT NULL, from_at INTEGER, until_at INTEGER
+) STRICT;
+CREATE INDEX access_identity ON access (identity, connection);
 CREATE TABLE texts (id INTEGER PRIMARY KEY, hash INTEGER NOT NULL, sql TEXT NOT NULL) STRICT;
 CREATE INDEX texts_hash ON texts (hash);
 CREATE VIRTUAL TABLE texts_fts USING fts5(sql, content = 'texts', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2');
@@ -250,6 +295,11 @@ DROP TABLE IF EXISTS sessions;
 DROP TABLE IF EXISTS session_encodings;
 DROP TABLE IF EXISTS statements;
 DROP TABLE IF EXISTS pieces;
+DROP TABLE IF EXISTS rules;
+DROP TABLE IF EXISTS controlled;
+DROP TABLE IF EXISTS approval_statements;
+DROP TABLE IF EXISTS approval_steps;
+DROP TABLE IF EXISTS access;
 DROP TABLE IF EXISTS texts;
 DROP TABLE IF EXISTS tables;
 DROP TABLE IF EXISTS text_tables;

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { JournalReader } from '../journal/reader.ts';
+import type { ApprovalReader } from './approval-view.ts';
 import { onBehalfOf } from './on-behalf-of.ts';
 import type { IndexSchema } from './schema.ts';
 import type { SessionFilter } from './session-filter.ts';
@@ -19,10 +20,16 @@ interface IndexedSession {
   readonly failed: number;
 }
 
+/** Where what the index does not hold is read. */
+export interface SessionSources {
+  readonly journal: JournalReader;
+  readonly approvals: ApprovalReader;
+}
+
 /** Sessions in the order in which they were opened. */
 export async function* sessionViews(
   index: Kysely<IndexSchema>,
-  journal: JournalReader,
+  { journal, approvals }: SessionSources,
   filter: SessionFilter,
 ): AsyncGenerator<SessionView> {
   let query = base(index).orderBy('sessions.id');
@@ -33,16 +40,16 @@ export async function* sessionViews(
   if (fromUs !== undefined)
     query = query.where((is) => is.or([is('closed_at', 'is', null), is('closed_at', '>=', fromUs)]));
   if (filter.open === true) query = query.where('closed_at', 'is', null);
-  for (const row of await query.execute()) yield sessionView(row, journal);
+  for (const row of await query.execute()) yield sessionView(row, { journal, approvals });
 }
 
 export async function sessionViewOf(
   index: Kysely<IndexSchema>,
-  journal: JournalReader,
+  sources: SessionSources,
   session: string,
 ): Promise<SessionView | undefined> {
   const row = await base(index).where('session', '=', session).executeTakeFirst();
-  return row === undefined ? undefined : sessionView(row, journal);
+  return row === undefined ? undefined : sessionView(row, sources);
 }
 
 function base(index: Kysely<IndexSchema>) {
@@ -66,7 +73,7 @@ function base(index: Kysely<IndexSchema>) {
 }
 
 /** A session whose first entry is not in the journal any more shows what is left. */
-function sessionView(row: IndexedSession, journal: JournalReader): SessionView {
+function sessionView(row: IndexedSession, { journal, approvals }: SessionSources): SessionView {
   const opened = bodyAt(journal, row.opened_segment, row.opened_offset);
   const closed = bodyAt(journal, row.closed_segment, row.closed_offset);
   const open = opened?.type === 'session_opened' ? opened : undefined;
@@ -97,6 +104,7 @@ function sessionView(row: IndexedSession, journal: JournalReader): SessionView {
     closeDetail: close?.detail,
     statements: row.statements,
     failed: row.failed,
+    access: approvals.accessAt(row.identity ?? '', row.connection ?? '', row.opened_at),
   };
 }
 

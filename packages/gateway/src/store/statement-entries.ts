@@ -1,18 +1,21 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type {
   CopyInEnded,
+  Decision,
   DecodeText,
   Entry,
+  Masked,
   Outcome,
   Statement,
   TransactionStatus,
   TypeCatalog,
 } from '@onrecord/record';
 import type { JournalReader, Place } from '../journal/reader.ts';
+import { ApprovalReader } from './approval-view.ts';
 import { role } from './codes.ts';
 import { type SessionFacts, SessionFactsReader } from './session-facts.ts';
 import type { IndexedStatement } from './statement-rows-query.ts';
-import type { OnBehalfOf } from './views.ts';
+import type { ApprovalView, OnBehalfOf } from './views.ts';
 
 /** Everything that the journal holds on one statement, gathered but not decoded. */
 export interface StatementEntries {
@@ -28,6 +31,8 @@ export interface StatementEntries {
   readonly copyInMessages: number;
   readonly copyInEnded: CopyInEnded | undefined;
   readonly cancelRequestedAt: readonly number[];
+  /** Approvals that were asked for it or used by it, in that order, with all of their steps. */
+  readonly approvals: readonly ApprovalView[];
   /** Status before the next statement of the session, for when no outcome says it. */
   readonly nextTransactionBefore: TransactionStatus | undefined;
   readonly decode: DecodeText;
@@ -40,6 +45,8 @@ export interface Execution {
   readonly statement: Statement;
   /** In order. Rows that no outcome followed stand in a last one without it. */
   readonly results: readonly Result[];
+  readonly decisions: readonly Decision[];
+  readonly masked: readonly Masked[];
 }
 
 export interface Result {
@@ -71,6 +78,7 @@ export class StatementEntriesReader {
   readonly #selectRow: StatementSync;
   readonly #selectPieces: StatementSync;
   readonly #selectBefore: StatementSync;
+  readonly #approvals: ApprovalReader;
   readonly #columns = new Map<string, Uint8Array | undefined>();
   readonly #parameterSets = new Map<string, Uint8Array | undefined>();
   readonly #parsedTypes = new Map<string, readonly number[] | undefined>();
@@ -78,6 +86,7 @@ export class StatementEntriesReader {
   constructor(database: DatabaseSync, journal: JournalReader) {
     this.#journal = journal;
     this.#facts = new SessionFactsReader(database, journal);
+    this.#approvals = new ApprovalReader(database, journal);
     this.#selectRow = database.prepare(
       `SELECT segment, offset, ended_segment AS endedSegment, ended_offset AS endedOffset, has_pieces AS hasPieces
        FROM statements WHERE session = ? AND n = ?`,
@@ -103,6 +112,7 @@ export class StatementEntriesReader {
       parameterTypes: this.#parameterTypes(session, first),
       columnsOf: (n) => this.#columnsOf(session, n),
       ...copyInOf(pieces),
+      approvals: approvalsOf(pieces).map((approval) => this.#approvals.read(approval)),
       cancelRequestedAt: pieces.filter((piece) => piece.role === role.cancel).map(({ entry }) => entry.at),
       nextTransactionBefore: this.#before(session, last),
       decode: facts.decodeText(indexed.entry),
@@ -126,18 +136,16 @@ export class StatementEntriesReader {
     const entry = this.#journal.read(row);
     const statement = entry.body;
     if (statement.type !== 'statement') throw notWhatItWas(entry, 'statement');
-    return { entry, statement, results: this.#results(row, pieces) };
+    return { entry, statement, results: this.#results(row, pieces), ...controlsOf(pieces) };
   }
 
   #fetch(session: number, entry: Entry): Execution {
     const statement = entry.body;
     if (statement.type !== 'statement') throw notWhatItWas(entry, 'statement');
     const row = this.#row(session, statement.n);
-    return {
-      entry,
-      statement,
-      results: row === undefined ? [] : this.#results(row, this.#pieces(session, statement.n, row)),
-    };
+    const pieces = row === undefined ? [] : this.#pieces(session, statement.n, row);
+    const results = row === undefined ? [] : this.#results(row, pieces);
+    return { entry, statement, results, ...controlsOf(pieces) };
   }
 
   #results(row: Row, pieces: readonly Piece[]): Result[] {
@@ -240,6 +248,24 @@ function copyInOf(pieces: readonly Piece[]): Pick<StatementEntries, 'copyIn' | '
     copyInMessages += entry.body.count;
   }
   return { copyIn, copyInMessages, copyInEnded };
+}
+
+function controlsOf(pieces: readonly Piece[]): Pick<Execution, 'decisions' | 'masked'> {
+  const decisions: Decision[] = [];
+  const masked: Masked[] = [];
+  for (const { entry } of pieces) {
+    if (entry.body.type === 'decision') decisions.push(entry.body);
+    if (entry.body.type === 'masked') masked.push(entry.body);
+  }
+  return { decisions, masked };
+}
+
+/** Ids of approvals, each once. */
+function approvalsOf(pieces: readonly Piece[]): string[] {
+  const ids = pieces.flatMap(({ role: as, entry: { body } }) =>
+    as === role.approval && 'approval' in body ? [body.approval] : [],
+  );
+  return [...new Set(ids)];
 }
 
 function notWhatItWas(entry: Entry, expected: string): Error {

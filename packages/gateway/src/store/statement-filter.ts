@@ -1,4 +1,4 @@
-import type { OutcomeKind } from '@onrecord/record';
+import type { Decision, OutcomeKind } from '@onrecord/record';
 
 /** Which statements to look at. Everything that is given must hold. */
 export interface StatementFilter {
@@ -19,6 +19,14 @@ export interface StatementFilter {
   /** Words that the SQL holds, see `searchExpression`. */
   readonly search?: string;
   readonly outcome?: OutcomeKind | 'running';
+  /** Only statements of which the policy said so. */
+  readonly decision?: Decision['decision'];
+  /** Only statements that this rule matched. */
+  readonly rule?: string;
+  /** Only statements of whose answer something was hidden. */
+  readonly masked?: true;
+  /** Only statements that this approval was asked or used for. */
+  readonly approval?: string;
   /** Also every `prepare` and `bind` that was not executed at once. */
   readonly all?: boolean;
   /** Only behind this journal index: where the page before ended. */

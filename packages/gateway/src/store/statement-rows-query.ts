@@ -1,5 +1,6 @@
 import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
 import { outcomeCode, pending } from './codes.ts';
+import { type ControlCriterion, controlCriteria } from './control-query.ts';
 import { inPages } from './in-pages.ts';
 import type { IndexSchema } from './schema.ts';
 import { searchExpression } from './search-words.ts';
@@ -51,9 +52,9 @@ export async function* indexedStatements(
   const after = Math.max(range.from - 1, filter.after ?? -1);
   const found = await filtered(index, filter, { from: after + 1, until: range.until });
   if (found === undefined) return;
-  const { query, entries } = found;
+  const { query, candidates } = found;
   const limit = filter.limit ?? Number.POSITIVE_INFINITY;
-  if (entries !== undefined) yield* among(query, entries, limit);
+  if (candidates !== undefined) yield* among(query, candidates, limit);
   else {
     yield* inPages({ after, limit }, (page) => query.where('s.entry', '>', page.after).limit(page.limit).execute());
   }
@@ -61,8 +62,8 @@ export async function* indexedStatements(
 
 interface Filtered {
   readonly query: Query;
-  /** The only entries that can be meant, when those are few. */
-  readonly entries: readonly number[] | undefined;
+  /** The only entries that can be meant, ascending, some at a time; undefined when those are not known, or too many. */
+  readonly candidates: AsyncIterable<readonly number[]> | Iterable<readonly number[]> | undefined;
 }
 
 async function filtered(
@@ -73,7 +74,8 @@ async function filtered(
   const identity = await numberOf(index, 'identities', filter.identity);
   const connection = await numberOf(index, 'connections', filter.connection);
   const session = await sessionNumber(index, filter.session);
-  if (identity === null || connection === null || session === null) return undefined;
+  const controls = await controlCriteria(index, filter);
+  if (identity === null || connection === null || session === null || controls === null) return undefined;
 
   let query = base(index).where('s.entry', '<', range.until).orderBy('s.entry');
   if (filter.n !== undefined) query = query.where('s.n', '=', filter.n);
@@ -85,7 +87,10 @@ async function filtered(
   const asksForTexts = filter.search !== undefined || filter.table !== undefined || filter.tablesUnknown === true;
   const texts = asksForTexts ? textsWith(index, textCriteria(filter)) : undefined;
   const entries = await texts?.executions(range, fewExecutions);
-  const leads = entries === undefined ? leadingIndex(filter) : 'entry';
+  // A session has few statements: the others are asked whether they hold of each.
+  const lead = entries === undefined && session === undefined ? controls[0] : undefined;
+  const candidates = entries === undefined ? lead && pagesOf(lead, range) : slices(entries);
+  const leads = candidates === undefined ? leadingIndex(filter) : 'entry';
   const plus = (column: string) => sql.raw(leads === column ? `s.${column}` : `+s.${column}`);
   if (session !== undefined) query = query.where(sql<boolean>`${plus('session')} = ${session}`);
   if (identity !== undefined) query = query.where(sql<boolean>`${plus('identity')} = ${identity}`);
@@ -97,7 +102,8 @@ async function filtered(
     if (leads === 'outcome') query = query.where(sql<boolean>`s.outcome <> 0`);
   }
   if (texts !== undefined && entries === undefined) query = query.where(sql<boolean>`+s.text IN (${texts.query})`);
-  return { query, entries };
+  for (const criterion of controls) if (criterion !== lead) query = query.where(criterion.holds);
+  return { query, candidates };
 }
 
 function textCriteria({ search, table, tablesUnknown }: StatementFilter): TextCriteria {
@@ -107,12 +113,31 @@ function textCriteria({ search, table, tablesUnknown }: StatementFilter): TextCr
   };
 }
 
-async function* among(query: Query, entries: readonly number[], limit: number): AsyncGenerator<IndexedStatement> {
+async function* among(
+  query: Query,
+  candidates: NonNullable<Filtered['candidates']>,
+  limit: number,
+): AsyncGenerator<IndexedStatement> {
   let left = limit;
-  for (let at = 0; at < entries.length && left > 0; at += entriesAtATime) {
-    const rows = await query.where('s.entry', 'in', entries.slice(at, at + entriesAtATime)).execute();
+  for await (const entries of candidates) {
+    const rows = await query.where('s.entry', 'in', entries).execute();
     yield* rows.slice(0, left);
     left -= rows.length;
+    if (left <= 0) return;
+  }
+}
+
+function* slices(entries: readonly number[]): Generator<readonly number[]> {
+  for (let at = 0; at < entries.length; at += entriesAtATime) yield entries.slice(at, at + entriesAtATime);
+}
+
+async function* pagesOf(criterion: ControlCriterion, range: EntryRange): AsyncGenerator<readonly number[]> {
+  for (let from = range.from; ; ) {
+    const entries = await criterion.entries({ from, until: range.until }, entriesAtATime);
+    const last = entries.at(-1);
+    if (last === undefined) return;
+    yield entries;
+    from = last + 1;
   }
 }
 

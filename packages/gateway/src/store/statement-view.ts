@@ -8,6 +8,7 @@ import {
   type OutcomeKind,
 } from '@onrecord/record';
 import { outcomeOf } from './codes.ts';
+import { decisionView, masksView } from './control-view.ts';
 import { messageView } from './message-view.ts';
 import type { Execution, Result, StatementEntries } from './statement-entries.ts';
 import { columnViews, rowViews, valueView } from './value-views.ts';
@@ -83,6 +84,9 @@ export function statementView(entries: StatementEntries): StatementView {
     cancelRequestedAt: entries.cancelRequestedAt,
     traceparent: statement.traceparent,
     onBehalfOf: entries.onBehalfOf,
+    decision: decisionView(executions.flatMap(({ decisions }) => decisions)),
+    approvals: entries.approvals,
+    masks: masksView(executions.flatMap(({ masked }) => masked)),
   };
 }
 

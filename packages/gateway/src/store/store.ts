@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Viewed } from '@onrecord/record';
+import type { Entry, Viewed } from '@onrecord/record';
 import type { Kysely } from 'kysely';
 import { gatewayIdentity } from '../identity/gateway-identity.ts';
 import { JournalCorruption } from '../journal/journal-corruption.ts';
 import { JournalReader, type Place } from '../journal/reader.ts';
+import { ApprovalReader } from './approval-view.ts';
 import { type BlindFilter, blindSessionViews, unseenViews, watchViews, watchWithin } from './blind-view.ts';
 import { type CatchUpOptions, catchUp, nextEntry } from './catch-up.ts';
 import { eventSummary } from './event-summary.ts';
@@ -22,7 +23,7 @@ import { kyselyOver } from './kysely-over.ts';
 import { type Reservations, reservations } from './reservations.ts';
 import type { IndexSchema } from './schema.ts';
 import type { SessionFilter } from './session-filter.ts';
-import { sessionViewOf, sessionViews } from './session-view.ts';
+import { type SessionSources, sessionViewOf, sessionViews } from './session-view.ts';
 import { StatementEntriesReader } from './statement-entries.ts';
 import type { StatementFilter } from './statement-filter.ts';
 import { indexedStatement, indexedStatements, portalOf } from './statement-rows-query.ts';
@@ -61,6 +62,7 @@ export class Store {
   #kysely: Kysely<IndexSchema>;
   #entries: StatementEntriesReader;
   #damage: string | undefined;
+  #sources: SessionSources;
   /** Where `follow` has come to, so that it need not search for it again. */
   #followed: { readonly index: number; readonly place: Place } | undefined;
 
@@ -73,6 +75,7 @@ export class Store {
     this.#index = indexOrTemporary(dataDirectory);
     this.#kysely = kyselyOver(this.#index.database);
     this.#entries = new StatementEntriesReader(this.#index.database, this.#journal);
+    this.#sources = { journal: this.#journal, approvals: new ApprovalReader(this.#index.database, this.#journal) };
   }
 
   /** Index of the next entry: how much of the journal its answers are about. */
@@ -132,11 +135,11 @@ export class Store {
   }
 
   sessions(filter: SessionFilter): AsyncGenerator<SessionView> {
-    return sessionViews(this.#kysely, this.#journal, filter);
+    return sessionViews(this.#kysely, this.#sources, filter);
   }
 
   session(session: string): Promise<SessionView | undefined> {
-    return sessionViewOf(this.#kysely, this.#journal, session);
+    return sessionViewOf(this.#kysely, this.#sources, session);
   }
 
   events(filter: EventFilter): AsyncGenerator<RecordedEvent> {
@@ -181,15 +184,16 @@ export class Store {
     return row?.session;
   }
 
-  /** Every identity, or connection, that has an entry. */
-  async names(of: 'identities' | 'connections'): Promise<readonly string[]> {
+  /** Every identity or connection that has an entry, or every rule that matched a statement. */
+  async names(of: 'identities' | 'connections' | 'rules'): Promise<readonly string[]> {
     const rows = await this.#kysely.selectFrom(of).select('name').where('name', '<>', '').orderBy('name').execute();
     return rows.map(({ name }) => name);
   }
 
   /**
    * What has ended and what has happened from entry `from` up to, not including, `until`, for who follows the journal
-   * live: each statement of the filter at its outcome (again, when later fetches of its portal end), events in between.
+   * live: each statement of the filter at its outcome (again, when later fetches of its portal end) and when people are
+   * asked for it, events in between.
    * `until` is what `next` was: others move it on at any time.
    */
   async *follow(from: number, until: number, filter: StatementFilter): AsyncGenerator<TimelineItem> {
@@ -199,18 +203,24 @@ export class Store {
       if (entry.index >= until) return;
       this.#followed = { index: entry.index, place };
       const { body } = entry;
-      if (body.type === 'outcome') {
-        if (body.more === true) continue;
-        const n = (await portalOf(this.#kysely, entry.session, body.of)) ?? body.of;
+      if (body.type === 'outcome' && body.more === true) continue;
+      const n = await this.#shownBy(entry);
+      if (n !== undefined && (filter.session ?? entry.session) === entry.session) {
         for await (const view of this.statements({ ...filter, session: entry.session, n }))
           yield { type: 'statement', view };
-        continue;
       }
       const summary = eventSummary(body, textDecoder(defaultEncoding));
       if (summary === undefined) continue;
       const { index, at, session, identity } = entry;
       yield { type: 'event', view: { index, at, session, identity, type: body.type, summary } };
     }
+  }
+
+  /** The statement that an entry gives reason to look at, for who follows. */
+  async #shownBy({ session, body }: Entry): Promise<number | undefined> {
+    if (body.type === 'approval_requested') return body.of;
+    if (body.type !== 'outcome') return undefined;
+    return (await portalOf(this.#kysely, session, body.of)) ?? body.of;
   }
 
   /** Looks at recordings that are on the record since a time. */
@@ -257,6 +267,7 @@ export class Store {
     this.#index = index;
     this.#kysely = kyselyOver(index.database);
     this.#entries = new StatementEntriesReader(index.database, this.#journal);
+    this.#sources = { journal: this.#journal, approvals: new ApprovalReader(index.database, this.#journal) };
   }
 }
 

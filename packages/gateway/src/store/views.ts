@@ -1,7 +1,11 @@
 import type {
+  ApprovalEnded,
+  ApprovalRequested,
   Body,
   Claimed,
+  Decision,
   Durability,
+  MaskedColumn,
   OutcomeKind,
   SessionClosed,
   Statement,
@@ -63,6 +67,83 @@ export interface StatementView {
   readonly traceparent: string | undefined;
   /** On whose behalf its session acted. */
   readonly onBehalfOf: OnBehalfOf;
+  /** What the policy said of it; undefined when no rule matched. */
+  readonly decision: DecisionView | undefined;
+  /** Approvals that were asked for it, or that let it through. */
+  readonly approvals: readonly ApprovalView[];
+  /** What was hidden of its answer; undefined when nothing was to be. */
+  readonly masks: MasksView | undefined;
+}
+
+export interface DecisionView {
+  readonly decision: Decision['decision'];
+  /** Every rule that matched; `via` says how the statement came to run what matched. */
+  readonly rules: readonly {
+    readonly rule: string;
+    readonly then: Decision['decision'];
+    readonly via: string | undefined;
+  }[];
+}
+
+/** An approval from its question on. What is undefined stood in a part of the journal that is not there any more. */
+export interface ApprovalView {
+  readonly approval: string;
+  readonly requestedAt: number | undefined;
+  /** Where it was asked; `''` outside of every session. */
+  readonly session: string;
+  /** The first statement that waited for it; undefined for access to a connection. */
+  readonly n: number | undefined;
+  readonly scope: ApprovalRequested['scope'] | undefined;
+  readonly hash: string | undefined;
+  readonly asks: ApprovalRequested['asks'];
+  readonly expiresAt: number | undefined;
+  /** The reason that the requester gave. */
+  readonly reason: string | undefined;
+  /** The connection that access was asked to. */
+  readonly connection: string | undefined;
+  /** What came after the question, in order. */
+  readonly steps: readonly ApprovalStepView[];
+}
+
+/** A step of an approval; `at` is microseconds since 1970. */
+export type ApprovalStepView =
+  | {
+      readonly type: 'evidence';
+      readonly at: number;
+      readonly explain: string | undefined;
+      readonly rows: number | undefined;
+      readonly rowsAreEstimated: boolean;
+      readonly locks: readonly string[];
+      readonly problem: string | undefined;
+    }
+  | {
+      readonly type: 'vote';
+      readonly at: number;
+      readonly by: string;
+      readonly vote: 'approve' | 'deny';
+      readonly reason: string;
+    }
+  | {
+      readonly type: 'end';
+      readonly at: number;
+      readonly result: ApprovalEnded['result'];
+      readonly by: readonly string[];
+      readonly reason: string | undefined;
+      readonly usableUntil: number | undefined;
+    }
+  | { readonly type: 'use'; readonly at: number; readonly session: string; readonly n: number | undefined };
+
+export interface MasksView {
+  /** By their place in the answer. */
+  readonly columns: readonly MaskedColumn[];
+  /** What detectors found in columns that no rule names. */
+  readonly detected: readonly {
+    readonly detector: string;
+    readonly action: MaskedColumn['action'];
+    readonly values: number;
+  }[];
+  /** Errors and notices whose texts were withheld. */
+  readonly withheld: number;
 }
 
 /** On whose behalf somebody acted: as the issuer of the credential says, and as the client says of itself. */
@@ -150,6 +231,8 @@ export interface SessionView {
   readonly closeDetail: string | undefined;
   readonly statements: number;
   readonly failed: number;
+  /** The approval under which its identity had access to the connection; undefined when it needed none. */
+  readonly access: ApprovalView | undefined;
 }
 
 /** What happened besides statements: gaps, recoveries, refused logins, cancels, notifications, views … in their place. */
