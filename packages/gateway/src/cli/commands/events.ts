@@ -60,8 +60,8 @@ const ofGateway: { readonly [Type in EventType]: boolean } = {
 const gatewayEvents = eventTypes.filter((type) => ofGateway[type]);
 
 const help = `
-Who was not let in, which tokens and connectors came and went, who looked at what, and whatever else belongs to no
-session. What belongs to one is in \`onrecord show\`.
+Who was not let in, who was by an approval, which tokens and connectors came and went, who looked at what, and whatever
+else belongs to no session. What belongs to one is in \`onrecord show\`.
 
 With --json: an object a line, {"at":…,"type":…,"summary":…,"details":{…},"index":…}
 

@@ -18,9 +18,9 @@ import {
   type RecordingOptions,
 } from '../recording/open-recording.ts';
 import { Output } from '../recording/output.ts';
+import { sessionEvents } from '../recording/session-events.ts';
 import { sessionSqlHeader, statementSql } from '../recording/session-sql.ts';
 import { jsonLine, wholeStatementJson } from '../recording/statement-json.ts';
-import { sessionEvents } from './show.ts';
 
 type Format = 'jsonl' | 'sql' | 'html';
 
@@ -112,7 +112,7 @@ const formats: { readonly [Name in Format]: (session: SessionView, content: Cont
     const { renderHtml } = await import('../present/html.ts');
     const { store, nowUs, look } = recording;
     const events: EventView[] = [];
-    for await (const event of store.events({ session: session.session, types: sessionEvents })) events.push(event);
+    for await (const event of sessionEvents(store, session.session)) events.push(event);
     const reservations = sentencesOf(await store.reservations({ session: session.session }, nowUs));
     yield* renderHtml({ session, statements, events, exportedAt: nowUs, timeZone: look.timeZone, reservations });
   },

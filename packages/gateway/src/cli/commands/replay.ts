@@ -20,7 +20,7 @@ import {
   type RecordingOptions,
 } from '../recording/open-recording.ts';
 import { Output } from '../recording/output.ts';
-import { sessionEvents } from './show.ts';
+import { sessionEvents } from '../recording/session-events.ts';
 
 const help = `
 SESSION is the beginning or end of a session's id, or latest; with /N the player opens at that statement.
@@ -113,10 +113,7 @@ async function asText(scope: Scope, n: number | undefined, io: CommandIo): Promi
   const answer = new Answer();
   let started = n === undefined;
   await output.write(`${renderSession(scope.session, look)}\n`);
-  for await (const item of inOrder(
-    store.statements(filter),
-    store.events({ session: filter.session, types: sessionEvents }),
-  )) {
+  for await (const item of inOrder(store.statements(filter), sessionEvents(store, filter.session))) {
     if (item.type === 'statement') {
       answer.add(item.view);
       started ||= item.view.n === n;

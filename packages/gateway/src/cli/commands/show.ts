@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import type { EventType } from '../../store/codes.ts';
 import type { SessionView } from '../../store/views.ts';
 import { CommandError, type CommandIo } from '../command-io.ts';
 import { renderCompleteness } from '../present/completeness.ts';
@@ -16,21 +15,13 @@ import {
   type RecordingOptions,
 } from '../recording/open-recording.ts';
 import { Output } from '../recording/output.ts';
+import { sessionEvents } from '../recording/session-events.ts';
 import { jsonLine, wholeStatementJson } from '../recording/statement-json.ts';
 
 interface ShowOptions extends RecordingOptions {
   readonly json?: true;
   readonly all?: true;
 }
-
-/** What happened in a session besides statements and their own end. */
-export const sessionEvents: readonly EventType[] = [
-  'session_opened',
-  'session_closed',
-  'cancel_requested',
-  'server_message',
-  'replication_data',
-];
 
 const help = `
 SESSION is the beginning or end of a session's id, or latest; N is the number of a statement in it.
@@ -90,7 +81,7 @@ async function showSession(session: string, { recording, options }: Showing, io:
   const answer = new Answer();
   const filter = { session, ...(options.all ? { all: true } : {}) };
   if (!options.json) await output.write(`${renderSession((await store.session(session)) as SessionView, look)}\n`);
-  const events = options.json ? [] : store.events({ session, types: sessionEvents });
+  const events = options.json ? [] : sessionEvents(store, session);
   for await (const item of inOrder(store.statements(filter), events)) {
     if (item.type === 'event') {
       await output.write(`${renderEventLine(item.view, look)}\n`);

@@ -45,11 +45,16 @@ const shownEvents = new Set([
   'blind_session',
   'blind_session_ended',
   'blind_sessions_unseen',
+  'approval_requested',
+  'approval_voted',
+  'approval_ended',
 ]);
 
 const help = `
-Each statement is shown when it has ended; one whose rows are fetched in parts is shown again at the end of each part.
-Without --json, sessions, refused logins, cancel requests, connectors, blind sessions and gaps are shown in between.
+Each statement is shown when it has ended; one whose rows are fetched in parts is shown again at the end of each part,
+and one that waits for approval is shown as well when people are asked.
+Without --json, sessions, refused logins, cancel requests, approvals, connectors, blind sessions and gaps are shown in
+between.
 
 Runs until it is interrupted (Ctrl-C) or its output is closed.
 

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { EventView, SessionView, StatementView } from '../../store/views.ts';
+import { approvalFacts } from './control-facts.ts';
 import { escapeHtml, escapeJson, piecesOf } from './escape.ts';
 import { onBehalfOfWords } from './on-behalf-of.ts';
 import { outcomeMarks, wentWrong } from './outcome.ts';
@@ -55,7 +56,7 @@ export async function* renderHtml(input: HtmlExport): AsyncGenerator<string, voi
   for await (const view of input.statements) {
     const result = JSON.stringify(pageResult(view, left > 0 ? Number.POSITIVE_INFINITY : rowsBeyondBudget));
     left -= result.length;
-    outline.push(JSON.stringify(pageStatement(view)));
+    outline.push(JSON.stringify(pageStatement(view, timeZone)));
     results.push(result);
     if (outline.length === statementsPerBlock) yield* blocks();
   }
@@ -184,6 +185,9 @@ function sessionFacts(session: SessionView, exportedAt: number, timeZone: string
             [session.closeReason, session.closeDetail].filter((part) => part !== undefined).join(': '),
           ].join(', '),
     ],
+    ...(session.access === undefined
+      ? []
+      : approvalFacts(session.access, timeZone).map(({ label, text }): [string, string] => [label, text])),
     ['Recorded', `${session.durability}, configuration ${session.configuration}`],
     ['Exported', formatMoment(exportedAt, timeZone)],
   ];

@@ -8,6 +8,17 @@ import type {
   StatementView,
   ValueView,
 } from '../../store/views.ts';
+import {
+  approvalFacts,
+  type ControlFact,
+  controlSummary,
+  decisionFacts,
+  maskOf,
+  maskRows,
+  maskTitles,
+  type SummaryPart,
+  withheldNote,
+} from './control-facts.ts';
 import { textOf } from './copy.ts';
 import type { OutcomeMark } from './outcome.ts';
 import { isNumeric } from './value.ts';
@@ -46,6 +57,16 @@ export interface PageStatement {
   readonly fetches: readonly FetchView[];
   readonly cancelRequestedAt: readonly number[];
   readonly traceparent: string | undefined;
+  /** What the gateway did to it, in a few words. */
+  readonly controls: readonly SummaryPart[];
+  readonly policy: readonly ControlFact[];
+  readonly masks: PageMasks | undefined;
+}
+
+export interface PageMasks {
+  readonly titles: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  readonly note: string | undefined;
 }
 
 export interface PageParameter {
@@ -58,7 +79,12 @@ export interface PageParameter {
 
 /** What is read only when the statement is looked at. */
 export interface PageResult {
-  readonly columns: readonly { readonly name: string; readonly typeName: string; readonly right: boolean }[];
+  readonly columns: readonly {
+    readonly name: string;
+    readonly typeName: string;
+    readonly right: boolean;
+    readonly masked?: string | undefined;
+  }[];
   readonly rows: readonly (readonly (string | null)[])[];
   /** Kept rows that this export does not hold. */
   readonly rowsLeftOut: number;
@@ -82,7 +108,7 @@ export interface PageCopy {
   readonly failure: string | undefined;
 }
 
-export function pageStatement(view: StatementView): PageStatement {
+export function pageStatement(view: StatementView, timeZone: string): PageStatement {
   return {
     n: view.n,
     at: view.at,
@@ -107,6 +133,12 @@ export function pageStatement(view: StatementView): PageStatement {
     fetches: view.fetches,
     cancelRequestedAt: view.cancelRequestedAt,
     traceparent: view.traceparent,
+    controls: controlSummary(view),
+    policy: [
+      ...(view.decision === undefined ? [] : decisionFacts(view.decision)),
+      ...view.approvals.flatMap((approval) => approvalFacts(approval, timeZone)),
+    ],
+    masks: view.masks && { titles: maskTitles, rows: maskRows(view.masks), note: withheldNote(view.masks) },
   };
 }
 
@@ -117,7 +149,7 @@ function pageParameter({ text, typeName, decoded }: ValueView): PageParameter {
 /** `maxRows`: how many of the kept rows to carry. */
 export function pageResult(view: StatementView, maxRows: number): PageResult {
   return {
-    columns: view.columns.map(pageColumn),
+    columns: view.columns.map((column, at) => ({ ...pageColumn(column), masked: maskOf(view, at) })),
     rows: view.rows.slice(0, maxRows).map((row) => row.map(({ text }) => text)),
     rowsLeftOut: Math.max(0, view.rows.length - maxRows),
     truncatedAt: view.truncatedAt,

@@ -1,5 +1,6 @@
 /** Sessions: as a table, and one with everything that is known of it. */
 import type { SessionView } from '../../store/views.ts';
+import { accessLines } from './control-lines.ts';
 import { cutLine, foldLine, type Line, paintLines, recorded, type Span, span } from './line.ts';
 import type { Look } from './look.ts';
 import { onBehalfOfSpans, onBehalfOfWords } from './on-behalf-of.ts';
@@ -123,6 +124,7 @@ export function sessionLines(view: SessionView, look: Look): Line[] {
     ...facts.flatMap(([name, value]) =>
       value === undefined ? [] : foldLine([span(`  ${name.padEnd(15)}`, 'dim'), ...value], look.width, 17),
     ),
+    ...(view.access === undefined ? [] : accessLines(view.access, look)),
   ];
 }
 

@@ -3,6 +3,7 @@
  * or who acted when that changes; what repeats is not repeated.
  */
 import type { OnBehalfOf, StatementView } from '../../store/views.ts';
+import { controlSummary } from './control-facts.ts';
 import { cutLine, type Line, lineWidth, padLine, padLineStart, paintLines, recorded, span } from './line.ts';
 import type { Look } from './look.ts';
 import { onBehalfOfSpans, onBehalfOfText } from './on-behalf-of.ts';
@@ -76,9 +77,23 @@ function statementRows(view: StatementView, look: Look, previous: StatementView 
     result.length === 0
       ? [...place, ...sql]
       : [...place, ...padLine(sql, room), span(' '), ...padLineStart(result, resultWidth)];
-  const why = whyOf(view);
-  const lines: Line[] = why.length === 0 ? [first] : [first, [span(' '.repeat(indent)), ...why]];
+  const more = reasonRows(controlsOf(view), whyOf(view), look.width - indent);
+  const lines: Line[] = [first, ...more.map((line) => [span(' '.repeat(indent)), ...line])];
   return lines.map((line) => cutLine(line, look.width));
+}
+
+/** What the gateway did to it and why it went wrong: on one line where both fit. */
+function reasonRows(controls: Line, why: Line, room: number): readonly Line[] {
+  if (controls.length === 0 || why.length === 0) return [controls, why].filter((line) => line.length > 0);
+  const both = [...controls, span(' · ', 'dim'), ...why];
+  return lineWidth(both) <= room ? [both] : [controls, why];
+}
+
+function controlsOf(view: StatementView): Line {
+  return controlSummary(view).flatMap(({ text, style }, at) => [
+    ...(at === 0 ? [] : [span(' · ', 'dim')]),
+    ...recorded(text, style),
+  ]);
 }
 
 /** What it was, when that is not simply a statement that ran. */

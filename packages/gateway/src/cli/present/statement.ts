@@ -1,6 +1,8 @@
 /** Everything that is known of one statement, for `show` and `replay`. */
 import type { TransactionStatus } from '@onrecord/record';
 import type { MessageView, StatementView } from '../../store/views.ts';
+import { maskOf } from './control-facts.ts';
+import { maskLines, policyLines } from './control-lines.ts';
 import { copyLines } from './copy.ts';
 import { cutLine, foldLine, type Line, linesOf, paintLines, recorded, type Span, span } from './line.ts';
 import type { Look } from './look.ts';
@@ -39,9 +41,11 @@ export function statementBody(view: StatementView, look: Look): Line[] {
   return [
     ...askedLines(view, look),
     ...parameterLines(view, look),
+    ...policyLines(view, look),
     ...outcomeLines(view, look),
     ...errorLines(view, look),
     ...noticeLines(view, look),
+    ...maskLines(view, look),
     ...rowLines(view, look),
     ...(view.copy ? copyLines(view.copy, look) : []),
   ].map((line) => cutLine(line, look.width));
@@ -189,8 +193,8 @@ function messageLines(message: MessageView, look: Look): Line[] {
 
 function rowLines(view: StatementView, look: Look): Line[] {
   if (view.columns.length === 0) return [];
-  const columns = view.columns.map(({ name, typeName }) => ({
-    title: recorded(name),
+  const columns = view.columns.map(({ name, typeName }, at) => ({
+    title: maskOf(view, at) === undefined ? recorded(name) : [...recorded(name), span(' ▒', 'accent')],
     align: isNumeric(typeName) ? ('right' as const) : ('left' as const),
   }));
   const lines: Line[] = [

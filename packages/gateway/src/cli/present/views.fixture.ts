@@ -41,6 +41,9 @@ export function statementView(part: Partial<StatementView> = {}): StatementView 
     cancelRequestedAt: [],
     traceparent: undefined,
     onBehalfOf: {},
+    decision: undefined,
+    approvals: [],
+    masks: undefined,
     ...part,
   };
 }
@@ -88,6 +91,7 @@ export function sessionView(part: Partial<SessionView> = {}): SessionView {
     closeDetail: undefined,
     statements: 1,
     failed: 0,
+    access: undefined,
     ...part,
   };
 }

@@ -9,7 +9,7 @@ export function eventJson({ at, type, summary, body, index }: RecordedEvent): ob
 }
 
 /** Names of times end so in every entry. */
-const isTime = /At$|^notAfter$/;
+const isTime = /At$|^notAfter$|^usableUntil$/;
 
 function shown(name: string, value: unknown): unknown {
   if (typeof value === 'number' && isTime.test(name)) return isoMicros(value);

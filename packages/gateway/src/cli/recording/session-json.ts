@@ -1,4 +1,5 @@
 import type { SessionView } from '../../store/views.ts';
+import { approvalJson } from './control-json.ts';
 import { isoMicros } from './statement-json.ts';
 
 /** What scripts read of a session, documented in docs/commands.md. Fields are only ever added. */
@@ -29,5 +30,6 @@ export function sessionJson(view: SessionView): object {
     durability: view.durability,
     configuration: view.configuration,
     backendPid: view.backendPid,
+    ...(view.access === undefined ? {} : { access: approvalJson(view.access) }),
   };
 }

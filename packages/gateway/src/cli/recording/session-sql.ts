@@ -1,5 +1,6 @@
 import { Lexer, tokenKind } from '../../sql/lexer.ts';
 import type { SessionView, StatementView, ValueView } from '../../store/views.ts';
+import { controlSummary } from '../present/control-facts.ts';
 import { escapeForTerminal, piecesOf } from '../present/escape.ts';
 import { onBehalfOfText } from '../present/on-behalf-of.ts';
 import { isoMicros } from './statement-json.ts';
@@ -41,6 +42,7 @@ function facts(view: StatementView): string[] {
     ...(commandTag === undefined ? [] : [commandTag]),
     ...(view.durationUs === undefined ? [] : [`${view.durationUs / 1000} ms`]),
     ...(position === undefined ? [] : [`statement ${position.index + 1} of ${position.count} in one Query`]),
+    ...controlSummary(view).map(({ text }) => text),
     ...(error === undefined ? [] : [`${error.severity} ${error.sqlstate}: ${error.message}`]),
   ];
 }

@@ -1,4 +1,5 @@
 import type { MessageView, StatementView, ValueView } from '../../store/views.ts';
+import { controlsJson } from './control-json.ts';
 
 /**
  * What scripts read: one object for a statement, documented in docs/commands.md. Fields are only ever added. Texts are
@@ -54,6 +55,7 @@ export function statementJson(view: StatementView): StatementJson {
     ...(view.traceparent === undefined ? {} : { traceparent: view.traceparent }),
     ...(view.onBehalfOf.verified === undefined ? {} : { onBehalfOf: view.onBehalfOf.verified }),
     ...(view.onBehalfOf.claimed === undefined ? {} : { claimedOnBehalfOf: view.onBehalfOf.claimed }),
+    ...controlsJson(view),
     transactionBefore: view.transactionBefore,
     transactionAfter: view.transactionAfter ?? null,
     index: view.index,

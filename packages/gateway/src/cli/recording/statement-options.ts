@@ -30,6 +30,10 @@ export interface StatementOptions extends WhoseOptions, RangeOptions {
   readonly table?: string;
   readonly search?: string;
   readonly outcome?: StatementView['outcome'];
+  readonly decision?: 'allow' | 'approve' | 'deny';
+  readonly rule?: string;
+  readonly masked?: true;
+  readonly approval?: string;
   readonly all?: true;
 }
 
@@ -64,6 +68,16 @@ export function addStatementOptions(command: Command): Command {
     .option('--table <name>', 'only statements that name this table, as t or schema.t')
     .option('--search <words>', 'only statements with all of these words; "a phrase" and begin* work too')
     .addOption(new Option('--outcome <outcome>', 'only statements that ended so').choices(outcomes))
+    .addOption(
+      new Option('--decision <decision>', 'only statements of which the policy said so').choices([
+        'allow',
+        'approve',
+        'deny',
+      ]),
+    )
+    .option('--rule <name>', 'only statements that this rule of the policy matched')
+    .option('--masked', 'only statements of whose answer something was hidden')
+    .option('--approval <id>', 'only statements that this approval was asked or used for')
     .option('--all', 'also each Parse and Bind that was not executed at once');
 }
 
@@ -101,10 +115,11 @@ export async function chooseStatements(
   store: Store,
   range: ChosenRange,
 ): Promise<StatementFilter> {
-  const { table, search, outcome, all } = options;
+  const { table, search, outcome, all, decision, rule, masked, approval } = options;
   if (search !== undefined && searchExpression(search) === undefined) {
     throw new CommandError(`--search "${plain(search)}": there is no word in it`, { exitCode: exitCodes.usage });
   }
+  if (rule !== undefined) await assertKnown(store, 'rules', rule);
   return {
     ...(await chooseWhose(options, store)),
     ...(options.session === undefined ? {} : { session: await findSession(store, options.session) }),
@@ -113,14 +128,18 @@ export async function chooseStatements(
     ...(table === undefined ? {} : { table }),
     ...(search === undefined ? {} : { search }),
     ...(outcome === undefined ? {} : { outcome }),
+    ...(decision === undefined ? {} : { decision }),
+    ...(rule === undefined ? {} : { rule }),
+    ...(masked === undefined ? {} : { masked }),
+    ...(approval === undefined ? {} : { approval }),
     ...(all === undefined ? {} : { all }),
   };
 }
 
-async function assertKnown(store: Store, of: 'identities' | 'connections', name: string): Promise<void> {
+async function assertKnown(store: Store, of: 'identities' | 'connections' | 'rules', name: string): Promise<void> {
   const names = await store.names(of);
   if (names.includes(name)) return;
-  const one = of === 'identities' ? 'identity' : 'connection';
+  const one = { identities: 'identity', connections: 'connection', rules: 'rule' }[of];
   const hint =
     names.length === 0
       ? 'Nothing is on the record yet.'

@@ -1,6 +1,19 @@
 import type { StatementOptions } from './statement-options.ts';
 
-const named = ['identity', 'connection', 'session', 'on', 'since', 'until', 'table', 'search', 'outcome'] as const;
+const named = [
+  'identity',
+  'connection',
+  'session',
+  'on',
+  'since',
+  'until',
+  'table',
+  'search',
+  'outcome',
+  'decision',
+  'rule',
+  'approval',
+] as const;
 
 /** What was asked for, as it would be typed: the target of the entry that somebody looked. */
 export function targetOf(options: Partial<StatementOptions>): string {
@@ -8,5 +21,6 @@ export function targetOf(options: Partial<StatementOptions>): string {
     const value = options[name];
     return value === undefined ? [] : [`--${name} ${/^[\w.:/+-]+$/.test(value) ? value : JSON.stringify(value)}`];
   });
+  if (options.masked) words.push('--masked');
   return words.length === 0 ? 'everything' : words.join(' ');
 }

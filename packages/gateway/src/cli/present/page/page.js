@@ -3,7 +3,8 @@
  * `page.d.ts` declares. Text gets into the document as text only: there is no markup made from strings here, and the
  * file's policy would not allow it.
  *
- * @import { PageSession, PageStatement, PageResult, PageCopy, PageParameter } from '../page-data.ts'
+ * @import { PageSession, PageStatement, PageResult, PageCopy, PageMasks, PageParameter } from '../page-data.ts'
+ * @import { ControlFact } from '../control-facts.ts'
  * @import { MessageView, EventView } from '../../../store/views.ts'
  */
 
@@ -160,6 +161,7 @@ function drawList() {
         element('b', '', String(item.n)),
         sign,
         timeOf(item.at).slice(0, 12),
+        controlSigns(item),
         element(
           'span',
           'last',
@@ -176,6 +178,20 @@ function drawList() {
   if (shown.length === 0) drawn.push(element('p', 'none', outline.length === 0 ? 'No statements.' : 'None fits.'));
   rows.replaceChildren(...drawn);
   list.setAttribute('aria-activedescendant', `row-${outline[current]?.n ?? 0}`);
+}
+
+/** One sign for each thing that the gateway did; the words are in its title. @param {PageStatement} item */
+function controlSigns(item) {
+  const made = element('span', 'controls');
+  for (const { text, style } of item.controls) {
+    const [first = ''] = text;
+    const sign = element('span', style, /[◷▒]/.test(first) ? first : '⊘');
+    sign.title = text;
+    sign.setAttribute('role', 'img');
+    sign.setAttribute('aria-label', text);
+    made.append(sign);
+  }
+  return made;
 }
 
 /** @param {PageStatement} item */
@@ -252,6 +268,7 @@ function statementParts(index) {
   ];
   if (item.redacted) parts.push(element('p', 'note', 'Password literals were replaced before the text was recorded.'));
   if (item.parameters.length > 0) parts.push(element('h3', '', 'Parameters'), parameterTable(item.parameters));
+  if (item.policy.length > 0) parts.push(element('h3', '', 'Policy'), factList(item.policy));
   if (item.error) parts.push(element('h3', '', 'Error'), message(item.error), ...positionNote(item));
   parts.push(element('h3', '', 'Outcome'), outcomeList(item));
   if (result.notices.length > 0 || result.noticesDropped > 0) {
@@ -259,6 +276,7 @@ function statementParts(index) {
     if (result.noticesDropped > 0)
       parts.push(element('p', 'note', `${formatCount(result.noticesDropped, 'further notice')} not kept.`));
   }
+  if (item.masks) parts.push(...maskTable(item.masks));
   if (result.columns.length > 0) parts.push(...rowTable(item, result));
   if (result.copy) parts.push(...copyBlock(result.copy));
   const next = outline[index + 1];
@@ -347,6 +365,45 @@ function message(view) {
   return made;
 }
 
+/** @param {readonly ControlFact[]} facts */
+function factList(facts) {
+  const made = element('dl', 'steps');
+  for (const { label, text, style, multiline } of facts) {
+    const value = element(multiline ? 'pre' : 'span', style ?? '');
+    value.append(recorded(text, multiline ? '\n\t' : ''));
+    made.append(element('div', '', element('dt', '', label), element('dd', '', value)));
+  }
+  return made;
+}
+
+/** @param {PageMasks} masks @returns {Node[]} */
+function maskTable({ titles, rows: masked, note }) {
+  /** @type {Node[]} */
+  const parts = [element('h3', '', 'Masked')];
+  if (masked.length > 0) {
+    const head = element('tr', '', ...titles.map((title) => element('th', '', title)));
+    const body = element('tbody');
+    for (const row of masked) {
+      body.append(
+        element(
+          'tr',
+          '',
+          ...row.map((text, column) => {
+            const made = element('td', column === row.length - 1 ? 'right' : '');
+            made.append(recorded(text));
+            return made;
+          }),
+        ),
+      );
+    }
+    const table = element('table', '', element('thead', '', head), body);
+    table.setAttribute('aria-label', 'Masked');
+    parts.push(table);
+  }
+  if (note !== undefined) parts.push(element('p', 'note', note));
+  return parts;
+}
+
 /** @param {PageStatement} item */
 function outcomeList(item) {
   const made = element('dl');
@@ -375,12 +432,20 @@ function outcomeList(item) {
 /** @param {PageStatement} item @param {PageResult} result @returns {Node[]} */
 function rowTable(item, result) {
   const head = element('tr');
-  for (const { name, typeName, right } of result.columns) {
+  for (const { name, typeName, right, masked } of result.columns) {
     const cell = element('th', right ? 'right' : '');
     cell.setAttribute('scope', 'col');
     const type = element('small');
     type.append(recorded(typeName));
-    cell.append(recorded(name), type);
+    cell.append(recorded(name));
+    if (masked !== undefined) {
+      const sign = element('span', 'accent', ' ▒');
+      sign.title = `masked: shown ${masked}`;
+      sign.setAttribute('role', 'img');
+      sign.setAttribute('aria-label', `masked: shown ${masked}`);
+      cell.append(sign);
+    }
+    cell.append(type);
     head.append(cell);
   }
   const body = element('tbody');
@@ -598,7 +663,7 @@ function haystack(index) {
   if (item === undefined) return '';
   const known = haystacks[index];
   if (known !== undefined) return known;
-  const { sql, commandTag, error, reason, parameters } = item;
+  const { sql, commandTag, error, reason, parameters, policy, controls } = item;
   const texts = [
     sql,
     commandTag,
@@ -607,6 +672,8 @@ function haystack(index) {
     error?.detail,
     reason,
     ...parameters.map(({ text }) => text),
+    ...policy.map(({ text }) => text),
+    ...controls.map(({ text }) => text),
   ];
   const made = texts.join('\n').toLowerCase();
   haystacks[index] = made;
