@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { recordBlindDay } from '../store/blind-day.fixture.ts';
+import { recordControls } from '../store/controlled-day.fixture.ts';
 import { JournalFixture } from '../store/journal.fixture.ts';
 import { recordDay } from '../store/recorded-day.fixture.ts';
 import { runCommand } from './run-command.fixture.ts';
@@ -41,6 +42,7 @@ describe('docs/commands.md', () => {
 
   for (const args of examples()) {
     it(`onrecord ${args.join(' ')}`, async () => {
+    recordControls(journal);
       const { stdout, stderr, code } = await runCommand(args, { cwd, interrupt: AbortSignal.abort() });
       assert.equal(code, 0, stderr);
       // These have nothing to say: nobody was connected then, nothing happens now, it went to a file.
