@@ -37,12 +37,12 @@ describe('docs/commands.md', () => {
     const journal = new JournalFixture({ data: join(cwd, 'data') });
     recordDay(journal);
     recordBlindDay(journal);
+    recordControls(journal);
   });
   after(() => rmSync(cwd, { recursive: true }));
 
   for (const args of examples()) {
     it(`onrecord ${args.join(' ')}`, async () => {
-    recordControls(journal);
       const { stdout, stderr, code } = await runCommand(args, { cwd, interrupt: AbortSignal.abort() });
       assert.equal(code, 0, stderr);
       // These have nothing to say: nobody was connected then, nothing happens now, it went to a file.
