@@ -84,7 +84,7 @@ function headlineOf({ type, approval }: ToldEvent): string {
   const { identity, connection, scope } = question;
   if (type === 'requested') {
     const left = formatDuration((expiresAt - requestedAt) / 1000);
-    const wants = scope === 'session' ? `access to ${connection}` : `to run a statement on ${connection}`;
+    const wants = scope === 'session' ? `access to ${connection}` : `a statement on ${connection}`;
     return `${identity} asks for ${wants} (${id}, for ${left})`;
   }
   if (type === 'revoked') return `${id} of ${identity} was revoked by ${revoked?.by ?? ''}`;

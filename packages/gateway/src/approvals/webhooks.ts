@@ -27,7 +27,7 @@ const attempts = 6;
 const firstPauseMs = 1_000;
 const longestPauseMs = 30_000;
 /** How long a gateway that stops lets what is under way go on. */
-const farewellMs = 2_000;
+const farewellMs = 3_000;
 
 /**
  * Tells others of approvals, as a courtesy: it blocks nothing, and what cannot be delivered is logged and given up. Each request is
@@ -153,7 +153,7 @@ type Attempt =
  * The value of `Onrecord-Signature`: the time in seconds since 1970, and HMAC-SHA-256, hex, over that time, a dot and the body.
  * Who checks it looks at the time too, so that an old request is no use to anybody.
  */
-export function signature(key: string, body: string, seconds: number): string {
+function signature(key: string, body: string, seconds: number): string {
   return `t=${seconds},v1=${createHmac('sha256', key).update(`${seconds}.${body}`).digest('hex')}`;
 }
 

@@ -15,6 +15,7 @@ const commands: { readonly [name: string]: () => Promise<Register> } = {
   connections: async () => (await import('./commands/connections.ts')).registerConnections,
   connectors: async () => (await import('./commands/connectors.ts')).registerConnectors,
   tokens: async () => (await import('./commands/tokens.ts')).registerTokens,
+  approvals: async () => (await import('./commands/approvals.ts')).registerApprovals,
   log: async () => (await import('./commands/log.ts')).registerLog,
   sessions: async () => (await import('./commands/sessions.ts')).registerSessions,
   show: async () => (await import('./commands/show.ts')).registerShow,
