@@ -10,8 +10,7 @@ import type { ValueFamily } from './value-family.ts';
 export class ColumnPlan {
   /** Every value becomes this; undefined: it depends on the value. */
   readonly constant: Uint8Array | null | undefined;
-  /** Values that were masked. */
-  values = 0;
+  #values = 0;
   readonly #column: number;
   readonly #name: string;
   readonly #mask: ColumnMask | undefined;
@@ -36,16 +35,22 @@ export class ColumnPlan {
     this.#detectors = { detectors, hmac, tell };
   }
 
+  /** The constant, for one more value. */
+  takeConstant(): Uint8Array | null | undefined {
+    this.#values += 1;
+    return this.constant;
+  }
+
   /** What the value from `start` to `end` becomes: undefined when it stays, null for NULL. Not for a constant. */
   replace(bytes: Uint8Array, start: number, end: number): Uint8Array | null | undefined {
     if (this.#mask === undefined) return replaceInValue(bytes, start, end, this.#form, this.#detectors);
-    this.values += 1;
+    this.#values += 1;
     return this.#of(bytes.subarray(start, end));
   }
 
   counts(): MaskCount[] {
     const place = { column: this.#column, name: this.#name };
-    if (this.#mask !== undefined) return [{ ...place, ...this.#mask, values: this.values }];
+    if (this.#mask !== undefined) return [{ ...place, ...this.#mask, values: this.#values }];
     return this.#found.flatMap((values, index) => {
       const { detector, action } = this.#detectors.detectors[index] as ActiveDetector;
       return values === 0 ? [] : [{ ...place, rule: detector.name, action, values, detected: true as const }];

@@ -8,6 +8,7 @@ const kept = 4;
  * of ASCII: what the others belong to cannot be told.
  */
 export function partialText(text: Uint8Array): Uint8Array {
+  if (isAscii(text)) return starred(text, Math.min(kept, Math.max(0, text.length - kept)));
   const starts = characterStarts(text);
   const characters = starts?.length ?? text.length;
   const stay = Math.min(kept, Math.max(0, characters - kept));
@@ -15,9 +16,23 @@ export function partialText(text: Uint8Array): Uint8Array {
   const hidden = characters - stay;
   const masked = new Uint8Array(hidden + text.length - from).fill(star);
   masked.set(text.subarray(from), hidden);
-  if (starts === undefined)
-    for (let at = hidden; at < masked.length; at += 1) if ((masked[at] as number) > 0x7f) masked[at] = star;
+  if (starts === undefined) hideBeyondAscii(masked);
   return masked;
+}
+
+function isAscii(text: Uint8Array): boolean {
+  for (let at = 0; at < text.length; at += 1) if ((text[at] as number) > 0x7f) return false;
+  return true;
+}
+
+function starred(text: Uint8Array, stay: number): Uint8Array {
+  const masked = new Uint8Array(text.length).fill(star);
+  for (let at = text.length - stay; at < text.length; at += 1) masked[at] = text[at] as number;
+  return masked;
+}
+
+function hideBeyondAscii(text: Uint8Array): void {
+  for (let at = 0; at < text.length; at += 1) if ((text[at] as number) > 0x7f) text[at] = star;
 }
 
 /** Undefined when it is not UTF-8. */

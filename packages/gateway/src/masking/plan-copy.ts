@@ -4,6 +4,7 @@ import { CopyDataMask } from './copy/copy-data-mask.ts';
 import { copyFormat } from './copy/copy-format.ts';
 import { canHold } from './detectors/replace-in-value.ts';
 import type { Hmac } from './hash-value.ts';
+import { HiddenCopy } from './hidden.ts';
 import type { ColumnMask, CopyMask } from './mask.ts';
 import { maskOfOutput, outputsOf, unknownSource } from './plan-result.ts';
 import type { ResolvedMasks } from './resolved-masks.ts';
@@ -28,21 +29,16 @@ export interface AboutCopy {
 const unsafeEncodings = new Set(['SJIS', 'SHIFT_JIS_2004', 'SHIFTJIS2004', 'BIG5', 'GBK', 'UHC', 'GB18030', 'JOHAB']);
 
 /**
- * The masks of the data of a COPY TO STDOUT; undefined when nothing of it can be masked, `refused` when something would
- * have to be and its form does not allow it (binary).
+ * The masks of the data of a COPY TO STDOUT; undefined when nothing of it can be masked. Where something would have to be
+ * and its form does not allow it (binary), nothing of it is shown.
  */
-export function planCopy(masks: ResolvedMasks, about: AboutCopy): CopyMask | undefined | 'refused' {
+export function planCopy(masks: ResolvedMasks, about: AboutCopy): CopyMask | undefined {
   const columns = planCopyColumns(masks, about);
   if (!columns.some(({ mask, detects }) => mask !== undefined || detects)) return undefined;
   const { form, hmac } = about;
-  if (
-    form === undefined ||
-    form.format === 'binary' ||
-    unsafeEncodings.has((about.clientEncoding ?? 'UTF8').toUpperCase())
-  )
-    return 'refused';
-  const format = copyFormat(form);
-  if (format === undefined) return 'refused';
+  const isSafe = !unsafeEncodings.has((about.clientEncoding ?? 'UTF8').toUpperCase());
+  const format = form === undefined || !isSafe ? undefined : copyFormat(form);
+  if (form === undefined || format === undefined) return new HiddenCopy();
   const plans = columns.map(({ name, mask, family, detects }, column) => {
     if (mask === undefined && !detects) return undefined;
     return new ColumnPlan({ column, name, mask, family, format: 0, detectors: masks.active.detectors, hmac });

@@ -4,6 +4,7 @@ import type { ActiveDetector } from './active-masks.ts';
 import { ColumnPlan } from './column-plan.ts';
 import { canHold } from './detectors/replace-in-value.ts';
 import type { Hmac } from './hash-value.ts';
+import { HiddenRows } from './hidden.ts';
 import type { ColumnMask, ResultColumn, RowMask } from './mask.ts';
 import { MaskedRows } from './masked-rows.ts';
 import type { ResolvedMasks } from './resolved-masks.ts';
@@ -20,7 +21,8 @@ export interface AboutResult {
    * column at all, and where only functions that the rules trust are in the way.
    */
   readonly analysis?: Analysis | undefined;
-  readonly columns: readonly ResultColumn[];
+  /** Undefined: the RowDescription in force is not known. */
+  readonly columns: readonly ResultColumn[] | undefined;
   readonly hmac: Hmac;
   /** Types of users that read as text (citext); the values of others of theirs are NULL where they are masked. */
   readonly isText?: (type: number) => boolean;
@@ -31,8 +33,10 @@ export const unknownSource: ColumnMask = { rule: 'unknown source', action: 'reda
 
 /** The masks of a result's columns; undefined when nothing of it can be masked. */
 export function planResult(masks: ResolvedMasks, about: AboutResult): RowMask | undefined {
-  const columnMasks = masksOfColumns(masks, about);
-  const plans = about.columns.map(({ name, type, format }, column) => {
+  const { columns } = about;
+  if (columns === undefined) return new HiddenRows();
+  const columnMasks = masksOfColumns(masks, about, columns);
+  const plans = columns.map(({ name, type, format }, column) => {
     const family = about.isText?.(type) === true ? 'text' : familyOf(type);
     const { hmac } = about;
     return planColumn({
@@ -65,8 +69,11 @@ export function planColumn(planned: PlannedColumn): ColumnPlan | undefined {
   return mask !== undefined || detects ? new ColumnPlan(planned) : undefined;
 }
 
-function masksOfColumns(masks: ResolvedMasks, about: AboutResult): readonly (ColumnMask | undefined)[] {
-  const { columns } = about;
+function masksOfColumns(
+  masks: ResolvedMasks,
+  about: AboutResult,
+  columns: readonly ResultColumn[],
+): readonly (ColumnMask | undefined)[] {
   if (masks.active.columns.size === 0) return [];
   const outputs = outputsOf(about.lineage, columns.length);
   const showsUnknown = about.analysis !== undefined && !mayRead(masks, about.analysis);

@@ -84,9 +84,7 @@ export class CopyDataMask implements CopyMask {
   #masked(plan: ColumnPlan, text: Uint8Array, start: number, end: number): Uint8Array | undefined {
     const value = this.#format.decode(text, start, end);
     if (value === null) return undefined;
-    let masked = plan.constant;
-    if (masked === undefined) masked = plan.replace(value, 0, value.length);
-    else plan.values += 1;
+    const masked = plan.constant === undefined ? plan.replace(value, 0, value.length) : plan.takeConstant();
     return masked === undefined ? undefined : this.#format.encode(masked, text.subarray(start, end));
   }
 

@@ -43,7 +43,7 @@ export const builtInDetectors: { readonly [Name in DetectorName]: Detector } = {
   phone: builtIn('phone', feature.digits6, findPhones),
   iban: builtIn('iban', feature.letter | feature.digits6 | feature.bytes15, findIbans),
   national_id: builtIn('national_id', feature.digits6, findNationalIds),
-  api_key: builtIn('api_key', feature.letter | feature.bytes15, findApiKeys),
+  api_key: builtIn('api_key', feature.letter | feature.run15, findApiKeys),
   private_key: builtIn('private_key', feature.dash | feature.letter | feature.bytes15, findPrivateKeys),
 };
 
