@@ -5,6 +5,7 @@ import { createSecureContext } from 'node:tls';
 import { Ours } from '@onrecord/connector';
 import { formatAddress } from '@onrecord/connector/config';
 import { type Body, gatewaySession } from '@onrecord/record';
+import { type OpenedApprovals, openApprovals } from '../approvals/open-approvals.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { BlindSessions } from '../connectors/blind-sessions.ts';
@@ -19,12 +20,17 @@ import { Tokens } from '../identity/tokens.ts';
 import { appendEntries } from '../journal/append-entries.ts';
 import { Journal } from '../journal/journal.ts';
 import { JournalReader } from '../journal/reader.ts';
+import { atWallClock } from '../net/at-wall-clock.ts';
+import { Catalogs } from '../net/catalog/catalogs.ts';
 import type { ServerTls } from '../net/client-tls.ts';
 import { systemClock } from '../net/clock.ts';
 import { Gateway } from '../net/gateway.ts';
 import { reachUpstream } from '../net/reach.ts';
 import { builtInConnector } from '../net/upstream.ts';
+import { RateLimits } from '../policy/rate.ts';
 import type { SqlReader } from '../session/session-state.ts';
+import { createAnalyzer } from '../sql/analysis/analyze.ts';
+import { loadParser } from '../sql/parser.ts';
 import { redactPasswords } from '../sql/redact.ts';
 import { createSplitter } from '../sql/split.ts';
 import { sessionEffect } from '../sql/sql-session-effects.ts';
@@ -32,6 +38,7 @@ import { traceparentOf } from '../sql/traceparent.ts';
 import { startIndexer } from '../store/indexer.ts';
 import { drainOutbox, forgetAppended, type OutboxJournal } from '../store/outbox.ts';
 import { State } from '../store/state.ts';
+import { maskingHmac } from './masking-key.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { version } from './version.ts';
 
@@ -56,6 +63,8 @@ export interface Serving {
 /** How often the outbox of the commands is looked at; a login looks at it first. */
 const outboxMs = 1_000;
 const own = { session: gatewaySession, identity: '' } as const;
+/** How a text reads where the settings of its session are not known. */
+const standardText = { standardConformingStrings: true, clientEncoding: 'UTF8' } as const;
 
 /** Opens the journal and everything that stands on it, and takes connections. Throws before it does when it cannot. */
 export async function serve({ configFile, env, log }: ServeOptions): Promise<Serving> {
@@ -98,15 +107,40 @@ export async function serve({ configFile, env, log }: ServeOptions): Promise<Ser
     cancel: (cancel) => gateway.cancelForeign(cancel),
     log,
   });
+  const tokens = new Tokens(state);
+  const sql = await sqlReader();
+  const approvals = openApprovals({
+    recorder: journal,
+    state,
+    clock: { wallUs: () => clock.wallUs(), at: (atUs, ring) => atWallClock(atUs, clock, ring) },
+    lastIndex: () => journal.lastIndex,
+    log,
+    config: () => config,
+    tokens,
+    settleTokens: settle,
+    env,
+    accessRevoked: ({ question }) => gateway.endAccess(question),
+  });
+  await approvals.desk.recover((index) => entriesFrom(directory, index));
+  const hmac = await maskingHmac(config, env);
+  const analyze = createAnalyzer(await loadParser());
   const gateway = new Gateway({
     config,
     tls: await serverTls(config),
     recorder: journal,
-    tokens: new Tokens(state),
+    tokens,
     settleTokens: settle,
     clock,
-    sql: await sqlReader(),
+    sql,
     dial: reachUpstream({ builtIn: builtInConnector({ env, ours, log }), gate: connectors, log }),
+    guards: (own) => ({
+      catalogs: new Catalogs({ ...own, log }),
+      desk: approvals.desk,
+      analyze,
+      rates: new RateLimits(),
+      hmac,
+      redact: (text) => sql.redact(text, standardText) ?? text,
+    }),
     cancelElsewhere: (cancel) => connectors.cancelElsewhere(cancel),
     log,
   });
@@ -127,7 +161,7 @@ export async function serve({ configFile, env, log }: ServeOptions): Promise<Ser
   const control = new ControlServer({
     dataDirectory: config.data,
     log,
-    answer: (request) => answered(request, { gateway, connectors, watches, config: () => config }),
+    answer: (request) => answered(request, { gateway, connectors, watches, approvals, config: () => config }),
   });
   await control.listen();
   const indexer = startIndexer({ dataDirectory: config.data, log });
@@ -151,6 +185,7 @@ export async function serve({ configFile, env, log }: ServeOptions): Promise<Ser
       connectors.reload(next);
       await watches.follow(next);
       config = next;
+      approvals.desk.reload();
       log(`configuration ${config.hash.slice(0, 12)} is in force for new sessions`);
     } catch (error) {
       log(`the configuration was not changed: ${error instanceof Error ? error.message : String(error)}`);
@@ -170,6 +205,7 @@ export async function serve({ configFile, env, log }: ServeOptions): Promise<Ser
     async stop(reason): Promise<void> {
       clearInterval(outbox);
       await control.close();
+      await approvals.close();
       await gateway.close();
       await watches.close();
       await connectors.close();
@@ -187,14 +223,26 @@ interface Asked {
   readonly gateway: Gateway;
   readonly connectors: Connectors;
   readonly watches: BuiltInWatches;
+  readonly approvals: OpenedApprovals;
   readonly config: () => Config;
 }
 
 /** What a command wants to know of the running gateway. Rejects with a Refusal that it may print. */
-async function answered(request: ControlRequest, { gateway, connectors, watches, config }: Asked): Promise<unknown> {
+async function answered(
+  request: ControlRequest,
+  { gateway, connectors, watches, approvals, config }: Asked,
+): Promise<unknown> {
   switch (request.type) {
     case 'connectors':
       return connectors.list();
+    case 'approvals list':
+    case 'approvals show':
+    case 'approvals vote':
+    case 'approvals revoke':
+    case 'approvals watch':
+      return await approvals.answer(request);
+    case 'catalog':
+      return await gateway.readCatalog(request.connection, request.database);
     case 'test connection':
       return await gateway.testConnection(request.connection, request.identity);
     case 'doctor': {
@@ -225,7 +273,7 @@ function refusalOf(journal: Journal): Refusal | undefined {
   }
 }
 
-function* entriesFrom(directory: string, index: number): Generator<{ readonly body: Body }> {
+function* entriesFrom(directory: string, index: number): Generator<{ readonly at: number; readonly body: Body }> {
   const reader = new JournalReader(directory);
   try {
     for (const { entry } of reader.entries(index)) yield entry;

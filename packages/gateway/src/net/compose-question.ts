@@ -1,5 +1,5 @@
-import { questionHash } from '../approvals/question-hash.ts';
 import type { Question } from '../approvals/question.ts';
+import { questionHash } from '../approvals/question-hash.ts';
 import { boundValues, parameterTexts } from '../session/parameter-texts.ts';
 import type { TurnAsk } from '../session/turn.ts';
 
@@ -60,7 +60,9 @@ export function composeQuestion(
     hash,
     ...(first === undefined ? {} : { statement: first.n }),
     sql: bound.map(({ sql }) => redact(sql).slice(0, maxShownCharacters)),
-    parameters: bound.flatMap(({ parameters }) => parameterTexts(parameters).map((text) => text ?? (text === null ? null : '(binary)'))),
+    parameters: bound.flatMap(({ parameters }) =>
+      parameterTexts(parameters).map((text) => text ?? (text === null ? null : '(binary)')),
+    ),
     asks: ask.asks,
     recent: recent.map(redact),
     transactionStatus,

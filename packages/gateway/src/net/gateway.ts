@@ -10,13 +10,18 @@ import { appendEntries } from '../journal/append-entries.ts';
 import type { Receipt, Recorder } from '../journal/receipt.ts';
 import { errorResponse } from '../session/error-response.ts';
 import type { SqlReader } from '../session/session-state.ts';
+import type { CatalogRows } from '../sql/catalog-index.ts';
+import { prepareCatalogSession, readCatalog } from './catalog/read-catalog.ts';
 import type { ServerTls } from './client-tls.ts';
 import type { Clock } from './clock.ts';
+import type { Guards } from './guard-session.ts';
 import { type LiveSession, LiveSessions } from './live-sessions.ts';
 import { type Login, LoginFailure, login } from './login.ts';
 import { clientAddress, openSession } from './open-session.ts';
-import { gatewayOwner, type OwnSessionOptions } from './own-session.ts';
+import { gatewayOwner, type OwnSessionOptions, withOwnSession } from './own-session.ts';
 import {
+  accessEnded,
+  accessRevoked,
   credentialExpired,
   notAllowedAnyMore,
   type SessionEnding,
@@ -36,6 +41,8 @@ export interface GatewayOptions {
   readonly clock: Clock;
   readonly sql: SqlReader;
   readonly dial: DialUpstream;
+  /** What sessions under rules, limits or masks share, around sessions of the gateway's own. */
+  readonly guards: (own: OwnSessionOptions) => Guards;
   /** Passes on a cancel request whose key is not of this gateway. */
   readonly cancelElsewhere: (cancel: ForeignCancel) => void;
   /** Something that an operator should know and no client is told. */
@@ -62,9 +69,12 @@ export class Gateway {
   readonly #server: Server;
   readonly #live: LiveSessions = new LiveSessions();
   readonly #knocks = new Set<Knock>();
+  /** Logins that wait for people: proved, without a deadline, and not turned away for others. */
+  readonly #held = new Set<Knock>();
   readonly #closing = new AbortController();
   readonly #own: OwnSessionOptions;
   readonly #types: TypeLearner;
+  readonly #guards: Guards;
   readonly #issuers: Issuers;
   readonly #tests = new Set<Promise<ConnectionTest>>();
   #config: Config;
@@ -80,6 +90,7 @@ export class Gateway {
     const configuration = (): string => this.#config.hash;
     this.#own = { recorder, clock, sql, dial, timeoutMs, configuration };
     this.#types = new TypeLearner({ ...this.#own, log });
+    this.#guards = options.guards(this.#own);
     this.#issuers = new Issuers(options.config, { nowMs: () => clock.monotonicUs() / 1000, log });
     // Half-open: a client that has said its last word still gets its answers.
     this.#server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, (socket) => {
@@ -132,6 +143,24 @@ export class Gateway {
     return await test.finally(() => this.#tests.delete(test));
   }
 
+  /**
+   * Reads the catalog of a connection's database, or of another one of its server. Throws a Refusal when there is no such
+   * connection, or it cannot be read.
+   */
+  async readCatalog(name: string, database: string | undefined): Promise<CatalogRows> {
+    const connection = this.#config.connections.get(name);
+    if (connection === undefined) throw new Refusal('42704', `there is no connection "${name}"`);
+    const target = { connection, database, owner: gatewayOwner };
+    const options = { ...this.#own, signal: this.#closing.signal, rows: { max: 0, bytes: 0 } };
+    try {
+      return await withOwnSession(target, options, async (session) =>
+        readCatalog(await prepareCatalogSession(session)),
+      );
+    } catch (error) {
+      throw new Refusal('55000', `the catalog of "${name}" could not be read`, { hint: (error as Error).message });
+    }
+  }
+
   /** A cancel request that came to another gateway: cancels the session when it is one of this gateway. */
   cancelForeign({ pid, key, client }: ForeignCancel): void {
     const live = this.#live.find(pid, key);
@@ -143,6 +172,14 @@ export class Gateway {
     for (const live of this.#live) {
       const { method, credential } = live.proved;
       if (method === 'token' && credential === token) this.#end(live, tokenRevoked);
+    }
+  }
+
+  /** Ends the sessions that stand on people's leave to use the connection, because it was taken back. */
+  endAccess({ identity, connection }: { readonly identity: string; readonly connection: string }): void {
+    for (const live of this.#live) {
+      if (live.accessUntil === undefined) continue;
+      if (live.identity.name === identity && live.connection === connection) this.#end(live, accessRevoked);
     }
   }
 
@@ -159,6 +196,7 @@ export class Gateway {
       });
     }
     await this.#types.close();
+    await this.#guards.catalogs.close();
     await Promise.all(this.#tests);
   }
 
@@ -166,7 +204,8 @@ export class Gateway {
     const knock = this.#knock(socket);
     const { tokens, settleTokens, clock } = this.#options;
     try {
-      if (this.#live.size + this.#knocks.size > this.#config.limits.clients) throw tooMany(socket, this.#config);
+      if (this.#live.size + this.#knocks.size + this.#held.size > this.#config.limits.clients)
+        throw tooMany(socket, this.#config);
       const result = await login(socket, {
         config: () => this.#config,
         tls: this.#tls,
@@ -180,12 +219,13 @@ export class Gateway {
       });
       if (result.type === 'gone') socket.destroy();
       else if (result.type === 'cancel') await this.#cancel(result);
-      else await this.#open(result);
+      else await this.#open(result, knock);
     } catch (error) {
       this.#fail(socket, error);
     } finally {
       clearTimeout(knock.deadline);
       this.#knocks.delete(knock);
+      this.#held.delete(knock);
     }
   }
 
@@ -212,7 +252,7 @@ export class Gateway {
     return knock;
   }
 
-  async #open(result: Login): Promise<void> {
+  async #open(result: Login, knock: Knock): Promise<void> {
     const { recorder, clock, sql, dial, log } = this.#options;
     const { socket } = result;
     const gone = new AbortController();
@@ -229,6 +269,14 @@ export class Gateway {
         dial,
         live: this.#live,
         types: this.#types,
+        guards: this.#guards,
+        waits: () => {
+          clearTimeout(knock.deadline);
+          this.#knocks.delete(knock);
+          this.#held.add(knock);
+        },
+        cancel: (live) => void this.#passCancel(live, 'the gateway'),
+        accessEnded: (live) => this.#end(live, accessEnded),
         log,
         closed: () => {
           if (this.#live.size === 0) this.#idle?.();

@@ -20,6 +20,8 @@ export interface LiveSession {
   /** Name of the connection. */
   readonly connection: string;
   readonly upstream: Upstream;
+  /** The approval of people that the session stands on ends then, in wall-clock microseconds; undefined: it needed none. */
+  readonly accessUntil: number | undefined;
 }
 
 /** The open sessions of this process, by the key that cancels them. Pids are those of several servers and may coincide. */

@@ -6,15 +6,22 @@ import { encodeBackend, minorVersion, Writer } from '@onrecord/wire';
 import type { Config, Connection } from '../config/config.ts';
 import { Termination } from '../errors.ts';
 import { takeClaims } from '../identity/claimed.ts';
+import { gatewayIdentity } from '../identity/gateway-identity.ts';
 import { appendEntries } from '../journal/append-entries.ts';
-import { durableBefore, type Receipt, type Recorder } from '../journal/receipt.ts';
+import { type Durable, durableBefore, type Receipt, type Recorder } from '../journal/receipt.ts';
 import { Session } from '../session/session.ts';
+import { SessionSettings } from '../session/session-settings.ts';
+import { readSessionStart, sessionStartQuery } from '../session/session-start.ts';
 import type { SqlReader } from '../session/session-state.ts';
 import { atWallClock } from './at-wall-clock.ts';
+import type { CatalogView } from './catalog/catalogs.ts';
 import type { Clock } from './clock.ts';
 import { Drive } from './drive.ts';
+import { type Guards, guardSession, isReadOnly, mayNeedGuard, type SessionRules } from './guard-session.ts';
 import type { LiveSession, LiveSessions } from './live-sessions.ts';
 import type { Login } from './login.ts';
+import { asOwnSession } from './own-session.ts';
+import { sessionAccess } from './session-access.ts';
 import { createSessionId } from './session-id.ts';
 import { createSha256 } from './sha256-digest.ts';
 import { replicationAsked, upstreamParameters } from './startup-parameters.ts';
@@ -29,6 +36,13 @@ export interface OpenSessionOptions {
   readonly dial: DialUpstream;
   readonly live: LiveSessions;
   readonly types: TypeLearner;
+  readonly guards: Guards;
+  /** Called when the login begins to wait for people: its deadline does not count any more. */
+  readonly waits: () => void;
+  /** Has Postgres give up what a session is doing. */
+  readonly cancel: (live: LiveSession) => void;
+  /** Called when the time that people gave the session is over. */
+  readonly accessEnded: (live: LiveSession) => void;
   readonly log: (message: string) => void;
   /** Called when the session has closed and is not among the live ones any more. */
   readonly closed: () => void;
@@ -49,17 +63,35 @@ export async function openSession(login: Login, options: OpenSessionOptions): Pr
   const { identity, connection, database } = resolution;
   const { config, recorder, clock, dial, live } = options;
   recorder.admit();
-  const { claimed, parameters } = takeClaims(message.parameters);
+  const { claimed, reason, parameters } = takeClaims(message.parameters);
   const replication = replicationAsked(message);
   if (replication !== undefined && connection.replication === 'refuse') throw replicationRefused(connection);
+  const rules = { config, connection, identity };
+  const needsGuard = mayNeedGuard(rules);
+  if (replication !== undefined && needsGuard) throw replicationUnguarded(connection);
   const chains: Chains = { session: createSessionId(Date.now()), identity: identity.name };
   const owner = { identity: identity.name, groups: identity.groups };
   const target: UpstreamTarget = { connection, database, owner };
+  const client = clientAddress(login.socket);
+  const { onBehalfOf } = login.proved;
+  const accessUntil = await sessionAccess({
+    connection,
+    identity,
+    session: chains.session,
+    database: database ?? '',
+    client,
+    onBehalfOf,
+    reason,
+    desk: options.guards.desk,
+    waits: options.waits,
+    signal: options.signal,
+  });
   const upstream = await dial(target, {
     parameters: upstreamParameters(parameters, {
       id: chains.session,
       claimedName: claimed.applicationName,
       replication,
+      readOnly: isReadOnly(rules),
     }),
     timeoutMs: config.limits.startupMs,
     signal: options.signal,
@@ -76,6 +108,18 @@ export async function openSession(login: Login, options: OpenSessionOptions): Pr
     upstream.socket.destroy();
     throw error;
   }
+  const catalog = needsGuard ? options.guards.catalogs.of(target) : undefined;
+  const cancel = (): void => options.cancel(opensAs);
+  let guarded: ReturnType<typeof guardSession>;
+  try {
+    guarded =
+      catalog &&
+      (await guardOpened({ ...rules, login, claimed, reason, upstream, catalog, chains, target, cancel }, options));
+  } catch (error) {
+    catalog?.release();
+    await notOpened(upstream, { recorder, chains, forward });
+    throw error;
+  }
   const pid = upstream.backendPid;
   const key = randomBytes(minorVersion(message.version) >= 2 ? keyBytes.v3_2 : keyBytes.v3_0);
   const session = new Session({
@@ -85,8 +129,9 @@ export async function openSession(login: Login, options: OpenSessionOptions): Pr
     sql: options.sql,
     replication: replication !== undefined,
     parameters: upstream.parameters,
+    guard: guarded?.guard,
   });
-  let stopWaiting = (): void => {};
+  const stops: (() => void)[] = [];
   const drive = new Drive({
     session,
     client: login.socket,
@@ -100,8 +145,10 @@ export async function openSession(login: Login, options: OpenSessionOptions): Pr
     pipeline: config.limits.pipeline,
     log: options.log,
     sighted: (types) => options.types.learn(target, types),
+    control: guarded?.control,
     closed: () => {
-      stopWaiting();
+      for (const stop of stops) stop();
+      catalog?.release();
       live.remove(opensAs);
       options.closed();
     },
@@ -116,10 +163,12 @@ export async function openSession(login: Login, options: OpenSessionOptions): Pr
     key,
     connection: connection.name,
     upstream,
+    accessUntil,
   };
   live.add(opensAs);
   const { expiresAt } = proved;
-  if (expiresAt !== undefined) stopWaiting = atWallClock(expiresAt, clock, () => options.expired(opensAs));
+  if (expiresAt !== undefined) stops.push(atWallClock(expiresAt, clock, () => options.expired(opensAs)));
+  if (accessUntil !== undefined) stops.push(atWallClock(accessUntil, clock, () => options.accessEnded(opensAs)));
   login.socket.write(greeting(upstream, pid, key));
   drive.start({ client: login.rest, upstream: upstream.rest });
   return opensAs;
@@ -127,6 +176,91 @@ export async function openSession(login: Login, options: OpenSessionOptions): Pr
 
 /** `close` follows, and Drive looks for it. */
 function ignore(): void {}
+
+interface Opened extends SessionRules {
+  readonly login: Login;
+  readonly claimed: Claimed;
+  readonly reason: string | undefined;
+  readonly upstream: Upstream;
+  readonly catalog: CatalogView;
+  readonly chains: Chains;
+  readonly target: UpstreamTarget;
+  readonly cancel: () => void;
+}
+
+/** The guard of a session whose entry is recorded and whose client has not been greeted yet. */
+async function guardOpened(
+  { config, connection, identity, login, claimed, reason, upstream, catalog, chains, target, cancel }: Opened,
+  options: OpenSessionOptions,
+): Promise<ReturnType<typeof guardSession>> {
+  await catalog.ready();
+  const { proved } = login;
+  const client = clientAddress(login.socket);
+  const { database, role } = upstream;
+  return guardSession({
+    config,
+    connection,
+    identity,
+    guards: options.guards,
+    subject: {
+      identity: {
+        name: identity.name,
+        kind: identity.kind,
+        groups: identity.groups,
+        onBehalfOf: proved.onBehalfOf,
+        method: proved.method,
+      },
+      connection: { name: connection.name, database, role },
+      session: { client, application: claimed.applicationName, runId: claimed.runId },
+    },
+    requester: {
+      session: chains.session,
+      identity: identity.name,
+      identityKind: identity.kind,
+      ...(proved.onBehalfOf === undefined ? {} : { onBehalfOf: proved.onBehalfOf }),
+      connection: connection.name,
+      database,
+      role,
+      client,
+      ...(reason === undefined ? {} : { reason }),
+      backendPid: upstream.backendPid,
+    },
+    catalog,
+    settings: await readSettings({ config, upstream, target, salt: chains.session }, options),
+    clock: options.clock,
+    cancel,
+    gatherEvidence: () => {},
+    log: options.log,
+  });
+}
+
+/** The settings that the session begins with, asked before the client is greeted: by the gateway, on a record of its own. */
+async function readSettings(
+  about: {
+    readonly config: Config;
+    readonly upstream: Upstream;
+    readonly target: UpstreamTarget;
+    readonly salt: string;
+  },
+  { recorder, clock, sql }: OpenSessionOptions,
+): Promise<SessionSettings> {
+  const { config, upstream, target, salt } = about;
+  const chains = { session: createSessionId(Date.now()), identity: gatewayIdentity };
+  const rows = { max: 1, bytes: 64 * 1024 };
+  const own = { target, upstream, chains, recorder, clock, sql, configuration: config.hash, rows };
+  const [row] = await asOwnSession(own, (session) => session.query(sessionStartQuery));
+  return new SessionSettings({ start: readSessionStart(row?.[0]), parameters: upstream.parameters, salt });
+}
+
+/** The session was recorded as opened, and cannot be. */
+async function notOpened(
+  upstream: Upstream,
+  about: { readonly recorder: Recorder; readonly chains: Chains; readonly forward: Durable },
+): Promise<void> {
+  upstream.socket.destroy();
+  const closed = { type: 'session_closed', reason: 'terminated by the gateway', statements: 0 } as const;
+  await appendEntries(about.recorder, about.chains, [closed], about.forward);
+}
 
 function sessionOpened(about: {
   readonly login: Login;
@@ -175,6 +309,12 @@ function greeting(upstream: Upstream, pid: number, key: Uint8Array): Uint8Array 
   for (const message of upstream.notices) writer.bytes(message);
   encodeBackend({ type: 'readyForQuery', status: 'I' }, writer);
   return writer.finish();
+}
+
+function replicationUnguarded({ name }: Connection): Termination {
+  return new Termination('0A000', `the connection "${name}" does not take replication connections of this identity`, {
+    detail: 'Rules, limits or masks apply to it, and a replication stream cannot be held to them.',
+  });
 }
 
 function replicationRefused({ name }: Connection): Termination {

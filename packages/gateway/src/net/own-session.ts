@@ -1,4 +1,4 @@
-import type { Body, SessionOpened } from '@onrecord/record';
+import type { Body, Chains, SessionOpened } from '@onrecord/record';
 import { encodeFrontend, protocolVersion } from '@onrecord/wire';
 import { gatewayIdentity } from '../identity/gateway-identity.ts';
 import type { Recorder } from '../journal/receipt.ts';
@@ -65,6 +65,32 @@ export async function withOwnSession<Result>(
   // Postgres may take as long as somebody likes: a catalog can be locked.
   signal.addEventListener('abort', () => socket.destroy(), { once: true });
   if (signal.aborted) socket.destroy();
+  const about = { target, upstream, chains, recorder, clock, sql, configuration: configuration(), rows };
+  try {
+    return await asOwnSession(about, work);
+  } finally {
+    socket.end(encodeFrontend({ type: 'terminate' }).finish());
+    // Nobody reads its last words, and its end must be seen.
+    socket.resume();
+  }
+}
+
+export interface AsOwnSession extends Pick<OwnSessionOptions, 'recorder' | 'clock' | 'sql'> {
+  readonly target: UpstreamTarget;
+  readonly upstream: Upstream;
+  readonly chains: Chains;
+  readonly configuration: string;
+  readonly rows: { readonly max: number; readonly bytes: number };
+}
+
+/**
+ * Lets `work` use a connection to Postgres that is open already, as a session of the gateway's own on the record: from
+ * its entry to the one that closes it. The connection stays open.
+ */
+export async function asOwnSession<Result>(
+  { target, upstream, chains, recorder, clock, sql, configuration, rows }: AsOwnSession,
+  work: (session: OwnSession) => Promise<Result>,
+): Promise<Result> {
   const session = new Session({
     rows,
     messageBytes: maxStatementBytes,
@@ -74,7 +100,7 @@ export async function withOwnSession<Result>(
     parameters: upstream.parameters,
   });
   try {
-    const receipt = await recorded([opened(target, upstream, configuration())], { recorder, chains });
+    const receipt = await recorded([opened(target, upstream, configuration)], { recorder, chains });
     return await work({
       upstream,
       query: (text, parameters) =>
@@ -89,9 +115,6 @@ export async function withOwnSession<Result>(
       record: async (body) => void (await recorded([body], { recorder, chains })),
     });
   } finally {
-    socket.end(encodeFrontend({ type: 'terminate' }).finish());
-    // Nobody reads its last words, and its end must be seen.
-    socket.resume();
     const { entries } = session.abandon({ outcome: 'unknown' }, clock.monotonicUs());
     const closed = { type: 'session_closed', reason: 'client terminated', statements: session.statements } as const;
     await recorded([...entries, closed], { recorder, chains }).catch(() => {});

@@ -24,6 +24,18 @@ export const shuttingDown: SessionEnding = {
   end: { reason: 'gateway shut down' },
 };
 
+export const accessEnded: SessionEnding = {
+  error: new Termination('57P01', 'the time for which this session was approved is over', {
+    hint: 'Connect again to ask again.',
+  }),
+  end: { reason: 'terminated by the gateway', detail: 'its approved time is over' },
+};
+
+export const accessRevoked: SessionEnding = {
+  error: new Termination('57P01', 'the approval of this session was revoked'),
+  end: { reason: 'terminated by the gateway', detail: 'its approval was revoked' },
+};
+
 /** `why` fits behind "because". */
 export function notAllowedAnyMore(why: string): SessionEnding {
   return {

@@ -5,19 +5,30 @@ const applicationNameBytes = 63;
 /** What the gateway decides itself, and what only concerns the protocol between the client and the gateway. */
 const ours: ReadonlySet<string> = new Set(['user', 'database', 'replication', 'application_name']);
 
+const readOnlySetting = 'default_transaction_read_only';
+
 /** The client's startup parameters as Postgres gets them: byte for byte, but for what is the gateway's to decide. */
 export function upstreamParameters(
   parameters: readonly StartupParameter[],
-  session: { readonly id: string; readonly claimedName: string | undefined; readonly replication: string | undefined },
+  session: {
+    readonly id: string;
+    readonly claimedName: string | undefined;
+    readonly replication: string | undefined;
+    /** Transactions only read unless they say otherwise, which is not left to the client then. */
+    readonly readOnly?: boolean;
+  },
 ): StartupParameter[] {
-  const kept = parameters.filter(({ name }) => !ours.has(name) && !name.startsWith('_pq_.'));
+  const theirs = parameters.filter(({ name }) => !ours.has(name) && !name.startsWith('_pq_.'));
+  const kept = session.readOnly === true ? theirs.filter(({ name }) => name.toLowerCase() !== readOnlySetting) : theirs;
   const application = {
     name: 'application_name',
     value: Buffer.from(applicationName(session.id, session.claimedName)),
   };
   const replication =
     session.replication === undefined ? [] : [{ name: 'replication', value: Buffer.from(session.replication) }];
-  return [...kept, application, ...replication];
+  // Behind `options`, which it prevails over (process_startup_options).
+  const readOnly = session.readOnly === true ? [{ name: readOnlySetting, value: Buffer.from('on') }] : [];
+  return [...kept, application, ...replication, ...readOnly];
 }
 
 /** What pg_stat_activity shows to a DBA: the session, and in front of it what the client calls itself. */

@@ -41,8 +41,8 @@ export class ScriptedGuard implements Guard {
     this.told.push(`completed ${judged.settings}`);
   }
 
-  failed(judged: Judged): void {
-    this.told.push(`failed ${judged.settings}`);
+  failed(judged: Judged | undefined): void {
+    this.told.push(`failed ${judged?.settings}`);
   }
 
   changesWhatFollows(judged: Judged): boolean {
@@ -76,11 +76,8 @@ export class ScriptedGuard implements Guard {
     return { data: upperCased, end: () => nothing, counts: () => [] };
   }
 
-  withholds(judged: Judged | undefined): boolean {
-    return judged === undefined || isHidden(judged);
-  }
-
-  withheld(): Uint8Array {
+  report(judged: Judged | undefined, body: Uint8Array): Uint8Array {
+    if (judged !== undefined && !isHidden(judged)) return body;
     return new TextEncoder().encode('SERROR\0VERROR\0C22P02\0Mwithheld\0\0');
   }
 

@@ -47,8 +47,8 @@ export interface Guard {
   judgeCall(functionOid: number, inTransaction: boolean, us: number): Judged;
   /** A statement completed: what it changes counts from now on. */
   completed(judged: Judged): void;
-  /** A statement failed, or its end is not known: what it changed outside of its transaction counts. */
-  failed(judged: Judged): void;
+  /** The server answered with an error: what its transaction changed is undone. `judged`: what has failed; undefined when it was refused, or no statement. */
+  failed(judged: Judged | undefined): void;
   /** True when the statement changes what those behind it mean, so that they wait until it has completed. */
   changesWhatFollows(judged: Judged): boolean;
   /** ReadyForQuery. */
@@ -66,8 +66,8 @@ export interface Guard {
   maskRows(judged: Judged | undefined, columns: Uint8Array | undefined): RowMask | undefined;
   /** `columns`: of CopyOutResponse. */
   maskCopy(judged: Judged | undefined, columns: number): CopyMask | undefined;
-  withholds(judged: Judged | undefined): boolean;
-  withheld(body: Uint8Array): Uint8Array;
+  /** Body of an ErrorResponse or NoticeResponse as the client may see it: the same where nothing is withheld. */
+  report(judged: Judged | undefined, body: Uint8Array): Uint8Array;
 
   /** Rows that one statement may return. */
   readonly rowLimit: number | undefined;

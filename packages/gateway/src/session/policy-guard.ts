@@ -1,12 +1,13 @@
 import { Reader } from '@onrecord/wire';
 import { Refusal } from '../errors.ts';
 import type { ActiveMasks } from '../masking/active-masks.ts';
+import { HiddenRows } from '../masking/hidden.ts';
 import type { CopyMask, ResultColumn, RowMask } from '../masking/mask.ts';
 import { planCopy } from '../masking/plan-copy.ts';
 import { planResult } from '../masking/plan-result.ts';
 import { maskRefusal } from '../masking/refusal.ts';
 import { type ResolvedMasks, resolveMasks } from '../masking/resolved-masks.ts';
-import { withheldError, withholds } from '../masking/withhold.ts';
+import { detectInError, withheldError, withholds } from '../masking/withhold.ts';
 import { denial, unreadable } from '../policy/denial.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { RuleMatch, Verdict } from '../policy/verdict.ts';
@@ -39,6 +40,9 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 /** How soon the catalog is read again because a name was not in it, in microseconds. */
 const lookAgainUs = 1_000_000;
+/** Texts that are kept for people who are asked about the next one. */
+const maxRecent = 20;
+const maxRecentCharacters = 2_000;
 
 /**
  * The guard of a session: asks policy and masking about its statements, with names as the session and the catalog know
@@ -55,6 +59,9 @@ export class PolicyGuard implements Guard {
   /** When it was last read again because of a name that it did not have. */
   #lookedUs = -lookAgainUs;
   #forgetNames = false;
+  #clientEncoding = 'UTF8';
+  /** Texts that were judged last, the newest last. */
+  readonly #recent: string[] = [];
 
   constructor(options: PolicyGuardOptions) {
     this.#options = options;
@@ -67,12 +74,18 @@ export class PolicyGuard implements Guard {
   }
 
   text(sql: Uint8Array, { clientEncoding }: TextSettings): string | undefined {
+    this.#clientEncoding = clientEncoding;
     if (clientEncoding !== 'UTF8' && sql.some((byte) => byte > 0x7f)) return undefined;
     try {
       return utf8.decode(sql);
     } catch {
       return undefined;
     }
+  }
+
+  /** The last texts in front of the newest `behind` ones, the newest last. */
+  recent(behind: number): readonly string[] {
+    return this.#recent.slice(0, Math.max(0, this.#recent.length - behind));
   }
 
   /** The catalog has been read again, or cannot be. */
@@ -102,6 +115,7 @@ export class PolicyGuard implements Guard {
         this.#stale = true;
         return undefined;
       }
+      this.#remember(statement.text ?? '');
       const seen = this.#definitions.cautious(analysis);
       const verdict = this.#verdict(seen, statement, us);
       const asked = verdict.decision === 'approve' ? { statement: owned(statement) } : {};
@@ -117,7 +131,8 @@ export class PolicyGuard implements Guard {
   judgeCall(functionOid: number, inTransaction: boolean, us: number): Judged {
     const called = this.#options.catalog()?.function(functionOid);
     const settings = this.settings;
-    if (this.#options.masks !== undefined && this.#options.masks.columns.size > 0) return { analysis: undefined, verdict: callUnderMask(), settings };
+    if (this.#options.masks !== undefined && this.#options.masks.columns.size > 0)
+      return { analysis: undefined, verdict: callUnderMask(), settings };
     if (called === undefined) {
       const why = `the catalog has no function with OID ${functionOid}`;
       return { analysis: undefined, verdict: unreadable(why), settings };
@@ -142,7 +157,9 @@ export class PolicyGuard implements Guard {
   }
 
   /** What code in the server did to prepared statements outlives its transaction. */
-  failed({ analysis }: Judged): void {
+  failed(judged: Judged | undefined): void {
+    const analysis = judged?.analysis;
+    this.#options.settings.failed(analysis?.effects);
     if (analysis !== undefined && mayRename(analysis)) this.#forgetNames = true;
   }
 
@@ -169,23 +186,30 @@ export class PolicyGuard implements Guard {
     const masks = this.#masks;
     if (masks === undefined) return undefined;
     const { hmac } = this.#options;
-    return planResult(masks, { lineage: lineageOf(judged), columns: resultColumns(columns), hmac });
+    const described = resultColumns(columns);
+    if (described === undefined) return new HiddenRows();
+    return planResult(masks, { ...knownOf(judged), columns: described, hmac });
   }
 
   maskCopy(judged: Judged | undefined, columns: number): CopyMask | undefined {
     const masks = this.#masks;
     if (masks === undefined) return undefined;
     const { hmac } = this.#options;
-    return planCopy(masks, { lineage: lineageOf(judged), form: judged?.analysis?.copy, columns, hmac });
+    const clientEncoding = this.#clientEncoding;
+    return planCopy(masks, { ...knownOf(judged), form: judged?.analysis?.copy, columns, hmac, clientEncoding });
   }
 
-  withholds(judged: Judged | undefined): boolean {
+  report(judged: Judged | undefined, body: Uint8Array): Uint8Array {
     const masks = this.#masks;
-    return masks !== undefined && withholds(masks, judged?.analysis);
+    if (masks === undefined) return body;
+    if (withholds(masks, judged?.analysis)) return withheldError(body);
+    const { detectors } = masks.active;
+    return detectors.length === 0 ? body : detectInError(body, { detectors, hmac: this.#options.hmac });
   }
 
-  withheld(body: Uint8Array): Uint8Array {
-    return withheldError(body);
+  #remember(text: string): void {
+    this.#recent.push(text.slice(0, maxRecentCharacters));
+    if (this.#recent.length > maxRecent) this.#recent.shift();
   }
 
   get #masks(): ResolvedMasks | undefined {
@@ -265,8 +289,8 @@ function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-function lineageOf(judged: Judged | undefined): Lineage | undefined {
-  return judged?.analysis?.lineage;
+function knownOf(judged: Judged | undefined): { lineage: Lineage | undefined; analysis: Analysis | undefined } {
+  return { lineage: judged?.analysis?.lineage, analysis: judged?.analysis };
 }
 
 /** Code that can change what prepared statements mean: dynamic SQL in the server. */
@@ -285,8 +309,7 @@ function withMasks(
   if (refused === undefined) return verdict;
   const match: RuleMatch = { rule: refused.rule, then: 'deny' };
   const error =
-    verdict.error ??
-    new Refusal('42501', refused.message, refused.hint === undefined ? {} : { hint: refused.hint });
+    verdict.error ?? new Refusal('42501', refused.message, refused.hint === undefined ? {} : { hint: refused.hint });
   return { decision: 'deny', matches: [match, ...verdict.matches], error };
 }
 

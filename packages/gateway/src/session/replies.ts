@@ -228,8 +228,8 @@ export class Replies {
     const { guard } = this.#state.options;
     const { bytes, start, end, tag } = this.#framer;
     if (guard === undefined) return body;
-    if (guard.masks && open !== undefined && guard.withholds(open.judged)) {
-      const seen = guard.withheld(body);
+    const seen = guard.masks && open !== undefined ? guard.report(open.judged, body) : body;
+    if (open !== undefined && seen !== body) {
       open.withheld += 1;
       if (!this.#state.muted) this.#span.insert(message(tag, seen));
       return seen;
@@ -526,6 +526,9 @@ export class Replies {
 
   #error(head: ExpectedReply | undefined, body: Uint8Array): void {
     const error = readServerError(body);
+    const failed = head?.current;
+    const refused = failed?.refusal !== undefined;
+    this.#state.options.guard?.failed(refused ? undefined : failed?.judged);
     const fatal = error.severity === 'FATAL' || error.severity === 'PANIC';
     const open = head?.current;
     if (this.#rows === undefined || !this.#refused(head, error.severity)) {
@@ -645,7 +648,6 @@ export class Replies {
     const { guard } = this.#state.options;
     if (guard === undefined || judged === undefined) return;
     if (outcome === 'completed') guard.completed(judged);
-    else if (outcome !== 'refused' && outcome !== 'skipped' && outcome !== 'suspended') guard.failed(judged);
     if (guard.takeNamesForgotten()) this.#state.distrustedUpTo = n;
   }
 

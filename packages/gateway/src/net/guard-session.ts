@@ -1,0 +1,169 @@
+import { encodeBackend, noticeResponse } from '@onrecord/wire';
+import type { ApprovalDesk } from '../approvals/approval-desk.ts';
+import type { Config, Connection, Identity } from '../config/config.ts';
+import { activeMasks } from '../masking/active-masks.ts';
+import { createPolicy } from '../policy/create-policy.ts';
+import type { Controls, Policy, PolicySubject } from '../policy/policy.ts';
+import type { RateLimits } from '../policy/rate.ts';
+import { PolicyGuard } from '../session/policy-guard.ts';
+import type { SessionSettings } from '../session/session-settings.ts';
+import type { TurnAsk } from '../session/turn.ts';
+import type { Analyze } from '../sql/analysis.ts';
+import type { Catalogs, CatalogView } from './catalog/catalogs.ts';
+import type { Clock } from './clock.ts';
+import { composeQuestion, type Requester } from './compose-question.ts';
+import type { Asked, SessionControl } from './session-control.ts';
+
+/** What sessions under rules, limits or masks share. */
+export interface Guards {
+  readonly catalogs: Catalogs;
+  readonly desk: Pick<ApprovalDesk, 'ask' | 'use' | 'access' | 'attach'>;
+  readonly analyze: Analyze;
+  readonly rates: RateLimits;
+  /** HMAC-SHA-256 with the key of `hash` masks. */
+  readonly hmac: (bytes: Uint8Array) => Uint8Array;
+  /** The text without its password literals. */
+  readonly redact: (sql: string) => string;
+}
+
+/** What applies to a session, before it is known whether anything does. */
+export interface SessionRules {
+  readonly config: Config;
+  readonly connection: Connection;
+  readonly identity: Identity;
+}
+
+/** True when rules, limits or masks may apply: then the session needs a guard. */
+export function mayNeedGuard({ config, connection, identity }: SessionRules): boolean {
+  if (config.policy.length > 0) return true;
+  if ([connection.controls, identity.controls].some(restricts)) return true;
+  return masksOf({ config, connection, identity }) !== undefined;
+}
+
+/** True when Postgres itself is told that the session only reads. */
+export function isReadOnly({ connection, identity }: Omit<SessionRules, 'config'>): boolean {
+  return connection.controls.readOnly || identity.controls.readOnly;
+}
+
+function restricts({ readOnly, tables, rows, timeMs, rate }: Controls): boolean {
+  return readOnly || [tables, rows, timeMs, rate].some((limit) => limit !== undefined);
+}
+
+function masksOf({ config, connection, identity }: SessionRules): ReturnType<typeof activeMasks> {
+  return activeMasks(config.masking.rules, {
+    connection: connection.name,
+    identity: identity.name,
+    groups: identity.groups,
+  });
+}
+
+export interface GuardSessionOptions extends SessionRules {
+  readonly guards: Guards;
+  readonly subject: PolicySubject;
+  readonly requester: Requester;
+  readonly catalog: CatalogView;
+  readonly settings: SessionSettings;
+  readonly clock: Clock;
+  /** Has Postgres give up what the session is doing. */
+  readonly cancel: () => void;
+  /** Looks for what approvers want to know, and adds it to the question. */
+  readonly gatherEvidence: (approval: string, ask: TurnAsk) => void;
+  readonly log: (message: string) => void;
+}
+
+/** The guard of a session that has been opened, and what its Drive needs; undefined when nothing applies to it. */
+export function guardSession(
+  options: GuardSessionOptions,
+): { readonly guard: PolicyGuard; readonly control: SessionControl } | undefined {
+  const { guards, config, connection, identity, subject, catalog, settings, clock } = options;
+  const policy = createPolicy({
+    rules: config.policy,
+    controls: [connection.controls, identity.controls],
+    subject,
+  });
+  const controls = [connection.controls, identity.controls];
+  const masks = masksOf(options);
+  const rowLimit = least(controls.map(({ rows }) => rows));
+  const timeMs = least(controls.map((each) => each.timeMs));
+  const rates = controls.flatMap(({ rate }) => rate ?? []);
+  if (!applies({ policy, masks, rowLimit, timeMs, rates })) return undefined;
+  const whose = { identity: identity.name, connection: connection.name };
+  const wallUs = (us: number): number => clock.wallUs() - (clock.monotonicUs() - us);
+  const guard = new PolicyGuard({
+    policy,
+    masks,
+    rowLimit,
+    rate: rates.length === 0 ? undefined : (us) => guards.rates.admit(whose, rates, us),
+    analyze: guards.analyze,
+    catalog: () => catalog.current,
+    settings,
+    hmac: guards.hmac,
+    wallUs,
+  });
+  const control: SessionControl = {
+    readCatalog: async () => {
+      try {
+        await catalog.refresh();
+      } catch (error) {
+        options.log(`the catalog of "${connection.name}" could not be read: ${(error as Error).message}`);
+      }
+      guard.catalogRead();
+    },
+    ask: (ask) => askPeople(ask, options, guard),
+    cancel: options.cancel,
+    timeMs,
+  };
+  return { guard, control };
+}
+
+function applies(about: {
+  readonly policy: Policy | undefined;
+  readonly masks: unknown;
+  readonly rowLimit: number | undefined;
+  readonly timeMs: number | undefined;
+  readonly rates: readonly unknown[];
+}): boolean {
+  const { policy, masks, rowLimit, timeMs, rates } = about;
+  return [policy, masks, rowLimit, timeMs].some((part) => part !== undefined) || rates.length > 0;
+}
+
+async function askPeople(ask: TurnAsk, options: GuardSessionOptions, guard: PolicyGuard): Promise<Asked> {
+  const { guards, requester, settings } = options;
+  const question = composeQuestion(ask, {
+    requester,
+    role: settings.role ?? requester.role,
+    recent: guard.recent(ask.statements.length),
+    transactionStatus: ask.statements[0]?.transactionBefore ?? 'I',
+    redact: guards.redact,
+  });
+  const waiting = await guards.desk.ask(question);
+  options.gatherEvidence(waiting.approval, ask);
+  return {
+    approval: waiting.approval,
+    notice: waitsNotice(waiting.approval, ask),
+    answer: waiting.answer,
+    withdraw: (why) => waiting.withdraw(why),
+    use: () => guards.desk.use(waiting.approval, question),
+  };
+}
+
+/** Tells the client why nothing happens, and whom to ask. */
+function waitsNotice(approval: string, { asks }: TurnAsk): Uint8Array {
+  const groups = Array.from(new Set(asks.map(({ group }) => `"${group}"`))).join(' and ');
+  const rules = Array.from(new Set(asks.map(({ rule }) => `"${rule}"`))).join(', ');
+  const seconds = Math.min(...asks.map(({ timeoutMs }) => timeoutMs)) / 1000;
+  return encodeBackend(
+    noticeResponse({
+      severity: 'NOTICE',
+      sqlstate: '00000',
+      message: `the statement waits for approval ${approval} by ${groups}, for at most ${seconds} s`,
+      detail: `Policy: ${rules}.`,
+      hint: `They decide with: onrecord approvals show ${approval}`,
+    }),
+  ).finish();
+}
+
+function least(limits: readonly (number | undefined)[]): number | undefined {
+  const set = limits.filter((limit) => limit !== undefined);
+  return set.length === 0 ? undefined : Math.min(...set);
+}
