@@ -1,5 +1,5 @@
 import type { CatalogFunction } from '../catalog.ts';
-import { resolveFunctions } from '../resolve.ts';
+import { resolveFunctions, resolveOperators } from '../resolve.ts';
 import { isHarmlessExtension, traitsOfBuiltIn } from './built-ins.ts';
 import { closed, derived, type Flow, type Shape } from './flow.ts';
 import { rowTypeShape } from './row-type.ts';
@@ -51,16 +51,16 @@ function traitsOf(candidate: CatalogFunction): Omit<Callee, 'candidates'> {
 
 /** True when every operator of that name is Postgres's own, or a superuser's that shows nothing but what it is given. */
 export function isHarmlessOperator(trace: Trace, words: readonly string[]): boolean {
-  const { schema, name } = qualifiedOf(words);
-  return trace.catalog.operators(name).every((operator) => {
-    const reachable = schema === '' ? (trace.path?.includes(operator.schema) ?? true) : schema === operator.schema;
-    if (!reachable) return true;
+  return resolveOperators(trace.catalog, trace.path, qualifiedOf(words)).every((operator) => {
     const called = trace.catalog.function(operator.function);
     return called !== undefined && traitsOf(called).shows !== 'anything';
   });
 }
 
-const pseudoRecord = 2249;
+/** Pseudo-types that may stand for a row: record, anyelement, anynonarray, anycompatible, anycompatiblenonarray. */
+const perhapsRow: ReadonlySet<number> = new Set([2249, 2283, 2776, 5077, 5079]);
+
+const firstNormalOid = 16_384;
 
 /**
  * The columns of what a function returns, when it is a row or has a name of its own: OUT parameters, or the row type.
@@ -81,8 +81,8 @@ function resultOf(trace: Trace, { outputs, returns, builtIn }: CatalogFunction, 
   }
   const row = rowTypeShape(trace.catalog, returns);
   if (row !== undefined) return closed(row.columns.map(({ name }) => ({ name, flow: value })));
-  // A type of the user may be a row; one of Postgres's own is, when it is no record.
-  return returns === pseudoRecord || (!builtIn && returns >= 16384) ? { columns: [], open: value } : undefined;
+  // A domain of somebody's may be one over a row.
+  return perhapsRow.has(returns) || (!builtIn && returns >= firstNormalOid) ? { columns: [], open: value } : undefined;
 }
 
 function sameNames(one: Shape | undefined, other: Shape | undefined): boolean {

@@ -62,7 +62,7 @@ function soleColumn({ columns, open }: Shape): Flow {
  * What a column reference, in an expression, may mean: a column, or a whole row, or a function of a row (`t.f` is
  * `f(t)`). What nothing in scope answers to is unknown.
  */
-function referenceFlow(trace: Trace, scope: Scope, { fields }: Body): Flow {
+export function referenceFlow(trace: Trace, scope: Scope, { fields }: Body): Flow {
   const words = wordsOf(fields);
   const last = words.at(-1) ?? '';
   if (last === '') return starFlow(scope, words);
@@ -174,8 +174,13 @@ function castFlow(trace: Trace, scope: Scope, { arg, typeName }: Body): Flow {
   const type = flow.plain ? keepsWhole(flow.type, target) : undefined;
   if (type !== undefined) return { sources: flow.sources, plain: true, type };
   trace.touches.add(flow.sources);
-  const [relation] = resolveRelation(trace.catalog, trace.path, qualifiedOf(wordsOf(target['names'])));
-  return { ...derived(flow.sources), type: target['arrayBounds'] === undefined ? relation?.rowType : undefined };
+  return { ...derived(flow.sources), type: rowTypeOf(trace, target) };
+}
+
+/** The row type that a cast names. */
+function rowTypeOf({ catalog, path }: Trace, { names, arrayBounds }: Body): number | undefined {
+  const relations = resolveRelation(catalog, path, qualifiedOf(wordsOf(names)));
+  return relations.length === 1 && arrayBounds === undefined ? relations[0]?.rowType : undefined;
 }
 
 function runsCode({ catalog }: Trace, { names }: Body): boolean {
@@ -187,9 +192,24 @@ function callFlow(trace: Trace, scope: Scope, call: Body): Flow {
   const found = fieldCall(trace, scope, call);
   if (found !== undefined) return found;
   const flow = derived(sourcesOf(trace, scope, { FuncCall: call }));
-  const row = resultShape(trace, calleeOf(trace, call), flow);
+  const row = populatedShape(trace, scope, call, flow) ?? resultShape(trace, calleeOf(trace, call), flow);
   // A single OUT parameter is no row.
   return row === undefined || (row.open === undefined && row.columns.length === 1) ? flow : { ...flow, row };
+}
+
+/**
+ * What `jsonb_populate_record(NULL::t, …)` and its like return: a row of their first argument's type. A wider one is not
+ * looked into.
+ */
+export function populatedShape(trace: Trace, scope: Scope, call: Body, flow: Flow): Shape | undefined {
+  const base = listOf(call['args'])[0];
+  if (!/^jsonb?_populate_record(set)?$/.test(wordsOf(call['funcname']).at(-1) ?? '')) return undefined;
+  if (!calleeOf(trace, call).candidates.every(({ builtIn }) => builtIn)) return undefined;
+  const cast = untag(base, 'TypeCast');
+  if (untag(base, 'ColumnRef') === undefined && untag(cast?.['arg'], 'A_Const') === undefined) return undefined;
+  const fields = fieldsOf(trace, flowOf(trace, scope, base));
+  if (fields === undefined || fields.open !== undefined) return undefined;
+  return closed(fields.columns.map(({ name }) => ({ name, flow: derived(flow.sources) })));
 }
 
 /** `email(t)`, where no function has that name, is `t.email`. */
@@ -220,6 +240,8 @@ export function sourcesOf(trace: Trace, scope: Scope, node: unknown): SourceSet[
       continue;
     }
     const { tag, body } = tagged(next) ?? { tag: '', body: next as Body };
+    // TypeName, of RETURNING and the like.
+    if (body['names'] !== undefined && body['typemod'] !== undefined && runsCode(trace, body)) admit(trace, found);
     const special = specials[tag];
     const inside = special === undefined ? Object.values(body) : special({ trace, scope, body, found });
     for (const item of inside) nodes.push(item);
@@ -265,10 +287,15 @@ const specials: { readonly [tag: string]: (visit: Visit) => readonly unknown[] }
   },
   SubLink: ({ trace, scope, body, found }) => {
     const shape = subqueryShape(trace, scope, body['subselect']);
-    if (body['operName'] !== undefined && !isHarmlessOperator(trace, wordsOf(body['operName']))) admit(trace, found);
+    const operator = body['operName'] === undefined ? ['='] : wordsOf(body['operName']);
+    if (body['testexpr'] !== undefined && !isHarmlessOperator(trace, operator)) admit(trace, found);
     // Whether there are rows says what conditions say, and those have been noted.
     if (body['subLinkType'] !== 'EXISTS_SUBLINK') found.add(wholeOf(shape));
     return [body['testexpr']];
+  },
+  CaseExpr: ({ trace, body, found }) => {
+    if (body['arg'] !== undefined && !isHarmlessOperator(trace, ['='])) admit(trace, found);
+    return Object.values(body);
   },
   SelectStmt: ({ trace, scope, body, found }) => {
     found.add(wholeOf(queryShape(trace, scope, { SelectStmt: body })));

@@ -1,6 +1,6 @@
 import { resolveRelation } from '../resolve.ts';
 import { calleeOf, resultShape } from './call.ts';
-import { sourcesOf } from './expression.ts';
+import { populatedShape, sourcesOf } from './expression.ts';
 import {
   closed,
   derived,
@@ -18,6 +18,7 @@ import { queryShape } from './query.ts';
 import { findQuery, type Item, type Scope, withItems, withoutItems } from './scope.ts';
 import { probe, spend, type Trace } from './trace.ts';
 import { type Body, bodyOf, itemsOf, listOf, tagged, textOf, untag, wordsOf } from './tree.ts';
+import { isUnnestOfScalars } from './unnest.ts';
 import { relationShape } from './view.ts';
 
 /** One thing of FROM: what it puts into scope, and its columns as a join around it sees them. */
@@ -140,7 +141,9 @@ interface RangeCall {
 }
 
 function functionShape(trace: Trace, scope: Scope, { call, definitions, alias }: RangeCall): Shape {
-  const flow = derived(sourcesOf(trace, scope, call));
+  const flow = derived(
+    sourcesOf(trace, scope, [call, definitions.map((item) => untag(item, 'ColumnDef')?.['typeName'])]),
+  );
   const body = untag(call, 'FuncCall');
   probe(trace, flow.sources === 'unknown' ? sourcesOf(trace, scope, body?.['args']) : flow.sources);
   if (definitions.length > 0) {
@@ -148,7 +151,8 @@ function functionShape(trace: Trace, scope: Scope, { call, definitions, alias }:
   }
   const name = alias || (wordsOf(body?.['funcname']).at(-1) ?? textOf(sqlValueName(call)));
   if (body === undefined) return closed([{ name, flow }]);
-  const value = resultShape(trace, calleeOf(trace, body), flow);
+  if (isUnnestOfScalars(trace, scope, body)) return closed([{ name, flow }]);
+  const value = populatedShape(trace, scope, body, flow) ?? resultShape(trace, calleeOf(trace, body), flow);
   return value ?? closed([{ name, flow }]);
 }
 
@@ -166,9 +170,9 @@ function xmlTable(trace: Trace, scope: Scope, { docexpr, rowexpr, namespaces, co
   probe(trace, rows.sources);
   return closed(
     listOf(columns).map((column) => {
-      const { colname, for_ordinality, colexpr, coldefexpr } = untag(column, 'RangeTableFuncCol') ?? {};
+      const { colname, for_ordinality, colexpr, coldefexpr, typeName } = untag(column, 'RangeTableFuncCol') ?? {};
       if (for_ordinality === true) return { name: textOf(colname), flow: nothing };
-      const own = derived(sourcesOf(trace, scope, [colexpr, coldefexpr]));
+      const own = derived(sourcesOf(trace, scope, [colexpr, coldefexpr, typeName]));
       return { name: textOf(colname), flow: derived(unionOf([rows, own])) };
     }),
   );
@@ -182,10 +186,10 @@ function jsonTable(trace: Trace, scope: Scope, { context_item, pathspec, passing
   function jsonColumns(nodes: readonly unknown[]): Named[] {
     return nodes.flatMap((node): Named[] => {
       const column = untag(node, 'JsonTableColumn') ?? {};
-      const { name, coltype, on_empty, on_error: otherwise } = column;
+      const { name, coltype, on_empty, on_error: otherwise, typeName } = column;
       if (coltype === 'JTC_NESTED') return jsonColumns(listOf(column['columns']));
       if (coltype === 'JTC_FOR_ORDINALITY') return [{ name: textOf(name), flow: nothing }];
-      const own = derived(sourcesOf(trace, scope, [on_empty, otherwise]));
+      const own = derived(sourcesOf(trace, scope, [on_empty, otherwise, typeName]));
       return [{ name: textOf(name), flow: derived(unionOf([rows, own])) }];
     });
   }

@@ -1,3 +1,4 @@
+import { isHarmlessOperator } from './call.ts';
 import { probeAll } from './expression.ts';
 import { closed, derived, type Flow, type Named, oneOf, type Shape, unionOf, unknown } from './flow.ts';
 import { aliased, fromNode, type Joined } from './from.ts';
@@ -26,6 +27,7 @@ function either(left: Flow | undefined, right: Flow | undefined): Flow | undefin
 /** The column that stands for both: of a full join whichever has a value, otherwise that of the side that always has one. */
 function mergedColumns(trace: Trace, join: Body, left: Shape, right: Shape): Named[] {
   const using = join['isNatural'] === true ? common(left, right) : wordsOf(join['usingClause']);
+  if (using.length > 0 && !isHarmlessOperator(trace, ['='])) probe(trace, 'unknown');
   return using.map((name) => {
     const ours = columnOf(left, name) ?? unknown;
     const theirs = columnOf(right, name) ?? unknown;

@@ -159,7 +159,10 @@ function copiedTable(trace: Trace, { relation, attlist }: Body): Shape {
       .flatMap(({ columns }) => columns.filter((column) => columnsIn(column).length > 0))
       .map(({ name }) => name),
   );
-  return { columns: shape.columns.filter(({ name }) => !generated.has(name)), open: shape.open };
+  // Whether one is generated cannot be told at the moment.
+  const hidden = relations.some(({ columns }) => columns.some((column) => column.generated === ''));
+  const columns = shape.columns.filter(({ name }) => !generated.has(name));
+  return { columns, open: shape.open ?? (hidden ? derived(wholeOf(shape)) : undefined) };
 }
 
 function copyFrom(trace: Trace, { relation, whereClause }: Body): Shape {

@@ -33,9 +33,8 @@ export class Target {
     return this.item.shape.columns.map(({ name }) => name);
   }
 
-  /** Notes that a column is given a value. What a column gives itself is no copy. */
-  assign(name: string | undefined, flow: Flow): void {
-    if (name === undefined) return;
+  /** Notes that a column is given a value; '': it is not known which. What a column gives itself is no copy. */
+  assign(name: string, flow: Flow): void {
     const before = this.#assigned.get(name);
     this.#assigned.set(name, before === undefined ? flow : derived(unionOf([before, flow])));
     store(this.#trace, without(flow.sources, this.#ownKeys(name)));
@@ -79,6 +78,7 @@ export class Target {
     for (const { columns } of this.#relations) {
       for (const column of columns) {
         if (column.name !== name) continue;
+        if (column.generated === '') for (const flow of this.#assigned.values()) set.add(flow.sources);
         for (const used of columnsIn(column)) set.add((this.#assigned.get(used) ?? nothing).sources);
       }
     }
@@ -100,8 +100,8 @@ function touchWhole(trace: Trace, relation: Relation, seen: Set<number>): void {
   if (seen.has(relation.oid)) return;
   seen.add(relation.oid);
   trace.touches.add(wholeOf(relationShape(trace, relation)));
-  const runsCode = relation.triggers.some((oid) => trace.catalog.function(oid)?.builtIn !== true);
-  if (runsCode) trace.touches.add('unknown');
+  const called = [...relation.triggers, ...(relation.attached ?? [])];
+  if (called.some((oid) => trace.catalog.function(oid)?.builtIn !== true)) trace.touches.add('unknown');
   for (const oid of relation.children) {
     const child = trace.catalog.relation(oid);
     if (child !== undefined) touchWhole(trace, child, seen);

@@ -49,22 +49,32 @@ class RecursiveQuery {
   shape(): Shape {
     if (this.#state !== 'new') return this.#shape;
     this.#state = 'running';
-    this.#shape = named(this.#first(), this.#query);
-    for (;;) {
-      const next = named(queryShape(this.#trace, this.#scope, this.#query['ctequery']), this.#query);
-      const grown = eitherShape(this.#shape, next);
-      if (isSame(grown, this.#shape)) break;
-      this.#shape = grown;
-    }
+    const first = this.#first();
+    if (first === undefined) this.#shape = this.#next();
+    else this.#grow(named(first, this.#query));
     this.#shape = withSearchAndCycle(this.#shape, this.#query);
     this.#state = 'done';
     return this.#shape;
   }
 
-  /** The side of the union that begins; what does not begin so cannot refer to itself. */
-  #first(): Shape {
+  #next(): Shape {
+    return named(queryShape(this.#trace, this.#scope, this.#query['ctequery']), this.#query);
+  }
+
+  #grow(first: Shape): void {
+    this.#shape = first;
+    for (;;) {
+      const next = this.#next();
+      const grown = eitherShape(this.#shape, next);
+      if (isSame(grown, this.#shape)) return;
+      this.#shape = grown;
+    }
+  }
+
+  /** The side of the union that begins; what has none cannot refer to itself. */
+  #first(): Shape | undefined {
     const select = untag(this.#query['ctequery'], 'SelectStmt');
-    if (select === undefined || !isSetOperation(select)) return unknownShape;
+    if (select === undefined || !isSetOperation(select)) return undefined;
     const scope = innerScope(this.#scope);
     openWith(this.#trace, scope, select['withClause']);
     return sideShape(this.#trace, scope, select['larg']);

@@ -16,7 +16,7 @@ export function insertShape(trace: Trace, outer: Scope | undefined, insert: Body
   const named = listOf(insert['cols']).map((column) => textOf(untag(column, 'ResTarget')?.['name']));
   const names = named.length === 0 ? target.columnNames : named;
   if (rows.open !== undefined) for (const name of names) target.assign(name, derived(wholeOf(rows)));
-  else for (const [index, { flow }] of rows.columns.entries()) target.assign(names[index], flow);
+  else for (const [index, { flow }] of rows.columns.entries()) target.assign(names[index] ?? '', flow);
   onConflict(trace, scope, target, bodyOf(insert['onConflictClause']));
   return returning(trace, scope, { target, others: [], clause: insert['returningClause'], missing: 'old' });
 }
@@ -70,7 +70,8 @@ export function mergeShape(trace: Trace, outer: Scope | undefined, merge: Body):
     else {
       const named = listOf(targetList).map((column) => textOf(untag(column, 'ResTarget')?.['name']));
       const names = named.length === 0 ? target.columnNames : named;
-      for (const [index, value] of listOf(values).entries()) target.assign(names[index], flowOf(trace, both, value));
+      for (const [index, value] of listOf(values).entries())
+        target.assign(names[index] ?? '', flowOf(trace, both, value));
     }
   }
   return returning(trace, scope, { target, others: source, clause: merge['returningClause'], sourceFirst: true });
