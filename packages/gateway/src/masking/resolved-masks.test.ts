@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type CatalogSpec, catalogFixture } from '../sql/catalog.fixture.ts';
+import type { MaskAction } from './mask.ts';
+import { active, customers } from './masks.fixture.ts';
+import { resolveMasks } from './resolved-masks.ts';
+
+function masked(spec: CatalogSpec, columns: { readonly [column: string]: MaskAction }): readonly string[] {
+  const masks = resolveMasks(active({ columns: new Map(Object.entries(columns)) }), catalogFixture(spec));
+  return Array.from(masks.columns, ([key, { action }]) => `${key} ${action}`).sort();
+}
+
+describe('resolveMasks', () => {
+  it('finds columns by schema, table and column, dots in names included', () => {
+    const relations = [
+      { name: 'a', columns: ['id int4', '- int4', 'b text'] },
+      { name: 'a.b', columns: ['c text'] },
+    ];
+    assert.deepEqual(masked({ relations }, { 'public.a.b': 'partial' }), ['20000.3 partial']);
+    assert.deepEqual(masked({ relations }, { 'public.a.b.c': 'hash' }), ['20001.1 hash']);
+  });
+
+  it('tells which columns the catalog does not have', () => {
+    const columns = new Map<string, MaskAction>([
+      ['public.customers.email', 'redact'],
+      ['public.customers.emial', 'redact'],
+      ['public.nowhere.email', 'redact'],
+    ]);
+    assert.deepEqual(resolveMasks(active({ columns }), customers).missing, [
+      'public.customers.emial',
+      'public.nowhere.email',
+    ]);
+  });
+
+  const family = [
+    { name: 'root', columns: ['id int4', 'email text'] },
+    { name: 'left', columns: ['email text', 'id int4'], parents: ['public.root'] },
+    { name: 'right', columns: ['id int4', 'email text'], parents: ['public.root'] },
+    { name: 'leaf', columns: ['id int4', 'email text'], parents: ['public.right', 'public.other'] },
+    { name: 'other', columns: ['email text'] },
+  ];
+
+  it('spreads over children at any depth, and over what else shows their rows', () => {
+    assert.deepEqual(masked({ relations: family }, { 'public.root.email': 'hash' }), [
+      '20000.2 hash',
+      '20001.1 hash',
+      '20002.2 hash',
+      '20003.2 hash',
+      '20004.1 hash',
+    ]);
+  });
+
+  it('spreads over parents, but not from there over siblings', () => {
+    assert.deepEqual(masked({ relations: family }, { 'public.left.email': 'hash' }), ['20000.2 hash', '20001.1 hash']);
+  });
+
+  it('spreads over generated columns, as a derived value', () => {
+    const relations = [
+      {
+        name: 't',
+        columns: [
+          'e text',
+          'upper text = upper(e)',
+          'q text = lower("e")',
+          'free text = lower(other)',
+          'E text = other',
+        ],
+      },
+    ];
+    assert.deepEqual(masked({ relations }, { 'public.t.e': 'partial' }), [
+      '20000.1 partial',
+      '20000.2 redact',
+      '20000.3 redact',
+    ]);
+    assert.deepEqual(masked({ relations }, { 'public.t.e': 'null' }), ['20000.1 null', '20000.2 null', '20000.3 null']);
+  });
+
+  it('masks where Postgres keeps values of other tables, as soon as a column of anything is masked', () => {
+    const relations = [
+      { name: 't', columns: ['e text'] },
+      {
+        name: 'pg_stats',
+        schema: 'pg_catalog',
+        kind: 'view' as const,
+        columns: ['attname text', 'most_common_vals text'],
+      },
+      { name: 'pg_stat_statements', schema: 'extensions', kind: 'view' as const, columns: ['query text'] },
+      {
+        name: 'pg_toast_1',
+        schema: 'pg_toast',
+        kind: 'toast table' as const,
+        columns: ['chunk_id int4', 'chunk_data bytea'],
+      },
+    ];
+    assert.deepEqual(masked({ relations }, { 'public.t.e': 'hash' }), [
+      '20000.1 hash',
+      '20001.2 redact',
+      '20002.1 redact',
+      '20003.2 redact',
+    ]);
+    assert.deepEqual(masked({ relations }, { 'public.t.nothing': 'hash' }), []);
+  });
+
+  it('answers the same for the same catalog, and anew for another', () => {
+    const masks = active({ columns: new Map([['public.customers.email', 'redact']]) });
+    assert.equal(resolveMasks(masks, customers), resolveMasks(masks, customers));
+    assert.equal(resolveMasks(masks, undefined).columns.size, 0);
+    assert.notEqual(resolveMasks(masks, catalogFixture({})), resolveMasks(masks, customers));
+  });
+});
