@@ -34,6 +34,11 @@ describe('docs/commands.md', () => {
       join(cwd, 'onrecord.yaml'),
       'listen: { connectors: 127.0.0.1:0 }\nconnections: { billing: { host: h, database: billing, user: app }, reports: { connector: db-eu } }\nidentities: { billing-agent: { connections: [billing] } }\n',
     );
+    writeFileSync(
+      join(cwd, 'policy-examples.yaml'),
+      'examples: [{ sql: SELECT 1, identity: billing-agent, connection: billing, expect: allow }]\n',
+    );
+    writeFileSync(join(cwd, 'new.yaml'), 'policy: [{ name: read only, when: statement.isWrite, then: deny }]\n');
     const journal = new JournalFixture({ data: join(cwd, 'data') });
     recordDay(journal);
     recordBlindDay(journal);

@@ -33,6 +33,6 @@ export const approvals: z.ZodType<ApprovalsSettings, unknown> = z.strictObject({
   }),
   webhooks: z.array(webhook).max(20).prefault([]).meta({
     description: 'Who hears that a question waits. Messages are signed, and sent again when nobody takes them.',
-    'x-cost': 'The message holds the SQL that waits, its parameters and what it would change.',
+    'x-cost': 'The message holds the SQL that waits, with its literals; values of parameters it does not.',
   }),
 });

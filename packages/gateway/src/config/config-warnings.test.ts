@@ -21,6 +21,17 @@ test('a secret that is not there is told by its reference', async () => {
   ]);
 });
 
+test('secrets of masks and webhooks that are not there are told', async () => {
+  const text = `${sound}masking: { key: env:KEY }
+approvals: { webhooks: [{ url: "https://example.com", secret: env:HOOK }] }
+`;
+  assert.deepEqual(await warnings(text, { SECRET: 'x' }), [
+    'masking.key: secret env:KEY: the environment has no variable of this name',
+    'approvals.webhooks[0].secret: secret env:HOOK: the environment has no variable of this name',
+  ]);
+  assert.deepEqual(await warnings(text, { SECRET: 'x', KEY: 'y', HOOK: 'z' }), []);
+});
+
 test('authorities that are not used or not there are told', async () => {
   const connection = (settings: string) =>
     `connections: { c: { host: h, database: d, user: u, ${settings} } }\nidentities: { a: { connections: [c] } }`;

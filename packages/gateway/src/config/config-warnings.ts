@@ -1,7 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import type { Database } from '@onrecord/connector';
-import { formatAddress, resolveSecret, type SecretReference } from '@onrecord/connector/config';
+import { formatAddress, parseSecretReference, resolveSecret, type SecretReference } from '@onrecord/connector/config';
 import type { Config, Identity } from './config.ts';
 
 /**
@@ -31,6 +31,14 @@ export async function configWarnings(config: Config, env: Environment): Promise<
       warnings.push(`issuers.${name}.tls_ca: ${tlsCa} cannot be read`);
     }
   }
+  const { key } = config.masking;
+  const secrets = [
+    ['masking.key', key === undefined ? undefined : parseSecretReference(key)] as const,
+    ...config.approvals.webhooks.map(
+      ({ secret }, at) => [`approvals.webhooks[${at}].secret`, parseSecretReference(secret)] as const,
+    ),
+  ];
+  warnings.push(...(await missingSecrets(secrets, env)));
   const insists = config.tls.mode !== 'off' && config.tls.required;
   if (!insists && !isLoopback(config.listen.postgres.host)) {
     warnings.push(
@@ -55,20 +63,12 @@ function loginWarnings({ name, login }: Identity, { issuers }: Config): readonly
 async function databaseWarnings(database: Database, env: Environment): Promise<readonly string[]> {
   const { login, roles, watch, tls, tlsCa, certificate } = database;
   const warnings: string[] = [];
-  const secrets: readonly (readonly [string, SecretReference | undefined])[] = [
+  const secrets: readonly NamedSecret[] = [
     ['password', login?.password],
     ...roles.map(({ password }, at) => [`roles[${at}].password`, password] as const),
     ['watch.password', watch?.password],
   ];
-  for (const [path, reference] of secrets) {
-    // A command may do anything, so it is not run only to be checked.
-    if (reference === undefined || reference.type === 'exec') continue;
-    const failure = await resolveSecret(reference, env).then(
-      () => undefined,
-      (error: Error) => error.message,
-    );
-    if (failure !== undefined) warnings.push(`${path}: ${failure}`);
-  }
+  warnings.push(...(await missingSecrets(secrets, env)));
   if (tlsCa !== undefined && tls !== 'verify-ca' && tls !== 'verify-full') {
     warnings.push(`tls_ca: is not used with tls: ${tls}; only verify-ca and verify-full look at it`);
   } else if (tlsCa !== undefined && !(await isReadable(tlsCa))) {
@@ -81,6 +81,23 @@ async function databaseWarnings(database: Database, env: Environment): Promise<r
     ] as const) {
       if (!(await isReadable(file))) warnings.push(`${path}: ${file} cannot be read`);
     }
+  }
+  return warnings;
+}
+
+type NamedSecret = readonly [path: string, reference: SecretReference | undefined];
+
+/** Those that cannot be had now. */
+async function missingSecrets(secrets: readonly NamedSecret[], env: Environment): Promise<readonly string[]> {
+  const warnings: string[] = [];
+  for (const [path, reference] of secrets) {
+    // A command may do anything, so it is not run only to be checked.
+    if (reference === undefined || reference.type === 'exec') continue;
+    const failure = await resolveSecret(reference, env).then(
+      () => undefined,
+      (error: Error) => error.message,
+    );
+    if (failure !== undefined) warnings.push(`${path}: ${failure}`);
   }
   return warnings;
 }

@@ -39,7 +39,7 @@ const detector = (what: string) => action.optional().meta({ description: what, '
 
 const detectors = z
   .strictObject({
-    card: detector('Card numbers of 12 to 19 digits whose check digit (Luhn) is right.'),
+    card: detector('Card numbers of 13 to 19 digits whose check digit (Luhn) is right.'),
     email: detector('Addresses of mail.'),
     phone: detector('Phone numbers that are written internationally.'),
     iban: detector('Account numbers (IBAN) whose checksum is right.'),

@@ -64,7 +64,7 @@ function controlsOf({ controls, subject }: PolicyParts): readonly Control[] {
   const readOnly = whose.find((candidate) => candidate.readOnly);
   if (readOnly !== undefined) {
     const what = `read_only ${readOnly.of}`;
-    made.push(({ analysis, sql }) => readOnlyDenials(analysis, sql, what));
+    made.push(({ analysis }) => readOnlyDenials(analysis, what));
   }
   for (const { tables, of } of whose) {
     if (tables === undefined) continue;

@@ -28,6 +28,7 @@ const statementKinds: Readonly<Record<StatementKind, true>> = {
   listen: true,
   notify: true,
   maintenance: true,
+  empty: true,
 };
 
 const protocols: Readonly<Record<JudgedStatement['protocol'], true>> = {

@@ -1,5 +1,4 @@
 import type { Analysis, Command, Effect } from '../sql/analysis.ts';
-import { Lexer, tokenKind } from '../sql/lexer.ts';
 import { type Denial, denial } from './denial.ts';
 
 /**
@@ -7,12 +6,12 @@ import { type Denial, denial } from './denial.ts';
  * on, so what it would refuse by itself need not be known exactly; what would switch that off, or goes around
  * transactions, must be.
  */
-export function readOnlyDenials(analysis: Analysis, sql: string, what: string): readonly Denial[] {
-  const denials = analysis.commands.flatMap((command) => {
+export function readOnlyDenials({ commands, effects }: Analysis, what: string): readonly Denial[] {
+  const denials = commands.flatMap((command) => {
     const detail = whatItWrites(command);
     return detail === undefined ? [] : [deny(command.via, what, detail)];
   });
-  if (switchesOff(analysis, sql)) {
+  if (effects.some(switchesOff)) {
     denials.push(deny(undefined, what, 'It could let transactions write.'));
   }
   return denials;
@@ -35,39 +34,12 @@ const readOnlySettings: ReadonlySet<string> = new Set(['transaction_read_only', 
 /** How Postgres reads a boolean that is true, unambiguous beginnings included; a value that cannot be told may be false. */
 const truths = /^(?:on|1|t|tr|tru|true|y|ye|yes)$/i;
 
-function switchesOff({ commands, effects }: Analysis, sql: string): boolean {
-  if (effects.some((effect) => setsOff(effect))) return true;
-  const [statement] = commands;
-  if ((statement.kind === 'transaction' || statement.kind === 'set') && saysReadWrite(sql)) return true;
-  // Code may set anything; what Postgres itself keeps from writing is not all that matters then.
-  return effects.some(({ type }) => type === 'anything') && commands.some(runsFreely);
-}
-
-function setsOff(effect: Effect): boolean {
+/** Also code that may set anything: what Postgres itself keeps from writing is only what it is told to. */
+function switchesOff(effect: Effect): boolean {
+  if (effect.type === 'anything') return true;
   return (
     effect.type === 'set' &&
     readOnlySettings.has(effect.name) &&
     (effect.value === undefined || !truths.test(effect.value.trim()))
   );
-}
-
-/** A function that is declared stable or immutable cannot change settings, if it is not of the server's own making. */
-function runsFreely({ kind, isOpaque, functions, volatileFunctions }: Command): boolean {
-  if (kind === 'do' || kind === 'call' || functions.some(setsConfig)) return true;
-  return isOpaque && volatileFunctions.some((name) => !name.startsWith('pg_catalog.'));
-}
-
-function setsConfig(name: string): boolean {
-  return name === 'pg_catalog.set_config' || name === 'set_config';
-}
-
-/** BEGIN, SET TRANSACTION and SET SESSION CHARACTERISTICS take READ WRITE among their modes. */
-function saysReadWrite(sql: string): boolean {
-  const lexer = new Lexer(sql);
-  let read = false;
-  while (lexer.nextSignificant() !== tokenKind.end) {
-    if (read && lexer.is('write')) return true;
-    read = lexer.is('read');
-  }
-  return false;
 }

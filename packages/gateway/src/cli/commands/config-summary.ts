@@ -9,9 +9,12 @@ import type {
   Identity,
   LoginMethod,
   Reach,
+  SessionApproval,
 } from '../../config/config.ts';
 import type { Issuer, IssuerKeySource } from '../../config/issuer.ts';
 import { formatSize } from '../../config/size.ts';
+import type { MaskingRule } from '../../masking/masking-rule.ts';
+import type { Controls, Rule } from '../../policy/policy.ts';
 
 /** What a configuration means, in lines for people; no secret, and names as they stand in the file. */
 export function configSummary(config: Config): readonly string[] {
@@ -26,8 +29,11 @@ export function configSummary(config: Config): readonly string[] {
       : [`connectors   dial in at ${formatAddress(listen.connectors)}, ${connectorLine(config.connectors)}`]),
     `data         ${config.data}`,
     ...[...connections.values()].flatMap(connectionLines),
-    ...[...identities.values()].map(identityLine),
+    ...[...identities.values()].flatMap((identity) => [identityLine(identity), ...controlLines(identity.controls)]),
     ...[...issuers.values()].flatMap(issuerLines),
+    ...config.policy.map(ruleLine),
+    ...config.masking.rules.map(maskingLine),
+    ...config.approvals.webhooks.map(({ url, format }) => `approvals    told to ${url} as ${format}`),
     ...(sessions.endAtExpiry ? ['sessions     end when the credential that they were opened with expires'] : []),
     ...(connections.size === 0 ? ['no connections yet'] : []),
     ...(identities.size === 0 ? ['no identities yet'] : []),
@@ -57,10 +63,42 @@ function connectionLines(connection: Connection): readonly string[] {
   return [
     `connection   ${name}: ${reachLine(reach)}`,
     `             ${recording.durability}, keeps ${kept}${replication === 'allow' ? ', replication allowed' : ''}`,
+    ...controlLines(connection.controls),
+    ...accessLines(connection.access),
     ...expected.map(
       (session) => `             a session past the gateway is not reported with ${expectedLine(session)}`,
     ),
   ];
+}
+
+function controlLines({ readOnly, tables, rows, timeMs, rate }: Controls): readonly string[] {
+  const parts = [
+    ...(readOnly ? ['only reads'] : []),
+    ...(tables === undefined ? [] : [`only ${tables.join(', ') || 'no table'}`]),
+    ...(rows === undefined ? [] : [`up to ${rows} rows of a statement`]),
+    ...(timeMs === undefined ? [] : [`up to ${formatDuration(timeMs)} for a statement`]),
+    ...(rate === undefined ? [] : [`up to ${rate.count} statements in ${formatDuration(rate.perMs)}`]),
+  ];
+  return parts.length === 0 ? [] : [`             ${parts.join('; ')}`];
+}
+
+function accessLines(access: SessionApproval | undefined): readonly string[] {
+  if (access === undefined) return [];
+  const { group, count, durationMs, except } = access;
+  const free = [...except.identities, ...except.groups];
+  const others = free.length === 0 ? '' : `, but for ${free.join(', ')}`;
+  return [`             opened for ${formatDuration(durationMs)} once ${count} of ${group} approved it${others}`];
+}
+
+function ruleLine({ name, then, approvers }: Rule): string {
+  const asks = approvers === undefined ? '' : ` by ${approvers.count} of ${approvers.group}`;
+  return `rule         ${name}: ${then}${asks}`;
+}
+
+function maskingLine({ connections, identities, groups, columns, detectors, patterns }: MaskingRule): string {
+  const whom = [...(identities ?? []), ...(groups ?? [])].join(', ') || 'everybody';
+  const what = [...columns.keys(), ...detectors.keys(), ...patterns.map(({ name }) => name)].join(', ') || 'nothing';
+  return `masks        ${what} for ${whom}${connections === undefined ? '' : ` on ${connections.join(', ')}`}`;
 }
 
 function expectedLine(expected: ExpectedSession): string {

@@ -162,3 +162,37 @@ test('schema prints the file that the repository has', async () => {
   const file = fileURLToPath(new URL('../../../../../schema/onrecord.schema.json', import.meta.url));
   assert.equal((await config(['schema'])).stdout, readFileSync(file, 'utf8'));
 });
+
+test('check says what is controlled', async () => {
+  const text = `connections:
+  billing:
+    host: h
+    database: d
+    user: u
+    read_only: true
+    tables: [public.a]
+    limits: { rows: 10, time: 5s, rate: 7/1m }
+    access: { approvers: { group: finance }, except: { identities: [ann] } }
+identities:
+  ann: { kind: person, connections: [billing], groups: [finance], read_only: true }
+policy:
+  - { name: no ddl, when: statement.isDdl, then: deny }
+  - { name: ask, when: statement.isWrite, then: approve, approvers: { group: finance } }
+masking:
+  rules: [{ groups: [finance], connections: [billing], columns: { public.a.b: redact }, detectors: { iban: 'null' } }]
+approvals: { webhooks: [{ url: "https://example.com/x", secret: exec:pass, format: slack }] }
+`;
+  write('controlled.yaml', text);
+  const { stdout, code } = await config(['check', '--config', 'controlled.yaml']);
+  assert.equal(code, 0);
+  for (const line of [
+    '             only reads; only public.a; up to 10 rows of a statement; up to 5s for a statement; up to 7 statements in 1m',
+    '             opened for 8h once 1 of finance approved it, but for ann',
+    'logs in with a token of the gateway\n             only reads',
+    'rule         no ddl: deny\nrule         ask: approve by 1 of finance',
+    'masks        public.a.b, iban for finance on billing',
+    'approvals    told to https://example.com/x as slack',
+  ]) {
+    assert.ok(stdout.includes(`${line}\n`), line);
+  }
+});
