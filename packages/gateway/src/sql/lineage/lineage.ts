@@ -10,7 +10,8 @@ import { startTrace, TooMuch } from './trace.ts';
  * must be loaded: it reads the definitions of views. What cannot be followed, be it too deep or too large, is unknown.
  */
 export function lineageOf(node: RawStatement['node'], context: AnalysisContext): Lineage {
-  const trace = startTrace(context, context.catalog ?? unknownCatalog, context.searchPath);
+  const { catalog, searchPath } = context;
+  const trace = startTrace(context, catalog ?? unknownCatalog, catalog === undefined ? undefined : searchPath);
   try {
     const outputs = outputsOf(statementShape(trace, node));
     for (const { sources } of outputs === 'unknown' ? [{ sources: outputs }] : outputs) trace.touches.add(sources);

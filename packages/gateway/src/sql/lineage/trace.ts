@@ -18,10 +18,10 @@ export interface Trace {
 }
 
 /**
- * Nodes that are visited for one statement. A tree of 256 KiB of text has some 100,000; recursive queries inside of each
- * other are followed again and again, so that a short text can ask for any number.
+ * Nodes that are visited for one statement, in half a second at most. A long list of values counts each once; but
+ * recursive queries inside of each other are followed again and again, so that a short text can ask for any number.
  */
-const maxVisits = 2_000_000;
+const maxVisits = 300_000;
 
 export function startTrace(context: AnalysisContext, catalog: Catalog, path: SearchPath): Trace {
   return {
