@@ -18,6 +18,7 @@ import {
   statementView,
   valueView,
 } from '../../packages/gateway/src/cli/present/views.fixture.ts';
+import type { StatementView } from '../../packages/gateway/src/store/views.ts';
 
 /** Chromium as the distributions install it; `CHROMIUM` names another. */
 const executable = [
@@ -223,6 +224,33 @@ describe('the exported HTML file', { skip }, () => {
     await page.close();
   });
 
+  test('has decisions, approvals and masks in their place, obeys nothing in them, and finds them', async () => {
+    const evil = '<img src=x onerror=alert(1)>\u202e';
+    const { page, requests, complaints } = await open({ statements: controlledStatements(evil) });
+    await heading(page, /Statement 1 refused/).waitFor();
+    const policy = (await page.getByRole('article').textContent()) ?? '';
+    assert.ok(policy.includes('Decisiondenied'));
+    assert.ok(policy.includes('<img src=x onerror=alert(1)>\\u202e": deny'), policy);
+    await page.keyboard.press('j');
+    await heading(page, /Statement 2 completed/).waitFor();
+    const masked = page.getByRole('table', { name: 'Masked' }).getByRole('row').nth(1).getByRole('cell');
+    assert.deepEqual(await masked.allInnerTexts(), ['email', 'public.customers.email', 'in part', '2']);
+    const columns = page.getByRole('table', { name: 'Rows' }).getByRole('columnheader');
+    assert.equal(
+      await columns.filter({ hasText: 'email' }).getByRole('img').getAttribute('title'),
+      'masked: shown in part',
+    );
+    assert.equal(
+      await page.locator('#row-2').getByRole('img').nth(1).getAttribute('title'),
+      '◷ approved by alice after 2.00 s',
+    );
+    await page.getByRole('searchbox').fill('seen the invoice');
+    const found = page.getByRole('listbox').getByRole('option');
+    assert.deepEqual([await found.count(), await found.first().getAttribute('id')], [1, 'row-2']);
+    assert.deepEqual([requests, complaints], [[], []]);
+    await page.close();
+  });
+
   test('fits a phone and prints every statement', async () => {
     const { page } = await open();
     await page.setViewportSize({ width: 390, height: 800 });
@@ -235,3 +263,44 @@ describe('the exported HTML file', { skip }, () => {
     await page.close();
   });
 });
+
+/** One denied by a rule with that name; one that was approved, and masked. */
+function controlledStatements(rule: string): StatementView[] {
+  const step = { at: fixtureAt + 2_000_000, by: 'alice', reason: 'seen the invoice' };
+  return [
+    statementView({
+      outcome: 'refused',
+      decision: { decision: 'deny', rules: [{ rule, then: 'deny', via: undefined }] },
+    }),
+    statementView({
+      n: 2,
+      rowCount: 1,
+      columns: [{ name: 'email', type: 25, typeName: 'text', table: 0, attribute: 0 }],
+      rows: [[valueView('****.org')]],
+      approvals: [
+        {
+          approval: 'appr_1',
+          requestedAt: fixtureAt,
+          session: statementView().session,
+          n: 2,
+          scope: 'statement',
+          hash: 'ab',
+          asks: [{ rule, group: 'finance', count: 1 }],
+          expiresAt: undefined,
+          reason: undefined,
+          connection: undefined,
+          steps: [
+            { type: 'vote', vote: 'approve', ...step },
+            { type: 'end', result: 'approved', usableUntil: undefined, ...step, by: ['alice'] },
+            { type: 'use', at: step.at, session: statementView().session, n: 2 },
+          ],
+        },
+      ],
+      masks: {
+        columns: [{ column: 0, name: 'email', rule: 'public.customers.email', action: 'partial', values: 2 }],
+        detected: [],
+        withheld: 0,
+      },
+    }),
+  ];
+}
