@@ -188,6 +188,14 @@ const conditions: readonly { readonly when: string; readonly problem: string }[]
     problem: '3:33 policy[0].when: the pattern of matches() must be a text in quotes',
   },
   {
+    when: 'time.timestamp.getHours("Berlin") < 8',
+    problem: '3:35 policy[0].when: there is no time zone "Berlin"',
+  },
+  {
+    when: 'statement.kind.getHours("Europe/Berlin") < 8',
+    problem: "3:11 policy[0].when: is not a condition: found no matching overload for 'string.getHours(string)'",
+  },
+  {
     when: 'has(statement.nothing)',
     problem: '3:11 policy[0].when: has() is always true here: every field is there, texts may be empty',
   },

@@ -103,6 +103,12 @@ describe('a condition', () => {
     assert.equal(holds('statement.sql.matches("^(a+)+$")', statement), false);
   });
 
+  it('tells times in zones', () => {
+    assert.equal(holds('time.timestamp.getHours("Europe/Berlin") == 21 && time.timestamp.getHours() == 20'), true);
+    assert.equal(holds('time.timestamp.getDayOfWeek("Asia/Tokyo") == 1'), true);
+    assert.deepEqual([...compiled('time.timestamp.getHours("Europe/Berlin") < 8').uses], ['time']);
+  });
+
   it('cannot be evaluated where it needs what is not there, and can where it does not', () => {
     const binary = judged({ isWrite: false }, { parameters: ['1', undefined] });
     assert.throws(() => holds('statement.parameters[0] == "1"', binary), /binary parameter \$2/);

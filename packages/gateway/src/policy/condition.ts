@@ -1,5 +1,5 @@
 import type { ASTNode, Environment } from '@marcbachmann/cel-js';
-import { celEnvironment, celFields, linearMatches } from './environment.ts';
+import { celEnvironment, celFields, withoutOwnNames } from './environment.ts';
 import { inspectCondition } from './inspect-condition.ts';
 import type { RuleFacts } from './policy.ts';
 
@@ -61,6 +61,6 @@ function problemOf(error: unknown): ConditionProblem {
     return { offset, message: `there is no "${node.args}"`, unknown: { name: node.args, known } };
   }
   const said = summary ?? (error instanceof Error ? error.message : String(error));
-  const shown = said.replaceAll(linearMatches, 'matches').replace('Unexpected token: EOF', 'It ends too early');
+  const shown = withoutOwnNames(said).replace('Unexpected token: EOF', 'It ends too early');
   return { offset, message: `is not a condition: ${shown.charAt(0).toLowerCase()}${shown.slice(1)}` };
 }

@@ -1,6 +1,7 @@
 import { Environment } from '@marcbachmann/cel-js';
 import { RE2JS } from 're2js';
 import { ConnectionFacts, IdentityFacts, SessionFacts, StatementFacts, TimeFacts } from './facts.ts';
+import { zonedField, zonedMethods } from './zoned-time.ts';
 
 type FieldsOf<Facts> = { readonly [Name in keyof Facts]: string };
 
@@ -63,8 +64,17 @@ const classes: { readonly [Name in keyof CelFields]: unknown } = {
   time: TimeFacts,
 };
 
-/** What `matches` becomes in a checked condition: not a name that a condition can write. */
-export const linearMatches: string = 'matches in linear time';
+const ours = ' (ours)';
+
+/** What a method whose own implementation takes the place of that of cel-js becomes: not a name that a condition can write. */
+export function ownName(method: string): string {
+  return `${method}${ours}`;
+}
+
+/** The text with the names that people write. */
+export function withoutOwnNames(text: string): string {
+  return text.replaceAll(ours, '');
+}
 
 /** The CEL environment of conditions. Bounded well below what the parser could take, and far above what people write. */
 export function celEnvironment(): Environment {
@@ -75,21 +85,28 @@ export function celEnvironment(): Environment {
     environment.registerVariable(variable, type);
   }
   const compiled = new Map<string, RE2JS>();
-  const matches = (text: string, pattern: string): boolean => {
+  registerMethod(environment, ['string', ownName('matches'), 'bool'], (text, pattern) => {
     let expression = compiled.get(pattern);
     if (expression === undefined) {
       expression = RE2JS.compile(pattern);
       compiled.set(pattern, expression);
     }
-    return expression.test(text);
-  };
-  environment.registerFunction({
-    name: linearMatches,
-    receiverType: 'string',
-    returnType: 'bool',
-    params: [{ name: 'pattern', type: 'string' }],
-    handler: matches,
-    async: false,
-  } as never);
+    return expression.test(text as string);
+  });
+  for (const method of zonedMethods) {
+    registerMethod(environment, ['google.protobuf.Timestamp', ownName(method), 'int'], (time, zone) =>
+      zonedField(method, time as Date, zone),
+    );
+  }
   return environment;
+}
+
+/** A method that takes a text. */
+function registerMethod(
+  environment: Environment,
+  [receiverType, name, returnType]: readonly [receiver: string, name: string, returns: string],
+  handler: (receiver: unknown, text: string) => boolean | bigint,
+): void {
+  const params = [{ name: 'text', type: 'string' }];
+  environment.registerFunction({ name, receiverType, returnType, params, handler, async: false } as never);
 }

@@ -1,8 +1,9 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { RE2JS } from 're2js';
 import type { ConditionProblem } from './condition.ts';
-import { celFields, linearMatches } from './environment.ts';
+import { celFields, ownName } from './environment.ts';
 import { knownValues } from './known-values.ts';
+import { isZone, zonedMethods } from './zoned-time.ts';
 
 /** What a parsed condition uses, and the first thing in it that would go wrong although CEL takes it. */
 export interface Inspection {
@@ -15,7 +16,10 @@ const changing: ReadonlySet<string> = new Set(['statement.parameters', 'statemen
 
 const variables = celFields as unknown as { readonly [name: string]: { readonly [field: string]: string } };
 
-/** Looks at a condition before its types are checked, and turns each `matches` into one that runs in linear time. */
+/**
+ * Looks at a condition before its types are checked, and puts methods of ours in the place of those of cel-js: `matches` in
+ * linear time, and times in zones.
+ */
 export function inspectCondition(ast: ASTNode): Inspection {
   const uses = new Set<string>();
   let problem: ConditionProblem | undefined;
@@ -30,7 +34,7 @@ export function inspectCondition(ast: ASTNode): Inspection {
     if (node.op === 'id' && Object.hasOwn(variables, node.args)) {
       for (const name of Object.keys(variables[node.args] ?? {})) use({ variable: node.args, name });
     }
-    if (node.op === 'rcall' && node.args[0] === 'matches') node.args[0] = linearMatches;
+    if (isOwn(node)) node.args[0] = ownName(node.args[0]);
     for (const child of children(node)) visit(child);
   };
   const use = ({ variable, name }: Field): void => {
@@ -64,22 +68,33 @@ function problemIn(node: ASTNode): ConditionProblem | undefined {
   if (node.op === 'call' && node.args[0] === 'has') {
     return { offset: node.range.start, message: 'has() is always true here: every field is there, texts may be empty' };
   }
-  if (node.op === 'rcall' && node.args[0] === 'matches') return patternProblem(node);
-  return neverEqual(node);
+  return isOwn(node) ? argumentProblem(node) : neverEqual(node);
 }
 
-function patternProblem(node: ASTNode & { readonly op: 'rcall' }): ConditionProblem | undefined {
-  const [pattern, ...others] = node.args[2];
-  if (pattern === undefined || others.length > 0) return undefined;
-  const { start } = pattern.range;
-  if (pattern.op !== 'value' || typeof pattern.args !== 'string') {
-    return { offset: start, message: 'the pattern of matches() must be a text in quotes' };
+type MethodCall = ASTNode & { readonly op: 'rcall' };
+
+/** A method that is ours, with the one argument that it takes. */
+function isOwn(node: ASTNode): node is MethodCall {
+  if (node.op !== 'rcall' || node.args[2].length !== 1) return false;
+  return node.args[0] === 'matches' || zonedMethods.includes(node.args[0]);
+}
+
+/** What it takes is looked at once and kept, so it has to stand there. */
+function argumentProblem({ args: [method, , given] }: MethodCall): ConditionProblem | undefined {
+  const argument = given[0] as ASTNode;
+  const offset = argument.range.start;
+  const what = method === 'matches' ? 'pattern' : 'time zone';
+  if (argument.op !== 'value' || typeof argument.args !== 'string') {
+    return { offset, message: `the ${what} of ${method}() must be a text in quotes` };
+  }
+  if (method !== 'matches') {
+    return isZone(argument.args) ? undefined : { offset, message: `there is no time zone "${argument.args}"` };
   }
   try {
-    RE2JS.compile(pattern.args);
+    RE2JS.compile(argument.args);
     return undefined;
   } catch (error) {
-    return { offset: start, message: `the pattern is not one of RE2: ${(error as Error).message}` };
+    return { offset, message: `the pattern is not one of RE2: ${(error as Error).message}` };
   }
 }
 
