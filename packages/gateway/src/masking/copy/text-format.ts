@@ -73,9 +73,9 @@ function withEscapes(value: Uint8Array, delimiter: number): Uint8Array {
   const field: number[] = [];
   for (const byte of value) {
     const letter = letters.get(byte);
-    // The delimiter itself, if it is a control character, is written as it is behind the backslash.
-    if (byte === delimiter || byte === backslash) field.push(backslash, byte);
-    else if (letter !== undefined) field.push(backslash, letter);
+    // A tab is \t even where it is the delimiter.
+    if (letter !== undefined) field.push(backslash, letter);
+    else if (byte === delimiter || byte === backslash) field.push(backslash, byte);
     else field.push(byte);
   }
   return Uint8Array.from(field);
