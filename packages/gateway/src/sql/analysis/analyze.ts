@@ -52,18 +52,36 @@ export function createAnalyzer(parser: Parser): Analyze {
     catalogs.set(key, made);
     return made;
   };
-  return (sql, context) => {
+  // A session asks under the same path, and the next session most likely under an equal one.
+  let last:
+    | { readonly context: AnalysisContext; readonly texts: Lru<Kept>; readonly knowledge: Knowledge | undefined }
+    | undefined;
+  const textsFor = (context: AnalysisContext): Lru<Kept> => {
     const { knowledge, paths } = open(context.catalog);
     const { searchPath, standardConformingStrings } = context;
     const path = searchPath === undefined ? '' : `\0${searchPath.join('\0')}`;
     const texts = paths.get(standardConformingStrings ? path : `off ${path}`, () => new Lru<Kept>(cacheBounds));
-    const fresh = (): Kept => analyzeFresh(sql, context, { parser, parse, knowledge });
+    last = { context, texts, knowledge };
+    return texts;
+  };
+  return (sql, context) => {
+    const texts = last !== undefined && isSame(last.context, context) ? last.texts : textsFor(context);
+    const fresh = (): Kept => analyzeFresh(sql, context, { parser, parse, knowledge: last?.knowledge });
     const kept = texts.get(sql, fresh);
     if (kept.uses.length > 0 && !kept.uses.every(({ of, name, meant }) => context[of](name) === meant)) {
       Object.assign(kept, fresh());
     }
     return kept.answer;
   };
+}
+
+/** Names mean the same in both, those of prepared statements and cursors aside. */
+function isSame(one: AnalysisContext, other: AnalysisContext): boolean {
+  return (
+    one.catalog === other.catalog &&
+    one.searchPath === other.searchPath &&
+    one.standardConformingStrings === other.standardConformingStrings
+  );
 }
 
 interface Means {

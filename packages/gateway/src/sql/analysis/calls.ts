@@ -29,7 +29,7 @@ export function recordCall(walk: Walk, called: CatalogFunction | QualifiedName, 
   if (isKnown ? called.volatility === 'volatile' : !isHarmlessName(called)) draft.volatileFunctions.add(name);
   if (isKnown && canBeRead(called)) draft.runs({ type: 'function', oid: called.oid });
   if (called.name === 'set_config') setting(walk, fields);
-  apply(walk, conduct, fields);
+  apply(walk, conduct, { name, fields });
 }
 
 function canBeRead({ builtIn, language, body }: CatalogFunction): boolean {
@@ -56,14 +56,19 @@ function conductOfName({ schema, name }: QualifiedName): Conduct {
   return isPostgres ? (knownConduct(name) ?? harmless) : { ...unreadable, ...knownConduct(name) };
 }
 
-function apply(walk: Walk, conduct: Conduct, fields: Node | undefined): void {
+interface Call {
+  readonly name: string;
+  readonly fields: Node | undefined;
+}
+
+function apply(walk: Walk, conduct: Conduct, { name, fields }: Call): void {
   const { draft } = walk;
   if (conduct.isWrite === true && conduct.query === undefined) draft.isWrite = true;
   if (conduct.isOutside === true) draft.isOutside = true;
   if (conduct.isOpaque === true && conduct.query === undefined) runsAnything(walk);
   if (conduct.largeObjects === true) (conduct.isWrite === true ? draft.writes : draft.reads).add(largeObjectCatalog);
   const { query, reads, writes } = conduct;
-  if (query !== undefined) givenQuery(walk, argument(walk, fields, query));
+  if (query !== undefined) givenQuery(walk, argument(walk, fields, query), `function ${name}`);
   if (reads !== undefined) givenRelation(walk, argument(walk, fields, reads), 'read');
   if (writes !== undefined) givenRelation(walk, argument(walk, fields, writes), 'write');
 }
@@ -79,14 +84,13 @@ function runsAnything({ draft, findings }: Walk): void {
 }
 
 /** A query that is given as text. */
-function givenQuery(walk: Walk, sql: string | null | undefined): void {
+function givenQuery(walk: Walk, sql: string | null | undefined, via: string): void {
   const statements = typeof sql === 'string' ? walk.around.parse(sql) : undefined;
   if (statements === undefined) {
     walk.draft.isWrite = true;
     runsAnything(walk);
   }
-  for (const { node } of statements ?? [])
-    readStatement(node, walk.around, walk.findings, { via: 'a query given as text' });
+  for (const { node } of statements ?? []) readStatement(node, walk.around, walk.findings, { via });
 }
 
 /** A relation that is given as text: of nextval('s'), any other way to name the sequence says no more than that one is written. */

@@ -166,13 +166,15 @@ export class Walk {
     for (const one of around.knowledge?.changed(relation, inherits) ?? []) {
       draft.writes.add(fullName(one));
       if (one.kind === 'foreign table') draft.isOutside = true;
-      if (event === undefined) continue;
+      if (event === undefined || around.isPlanOnly) continue;
       if (one.rules.length > 0) draft.runs({ type: 'rule', oid: one.oid, event });
       for (const oid of one.triggers) this.trigger(oid);
     }
     const view =
       relation.definition === undefined || event === undefined ? undefined : around.knowledge?.view(relation);
-    if (view !== undefined) draft.include(view.whole);
+    if (view === undefined) return;
+    draft.include(view.whole);
+    addAll(draft.readsColumns, view.common);
   }
 
   trigger(oid: number): void {

@@ -1,0 +1,207 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { CopyForm, Effect } from '../analysis.ts';
+import { catalogFixture } from '../catalog.fixture.ts';
+import { analysisOf, session } from './analysis.fixture.ts';
+
+const set = (name: string, value: string | undefined, local = false): Effect => ({ type: 'set', name, value, local });
+const define = (...names: string[]): Effect => ({ type: 'define', names });
+const defineAny: Effect = { type: 'define', names: undefined };
+const anything: Effect = { type: 'anything' };
+const does = (what: Extract<Effect, { type: 'transaction' }>['does']): Effect => ({ type: 'transaction', does: what });
+
+describe('effects', () => {
+  test('of SET are the value as the setting will have it', () => {
+    const cases: { readonly [sql: string]: readonly Effect[] } = {
+      'set search_path to a, "B", "$user"': [set('search_path', 'a, "B", "$user"')],
+      "set search_path = 'a, b'": [set('search_path', '"a, b"')],
+      "set search_path = ''": [set('search_path', '""')],
+      'set local Search_Path = a': [set('search_path', 'a', true)],
+      'set search_path to default': [set('search_path', undefined)],
+      'reset search_path': [set('search_path', undefined)],
+      "set schema 'a'": [set('search_path', 'a')],
+      'set DateStyle to ISO, MDY': [set('datestyle', 'iso, mdy')],
+      'set a.b = 1': [set('a.b', '1')],
+      'set enable_seqscan = off': [set('enable_seqscan', 'off')],
+      'set role x': [set('role', 'x')],
+      'set role none': [set('role', 'none')],
+      'reset role': [set('role', undefined)],
+      'set session authorization x': [set('session_authorization', 'x')],
+      'reset session authorization': [set('session_authorization', undefined)],
+      "set time zone 'UTC'": [set('timezone', 'UTC')],
+      "set time zone interval '1' hour": [set('timezone', undefined)],
+      "set names 'utf8'": [set('client_encoding', 'utf8')],
+      'reset all': [{ type: 'reset all' }],
+      'discard all': [{ type: 'reset all' }],
+      'discard temp': [],
+      'set transaction read write': [set('transaction_read_only', 'off', true)],
+      'set transaction isolation level serializable, read only': [
+        set('transaction_isolation', 'serializable', true),
+        set('transaction_read_only', 'on', true),
+      ],
+      "set transaction snapshot 'x'": [],
+      'set session characteristics as transaction read write': [set('default_transaction_read_only', 'off')],
+      'set constraints all deferred': [],
+    };
+    for (const [sql, expected] of Object.entries(cases)) assert.deepEqual(analysisOf(sql).effects, expected, sql);
+  });
+
+  test('of a transaction are those of its modes as well', () => {
+    const cases: { readonly [sql: string]: readonly Effect[] } = {
+      begin: [does('begin')],
+      'start transaction read only': [does('begin'), set('transaction_read_only', 'on', true)],
+      commit: [does('commit')],
+      'commit and chain': [does('commit'), does('begin')],
+      rollback: [does('rollback')],
+      abort: [does('rollback')],
+      end: [does('commit')],
+      'savepoint s': [does('savepoint')],
+      'release s': [does('release')],
+      'rollback to s': [does('rollback to')],
+      "prepare transaction 'x'": [does('prepare')],
+      "commit prepared 'x'": [],
+    };
+    for (const [sql, expected] of Object.entries(cases)) assert.deepEqual(analysisOf(sql).effects, expected, sql);
+  });
+
+  test('of set_config are certain only where it surely runs', () => {
+    const cases: { readonly [sql: string]: readonly Effect[] } = {
+      "select set_config('search_path', 'a', false)": [set('search_path', 'a')],
+      "select pg_catalog.set_config('Search_Path', 'a', true)": [set('search_path', 'a', true)],
+      "select set_config('search_path', $1, false)": [set('search_path', undefined)],
+      "select set_config('search_path', 'a', $1)": [set('search_path', undefined)],
+      "select set_config('search_path', 'a', false) where false": [set('search_path', undefined)],
+      "select set_config('search_path', 'a', false) from customers": [set('search_path', undefined)],
+      "select coalesce('x', set_config('search_path', 'a', false))": [set('search_path', undefined)],
+      "select 1 where set_config('search_path', 'a', false) = ''": [set('search_path', undefined)],
+      "select set_config('search' || '_path', 'a', false)": [anything],
+    };
+    for (const [sql, expected] of Object.entries(cases)) assert.deepEqual(analysisOf(sql).effects, expected, sql);
+  });
+
+  test('of code that cannot be read are anything', () => {
+    const cases: { readonly [sql: string]: readonly Effect[] } = {
+      'select python()': [anything],
+      'select dynamic()': [anything],
+      'call committing()': [anything],
+      'select setting()': [set('search_path', undefined)],
+      'do $$ begin set search_path = x; end $$': [set('search_path', undefined)],
+      "do $$ begin execute 'x' || 'y'; end $$": [anything],
+      'do $$ begin commit; end $$': [anything],
+      'execute nothing': [anything],
+      'select wipe()': [],
+      'select pure(1), native()': [],
+    };
+    for (const [sql, expected] of Object.entries(cases)) assert.deepEqual(analysisOf(sql).effects, expected, sql);
+  });
+
+  test('of definitions name what they define', () => {
+    const cases: { readonly [sql: string]: readonly Effect[] } = {
+      'create table t (x int)': [define('public.t')],
+      'create table s.t (x int)': [define('s.t')],
+      'create temp table t (x int)': [define('pg_temp.t')],
+      'create table t as select 1': [define('public.t')],
+      'select 1 into t': [define('public.t')],
+      'create view v as select 1 from customers': [define('public.v')],
+      'create function s.f() returns int language sql as $$ select 1 $$': [define('s.f')],
+      'drop function f, g(int)': [define('public.f', 'public.g')],
+      'drop table customers': [define('public.customers')],
+      'drop table customers cascade': [defineAny],
+      'alter table customers rename to people': [define('public.customers', 'public.people')],
+      'alter table customers set schema s': [define('public.customers', 's.customers')],
+      'alter table customers rename column a to b': [define('public.customers')],
+      'create index on customers (id)': [define('public.customers')],
+      'create trigger t before insert on log execute function f()': [define('public.log')],
+      'create extension x': [defineAny],
+      'drop owned by x': [defineAny],
+      'create role r': [],
+      'grant all on customers to x': [],
+      "comment on table customers is 'x'": [],
+      'alter role r set search_path = x': [],
+      'truncate customers': [],
+      'explain create table t as select 1': [],
+      'explain analyze create table t as select 1': [define('public.t')],
+    };
+    for (const [sql, expected] of Object.entries(cases)) assert.deepEqual(analysisOf(sql).effects, expected, sql);
+  });
+
+  test('of DISCARD are the temporary tables that go', () => {
+    const catalog = catalogFixture({ relations: [{ schema: 'pg_temp_3', name: 't', columns: ['x int4'] }] });
+    assert.deepEqual(analysisOf('discard temp', { catalog }).effects, [define('pg_temp_3.t')]);
+    assert.deepEqual(analysisOf('discard all', { catalog }).effects, [{ type: 'reset all' }, define('pg_temp_3.t')]);
+  });
+});
+
+test('COPY says how its data reads', () => {
+  const text: CopyForm = {
+    direction: 'out',
+    withClient: true,
+    format: 'text',
+    delimiter: '\t',
+    nullText: '\\N',
+    header: false,
+    quote: '"',
+    escape: '"',
+  };
+  const csv: CopyForm = { ...text, format: 'csv', delimiter: ',', nullText: '' };
+  const cases: { readonly [sql: string]: CopyForm | undefined } = {
+    'copy customers to stdout': text,
+    'copy customers from stdin': { ...text, direction: 'in' },
+    "copy customers to '/x'": { ...text, withClient: false },
+    "copy customers to program 'x'": { ...text, withClient: false },
+    "copy customers to stdout delimiter '|' null 'x'": { ...text, delimiter: '|', nullText: 'x' },
+    'copy customers to stdout csv': csv,
+    'copy customers to stdout with csv header': { ...csv, header: true },
+    "copy (select 1) to stdout (format csv, header false, quote '''', delimiter e'\\t')": {
+      ...csv,
+      quote: "'",
+      escape: "'",
+      delimiter: '\t',
+    },
+    "copy customers to stdout (format csv, header match, escape '\\')": { ...csv, header: true, escape: '\\' },
+    'copy customers to stdout (format csv, header 1)': { ...csv, header: true },
+    'copy customers to stdout (format csv, header 0)': csv,
+    'copy customers to stdout binary': { ...text, format: 'binary' },
+    'copy customers to stdout (format binary)': { ...text, format: 'binary' },
+    'select 1': undefined,
+    'do $$ begin copy customers to stdout; end $$': undefined,
+  };
+  for (const [sql, expected] of Object.entries(cases)) assert.deepEqual(analysisOf(sql).copy, expected, sql);
+});
+
+test('PREPARE and DECLARE say what their names mean', () => {
+  const { names } = analysisOf('prepare p (int) as delete from customers where id = $1');
+  assert.deepEqual(
+    [names?.type, names?.name, names?.analysis.commands.map(({ kind }) => kind)],
+    ['prepare', 'p', ['delete']],
+  );
+  const declared = analysisOf('declare "C" cursor for select * from customers').names;
+  assert.deepEqual(
+    [declared?.type, declared?.name, declared?.analysis.commands[0].reads],
+    ['declare', 'C', ['public.customers']],
+  );
+  const analysis = analysisOf('delete from customers');
+  const context = { ...session, prepared: () => analysis, cursor: () => analysis };
+  assert.deepEqual(
+    [
+      'execute p(wipe_one(1))',
+      'fetch all in c',
+      'move c',
+      'explain analyze execute p',
+      'create table t as execute p',
+      'explain execute p',
+    ].map((sql) =>
+      analysisOf(sql, context)
+        .commands.map(({ kind, via }) => `${kind} ${via ?? ''}`.trim())
+        .slice(0, 3),
+    ),
+    [
+      ['execute', 'delete function public.wipe_one', 'insert trigger public.log_order'],
+      ['fetch', 'delete FETCH c'],
+      ['fetch', 'delete FETCH c'],
+      ['explain', 'execute EXPLAIN ANALYZE', 'delete EXECUTE p'],
+      ['ddl', 'execute CREATE TABLE AS', 'delete EXECUTE p'],
+      ['explain'],
+    ],
+  );
+});
