@@ -36,7 +36,7 @@ export class ApprovalReader {
 }
 
 /** Joins the entries of one approval, in order. Pure. */
-export function approvalView(approval: string, entries: readonly Entry[]): ApprovalView {
+function approvalView(approval: string, entries: readonly Entry[]): ApprovalView {
   const request = entries.find(({ body }) => body.type === 'approval_requested');
   const asked = request?.body.type === 'approval_requested' ? request.body : undefined;
   return {

@@ -23,7 +23,7 @@ const refusal = (code: string, message: string, detail?: string): Uint8Array =>
 
 /**
  * 1 denied, 2 approved by two people, 3 denied by one, 4 expired, 5 covered by the approval of 2, 6 allowed by a rule, with
- * masks, 7 with an error whose text was withheld, 8 and 9 held in one Query when the gateway died. Before all that, access to
+ * masks, 7 with an error whose text was withheld, 8 and 9 held in one Query when the gateway died, both by a rule. Before all that, access to
  * a connection, approved. One entry a second.
  */
 export function recordControls(journal: JournalFixture): void {
@@ -198,6 +198,7 @@ export function recordControls(journal: JournalFixture): void {
     statement(8, 'UPDATE payments SET amount = 1', { position: { index: 0, count: 2 } }),
     statement(9, 'SELECT 9', { position: { index: 1, count: 2 } }),
     needsApproval(8),
+    needsApproval(9),
     asked('appr_heldatdeath0', 8),
   );
   append({}, { type: 'recovered', segment: 'x', entries: 10, discardedBytes: 0, openSessions: 2, openStatements: 2 });

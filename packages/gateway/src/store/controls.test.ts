@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import type { Body } from '@onrecord/record';
 import { admitted, guarded, noon, recordControls } from './controlled-day.fixture.ts';
 import { JournalFixture, utf8 } from './journal.fixture.ts';
 import { billing, opened, recordDay, second } from './recorded-day.fixture.ts';
@@ -75,6 +76,36 @@ describe('Store, of decisions, approvals and masks', () => {
     assert.deepEqual((await statement(5)).approvals, [approval]);
   });
 
+  it('has the approval that was asked for several statements with each of them that needed it', async () => {
+    const [asked] = (await statement(8)).approvals;
+    assert.equal(asked?.approval, 'appr_heldatdeath0');
+    assert.deepEqual((await statement(9)).approvals, [asked]);
+    const live = new JournalFixture();
+    const append = (body: Body): number => live.append({ at: noon, ...guarded, body });
+    const asks = (n: number, kind: 'bind' | 'execute' | 'simple', more: object = {}): void => {
+      append({ type: 'statement', n, kind, sql: utf8('UPDATE t'), transactionBefore: 'I', ...more });
+      append({ type: 'decision', of: n, decision: 'approve', rules: [] });
+    };
+    append(opened());
+    asks(1, 'bind');
+    append({ type: 'approval_requested', approval: 'a', scope: 'statement', of: 1, hash: '', asks: [], expiresAt: 1 });
+    append({ type: 'approval_used', approval: 'a', of: 1 });
+    asks(2, 'execute', { parametersOf: 1 });
+    // Nobody was asked any more.
+    asks(3, 'simple');
+    const other = new Store(live.data);
+    try {
+      await other.catchUp();
+      const ids = (await all(other.statements({ all: true }))).map(({ approvals }) =>
+        approvals.map(({ approval }) => approval),
+      );
+      assert.deepEqual(ids, [['a'], ['a'], []]);
+    } finally {
+      other.close();
+      live.remove();
+    }
+  });
+
   it('has what was masked, and how many texts were withheld', async () => {
     assert.deepEqual((await statement(6)).masks, {
       columns: [
@@ -122,9 +153,9 @@ describe('Store, of decisions, approvals and masks', () => {
 
   it('finds statements by what was decided, by rule, by approval, and those of which something was hidden', async () => {
     assert.deepEqual(await found({ decision: 'deny' }), [1]);
-    assert.deepEqual(await found({ decision: 'approve' }), [2, 3, 4, 5, 8]);
+    assert.deepEqual(await found({ decision: 'approve' }), [2, 3, 4, 5, 8, 9]);
     assert.deepEqual(await found({ decision: 'allow' }), [6]);
-    assert.deepEqual(await found({ rule: money }), [2, 3, 4, 5, 8]);
+    assert.deepEqual(await found({ rule: money }), [2, 3, 4, 5, 8, 9]);
     assert.deepEqual(await found({ rule: 'deletes' }), [1]);
     assert.deepEqual(await found({ rule: 'no such rule' }), []);
     assert.deepEqual(await found({ masked: true }), [6, 7]);
@@ -134,7 +165,7 @@ describe('Store, of decisions, approvals and masks', () => {
 
   it('finds by them together with everything else that can be asked', async () => {
     const [session, identity] = [guarded.session, guarded.identity];
-    assert.deepEqual(await found({ decision: 'approve', outcome: 'refused' }), [3, 4, 8]);
+    assert.deepEqual(await found({ decision: 'approve', outcome: 'refused' }), [3, 4, 8, 9]);
     assert.deepEqual(await found({ decision: 'approve', session, outcome: 'completed' }), [2, 5]);
     assert.deepEqual(await found({ decision: 'approve', identity, connection: 'payments', limit: 2 }), [2, 3]);
     assert.deepEqual(await found({ decision: 'approve', identity: billing.identity }), []);

@@ -78,6 +78,7 @@ export class StatementEntriesReader {
   readonly #selectRow: StatementSync;
   readonly #selectPieces: StatementSync;
   readonly #selectBefore: StatementSync;
+  readonly #selectWaiting: StatementSync;
   readonly #approvals: ApprovalReader;
   readonly #columns = new Map<string, Uint8Array | undefined>();
   readonly #parameterSets = new Map<string, Uint8Array | undefined>();
@@ -93,6 +94,10 @@ export class StatementEntriesReader {
     );
     this.#selectPieces = database.prepare(
       'SELECT role, segment, offset FROM pieces WHERE session = ? AND n = ? ORDER BY entry',
+    );
+    // Everything that waits together was recorded before anybody was asked.
+    this.#selectWaiting = database.prepare(
+      'SELECT n FROM pieces WHERE session = ? AND n < ? AND role = ? AND entry > ? ORDER BY n DESC LIMIT 1',
     );
     this.#selectBefore = database.prepare('SELECT transaction_before FROM statements WHERE session = ? AND n = ?');
   }
@@ -112,7 +117,7 @@ export class StatementEntriesReader {
       parameterTypes: this.#parameterTypes(session, first),
       columnsOf: (n) => this.#columnsOf(session, n),
       ...copyInOf(pieces),
-      approvals: approvalsOf(pieces).map((approval) => this.#approvals.read(approval)),
+      approvals: this.#approvalsOf(session, first, pieces).map((approval) => this.#approvals.read(approval)),
       cancelRequestedAt: pieces.filter((piece) => piece.role === role.cancel).map(({ entry }) => entry.at),
       nextTransactionBefore: this.#before(session, last),
       decode: facts.decodeText(indexed.entry),
@@ -205,6 +210,19 @@ export class StatementEntriesReader {
     return this.#selectBefore.get(session, statement.n + 1)?.['transaction_before'] as TransactionStatus | undefined;
   }
 
+  /**
+   * Ids of the approvals that a statement waited for or was let through by. Of several that wait together, the first has
+   * them; and an Execute goes by what was asked at its Bind.
+   */
+  #approvalsOf(session: number, { entry, statement, decisions }: Execution, pieces: readonly Piece[]): string[] {
+    const own = approvalsIn(pieces);
+    if (own.length > 0 || decisions.every(({ decision }) => decision !== 'approve')) return own;
+    const { n, parametersOf } = statement;
+    const first = this.#selectWaiting.get(session, n, role.approval, entry.index)?.['n'];
+    const of = first === undefined ? parametersOf : Number(first);
+    return of === undefined ? [] : approvalsIn(this.#pieces(session, of, { hasPieces: 1 }));
+  }
+
   #pieces(session: number, n: number, row: Pick<Row, 'hasPieces'>): Piece[] {
     if (row.hasPieces === 0) return [];
     return this.#selectPieces.all(session, n).map((piece) => ({
@@ -261,7 +279,7 @@ function controlsOf(pieces: readonly Piece[]): Pick<Execution, 'decisions' | 'ma
 }
 
 /** Ids of approvals, each once. */
-function approvalsOf(pieces: readonly Piece[]): string[] {
+function approvalsIn(pieces: readonly Piece[]): string[] {
   const ids = pieces.flatMap(({ role: as, entry: { body } }) =>
     as === role.approval && 'approval' in body ? [body.approval] : [],
   );

@@ -33,7 +33,7 @@ describe('commands that read a recording, of decisions, approvals and masks', ()
     assert.deepEqual(await numbers('--decision', 'deny'), [1]);
     assert.deepEqual(
       await numbers('--rule', 'money moves need a second pair of eyes', '--outcome', 'refused'),
-      [3, 4, 8],
+      [3, 4, 8, 9],
     );
     assert.deepEqual(await numbers('--masked'), [6, 7]);
     assert.deepEqual(await numbers('--approval', 'appr_paidtwice000'), [2, 5]);
@@ -50,7 +50,7 @@ describe('commands that read a recording, of decisions, approvals and masks', ()
     const { stdout } = await onrecord('log', '--identity', guarded.identity);
     assert.match(stdout, / ⊗ DELETE FROM customers .*\n +denied by no blind deletes · 42501 Add a WHERE clause\.\n/);
     assert.match(stdout, / ✓ UPDATE payments .* 1 row .*\n +◷ approved by alice, bob after 4\.00 s\n/);
-    assert.match(stdout, / ⊗ SELECT 9 .*\n +the gateway died while it waited for approval\n/);
+    assert.match(stdout, / ⊗ SELECT 9 .*\n +◷ .* · the gateway died while it waited for approval\n/);
   });
 
   it('show and replay have an approval with its statement, and not once more between statements', async () => {
