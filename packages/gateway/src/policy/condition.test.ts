@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import { type Condition, compileCondition } from './condition.ts';
 import { statementFacts, subjectFacts } from './facts.ts';
 import { agentSubject, judged } from './policy.fixture.ts';
@@ -115,6 +116,58 @@ describe('a condition', () => {
     assert.equal(holds('statement.isWrite && statement.parameters[0] == "1"', binary), false);
     assert.throws(() => holds('statement.parameters[7] == "1"'), /index 7/);
     assert.throws(() => holds('dyn(statement.sql) && true'), /bool/);
+  });
+
+  it('is checked or refused, whatever its text', () => {
+    const words = fc.constantFrom(
+      ...[
+        'statement',
+        'identity',
+        'time',
+        '.',
+        'kind',
+        'tables',
+        '[',
+        ']',
+        '(',
+        ')',
+        '"a"',
+        "'",
+        '==',
+        'in',
+        '&&',
+        '!',
+        '?',
+        ':',
+      ],
+      ...[
+        '.exists(t, ',
+        '.matches(',
+        'has(',
+        'cel.bind(x, ',
+        '["constructor"]',
+        '.__proto__',
+        '1',
+        '-',
+        '{',
+        '}',
+        'null',
+        'r"("',
+      ],
+    );
+    const text = fc.oneof(
+      fc.array(words, { maxLength: 20 }).map((parts) => parts.join(' ')),
+      fc.string({ unit: 'binary' }),
+    );
+    fc.assert(
+      fc.property(text, (condition) => {
+        const answer = compileCondition(condition);
+        if (!('problem' in answer)) return;
+        const { offset, message } = answer.problem;
+        assert.ok(offset >= 0 && offset <= condition.length && message !== '', condition);
+      }),
+      { numRuns: 2000 },
+    );
   });
 
   it('cannot be too large to check', () => {

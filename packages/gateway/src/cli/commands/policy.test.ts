@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { recordControls } from '../../store/controlled-day.fixture.ts';
 import { JournalFixture } from '../../store/journal.fixture.ts';
 import { recordDay } from '../../store/recorded-day.fixture.ts';
 import { type Ran, runCommand } from '../run-command.fixture.ts';
@@ -206,6 +207,7 @@ describe('onrecord policy', () => {
     before(() => {
       const journal = new JournalFixture({ data: join(cwd, 'data') });
       recordDay(journal);
+      recordControls(journal);
     });
     const backtest = (policy: string, ...more: string[]): Promise<Ran> => {
       writeFileSync(join(cwd, 'new.yaml'), policy);
@@ -228,6 +230,19 @@ describe('onrecord policy', () => {
         objects(await backtest(policy(hour), '--json')).at(-1);
       assert.ok(Number((await summary(9))?.['approve']) > 0);
       assert.equal((await summary(10))?.['approve'], 0);
+    });
+
+    it('compares with what was decided back then', async () => {
+      const differences = objects(await backtest('policy: []\n', '--identity', 'payment-agent', '--json'));
+      const [first] = differences;
+      assert.deepEqual(
+        [first?.['sql'], first?.['before'], first?.['after']],
+        [
+          'DELETE FROM customers',
+          { decision: 'deny', rules: ['no blind deletes', 'deletes'] },
+          { decision: 'allow', rules: [] },
+        ],
+      );
     });
 
     it('compares with the current rules where it is asked to', async () => {

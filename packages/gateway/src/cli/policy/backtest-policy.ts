@@ -88,8 +88,13 @@ async function nextConfig(file: string, current: Config): Promise<Config> {
   return parsePolicy(text, file, current);
 }
 
+/** Limits are not replayed: what one of them refused counts as what the rules said of it. */
+const limits: ReadonlySet<string> = new Set(['rate', 'rows', 'time']);
+
 function recordedOf({ decision }: StatementView): Said {
-  return { decision: decision?.decision ?? 'allow', rules: decision?.rules.map(({ rule }) => rule) ?? [] };
+  const matches = decision?.rules.filter(({ rule }) => !limits.has(rule)) ?? [];
+  const then = (['deny', 'approve'] as const).find((worst) => matches.some((match) => match.then === worst));
+  return { decision: then ?? 'allow', rules: matches.map(({ rule }) => rule) };
 }
 
 interface Report {
