@@ -443,6 +443,9 @@ describe('bounds', () => {
     assert.ok(JSON.stringify(kept).length < 32 * 1024);
     assert.match(kept.sql[0] ?? '', /more characters\)$/);
     assert.equal(kept.parameters[1], null);
+    const many = await desk.ask(question({ sql: Array.from({ length: 103 }, (_, at) => `SELECT ${at}`) }));
+    const { sql } = desk.get(many.approval).question;
+    assert.deepEqual([sql.length, sql.at(-1)], [101, '… (3 more are not shown)']);
   });
 });
 

@@ -59,8 +59,10 @@ export function keptQuestion(question: Question): Question {
   };
 }
 
+/** What is missing is said: nobody may take the beginning for all of it. */
 function cutList<Text extends string | null>(texts: readonly Text[], length: number): (string | Text)[] {
-  return texts.slice(0, keptTexts).map((text) => (text === null ? text : cut(text, length)));
+  const shown = texts.slice(0, keptTexts).map((text) => (text === null ? text : cut(text, length)));
+  return texts.length > keptTexts ? [...shown, `… (${texts.length - keptTexts} more are not shown)`] : shown;
 }
 
 /** The text, or its beginning and how much is missing. */

@@ -64,7 +64,7 @@ function slackMessage(event: ToldEvent): unknown {
   const sql = cut(question.sql.join(';\n'), slackSql);
   const about = [
     ...question.asks.map(({ rule, group, count }) => `rule “${rule}”: ${count} of ${group}`),
-    `as ${question.role} on ${question.connection}/${question.database}`,
+    ...(question.role === '' ? [] : [`as ${question.role} on ${question.connection}/${question.database}`]),
     ...(question.onBehalfOf === undefined ? [] : [`on behalf of ${question.onBehalfOf}`]),
     ...(question.reason === undefined ? [] : [`reason: ${question.reason}`]),
   ];

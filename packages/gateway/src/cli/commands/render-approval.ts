@@ -44,7 +44,10 @@ export function approvalLines(view: ApprovalView, width: number, nowUs: number):
   const { question, evidence, votes, end, revoked } = view;
   const { identity, identityKind, onBehalfOf, scope } = question;
   const acts = onBehalfOf === undefined ? '' : `, on behalf of ${onBehalfOf}`;
-  const where = `${question.connection}/${question.database} as ${question.role}`;
+  // Before a session opens, its database and role may not be known.
+  const database = question.database === '' ? '' : `/${question.database}`;
+  const role = question.role === '' ? '' : ` as ${question.role}`;
+  const where = `${question.connection}${database}${role}`;
   const what = scope === 'session' ? `access to ${where}` : `to run what follows on ${where}`;
   const place = question.statement === undefined ? '' : `, statement ${question.statement}`;
   const field = (name: string, text: string, style?: Style): Line[] => fieldLines(name, recorded(text, style), width);
@@ -143,7 +146,7 @@ function stateLine({ state, end, expiresAt, uses }: ApprovalView, nowUs: number)
 
 function wants({ question: { scope, connection, sql } }: ApprovalView): Span[] {
   if (scope === 'session') return recorded(`access to ${connection}`);
-  return recorded(sql.join('; ').replaceAll(/\s+/g, ' ').slice(0, 500));
+  return recorded(sql.join('; ').replaceAll(/\s+/g, ' ').slice(0, 2_000));
 }
 
 /** `1 of finance and 2 of security`. */
