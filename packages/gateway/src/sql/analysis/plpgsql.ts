@@ -96,8 +96,8 @@ class Cutter {
     end: () => this.#skipPast(';'),
     null: () => this.#skipPast(';'),
     get: () => this.#skipPast(';'),
-    fetch: () => this.#skipPast(';'),
-    move: () => this.#skipPast(';'),
+    fetch: () => this.#move(),
+    move: () => this.#move(),
     close: () => this.#skipPast(';'),
     if: () => this.#add('expression', this.#upTo(['then'])),
     elsif: () => this.#add('expression', this.#upTo(['then'])),
@@ -156,17 +156,14 @@ class Cutter {
     return at;
   }
 
-  /** The tokens up to one of the words outside of parentheses and CASE; the place is then at that word. */
+  /** The tokens up to one of the words outside of parentheses, as read_sql_construct does, CASE or not; the place is then at that word. */
   #upTo(words: readonly string[]): readonly Token[] {
     const from = this.#at;
     let depth = 0;
-    let cases = 0;
     for (; this.#at < this.#tokens.length; this.#at += 1) {
       const word = this.#word();
       depth += depthOf(word);
-      if (depth === 0 && cases === 0 && (words.includes(word) || word === ';')) break;
-      if (word === 'case') cases += 1;
-      if (word === 'end' && cases > 0) cases -= 1;
+      if (depth === 0 && (words.includes(word) || word === ';')) break;
     }
     return this.#tokens.slice(from, this.#at);
   }
@@ -219,6 +216,14 @@ class Cutter {
     } else {
       this.#add('query', tokens);
     }
+  }
+
+  /** FETCH and MOVE: how far can be an expression. */
+  #move(): void {
+    const tokens = this.#upTo(['from', 'in']);
+    const first = tokens.findIndex(({ word }) => !directions.has(word));
+    if (this.#word() !== ';' && first !== -1) this.#add('expression', tokens.slice(first));
+    this.#skipPast(';');
   }
 
   #leave(): void {
@@ -326,6 +331,8 @@ class Cutter {
 }
 
 const ends = [';'] as const;
+
+const directions = new Set(['next', 'prior', 'first', 'last', 'absolute', 'relative', 'all', 'forward', 'backward']);
 
 function depthOf(word: string): number {
   if (word === '(' || word === '[') return 1;
