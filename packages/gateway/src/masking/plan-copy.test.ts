@@ -69,7 +69,7 @@ describe('planCopy', () => {
     assert.equal(copied(masksOn({ email: 'null' }), textForm, '1\tx\ty\n'), '1\t\\N\ty\n');
     assert.equal(
       copied(partial, { ...textForm, delimiter: '|', nullText: '-' }, '1|a\\|b\\|cdefg|-\n2|-|x\n'),
-      '1|*****defg|-\n2|-|x\n',
+      '1|*****defg|-\n2|*|x\n',
     );
   });
 

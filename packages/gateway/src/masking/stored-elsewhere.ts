@@ -31,7 +31,7 @@ export const storedElsewhere: readonly StoredElsewhere[] = [
   // MCV lists and expressions' statistics (statistics_ext).
   { schema: 'pg_catalog', name: 'pg_statistic_ext_data', columns: ['stxdmcv', 'stxdexpr'], reason: statistics },
   { schema: 'pg_catalog', name: 'pg_stats_ext', columns: ['most_common_vals'], reason: statistics },
-  { schema: 'pg_catalog', name: 'pg_stats_ext_exprs', columns: [...bounds, ...ranges], reason: statistics },
+  { schema: 'pg_catalog', name: 'pg_stats_ext_exprs', columns: bounds, reason: statistics },
   // The value that rows written before ADD COLUMN … DEFAULT have.
   { schema: 'pg_catalog', name: 'pg_attribute', columns: ['attmissingval'], reason: copies },
   { schema: 'pg_catalog', name: 'pg_largeobject', columns: ['data'], reason: copies },

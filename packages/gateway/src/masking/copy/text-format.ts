@@ -18,13 +18,21 @@ const letters: ReadonlyMap<number, number> = new Map(
 );
 const controls: ReadonlyMap<number, number> = new Map(Array.from(letters, ([control, letter]) => [letter, control]));
 
+/** `\N` */
+const defaultNull = Uint8Array.of(backslash, 0x4e);
+
 export interface TextOptions {
   readonly delimiter: number;
   readonly nullText: Uint8Array;
 }
 
-/** The text format of COPY (manual, COPY, "Text Format"), as Postgres writes it. */
+/**
+ * The text format of COPY (manual, COPY, "Text Format"), as Postgres writes it. It writes a value like the text for NULL and
+ * NULL alike; then a field is taken for a value, or `COPY … (NULL 'guess')` would tell where the guess is right. Only `\N`
+ * is never a value, and an empty text tells nothing.
+ */
 export function textFormat({ delimiter, nullText }: TextOptions): CopyFormat {
+  const tellsNull = nullText.length === 0 || equal(nullText, defaultNull);
   return {
     // A newline in a value is written as \n.
     lineEnd: (bytes, start) => bytes.indexOf(newline, start) + 1 || -1,
@@ -37,7 +45,7 @@ export function textFormat({ delimiter, nullText }: TextOptions): CopyFormat {
     },
     decode: (bytes, start, end) => {
       const field = bytes.subarray(start, end);
-      return equal(field, nullText) ? null : withoutEscapes(field);
+      return tellsNull && equal(field, nullText) ? null : withoutEscapes(field);
     },
     encode: (value) => (value === null ? nullText : withEscapes(value, delimiter)),
   };
