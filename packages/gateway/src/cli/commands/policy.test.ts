@@ -10,6 +10,7 @@ import { type Ran, runCommand } from '../run-command.fixture.ts';
 
 const configuration = `connections:
   billing: { host: 127.0.0.1, database: billing, user: billing_app }
+  vault: { host: h, database: d, user: u, access: { approvers: { group: finance }, except: { identities: [ann] } } }
 identities:
   billing-agent: { connections: [billing] }
   reader: { connections: [billing], read_only: true, tables: [public.invoices] }
@@ -193,6 +194,16 @@ describe('onrecord policy', () => {
         JSON.stringify(second?.['rules']),
         /"rule":"night","then":"deny","canApply":true,"answers":\[false\]/,
       );
+    });
+
+    it('says when the session itself must be approved', async () => {
+      const ask = (identity: string): Promise<Ran> =>
+        onrecord('explain', 'SELECT 1', '--connection', 'vault', '--identity', identity);
+      assert.match(
+        (await ask('support-agent')).stdout,
+        /^ {2}session {3}opens only once 1 of the group finance approved it\n/,
+      );
+      assert.match((await ask('ann')).stdout, /^SELECT 1\n/);
     });
 
     it('knows only identities and connections of the configuration', async () => {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { didYouMean } from '@onrecord/connector/config';
-import type { Config } from '../../config/config.ts';
+import type { Config, SessionApproval } from '../../config/config.ts';
 import { loadConfig } from '../../config/load-config.ts';
 import { planCopyColumns } from '../../masking/plan-copy.ts';
 import type { ResolvedMasks } from '../../masking/resolved-masks.ts';
@@ -60,6 +60,7 @@ export async function explainPolicy(sql: string, options: ExplainOptions, io: Co
     inTransaction: false,
     us: timeOf(options.at),
   };
+  const access = accessFor(config, subject);
   const session = new TextSession(await loadTools(), { catalog, role: subject.connection.role });
   const explanations = session.read(sql).map((text): Explanation => {
     const { analysis } = text;
@@ -74,13 +75,13 @@ export async function explainPolicy(sql: string, options: ExplainOptions, io: Co
   });
   if (options.json) {
     for (const explanation of explanations)
-      io.stdout.write(`${JSON.stringify(explanationJson(explanation, problem))}\n`);
+      io.stdout.write(`${JSON.stringify(explanationJson(explanation, { problem, access }))}\n`);
     return;
   }
   if (problem !== undefined) {
     io.stderr.write(`without the catalog of the database, by the text alone: ${problem}\n`);
   }
-  io.stdout.write(renderExplanation(explanations, io));
+  io.stdout.write(renderExplanation(explanations, { io, access }));
 }
 
 function chosenSubject(config: Config, { identity, connection, database }: ExplainOptions): PolicySubject {
@@ -89,6 +90,15 @@ function chosenSubject(config: Config, { identity, connection, database }: Expla
   if (who === undefined) throw unknown('identity', identity, config.identities.keys());
   if (where === undefined) throw unknown('connection', connection, config.connections.keys());
   return subjectOf(who, where, database);
+}
+
+/** Whose approval a session needs before it opens; undefined when it needs none. */
+function accessFor(config: Config, { identity, connection }: PolicySubject): SessionApproval | undefined {
+  const access = config.connections.get(connection.name)?.access;
+  const isFree =
+    access?.except.identities.includes(identity.name) === true ||
+    access?.except.groups.some((group) => identity.groups.includes(group)) === true;
+  return isFree ? undefined : access;
 }
 
 function unknown(what: string, name: string, known: Iterable<string>): CommandError {
@@ -115,11 +125,16 @@ function masksOf(analysis: Analysis, masks: ResolvedMasks): readonly ExplainedMa
   });
 }
 
-function explanationJson({ sql, analysis, verdict, rules, masks }: Explanation, problem: string | undefined): object {
+function explanationJson(
+  { sql, analysis, verdict, rules, masks }: Explanation,
+  about: { readonly problem: string | undefined; readonly access: SessionApproval | undefined },
+): object {
+  const { problem, access } = about;
   return {
     type: 'explanation',
     sql,
     catalog: problem === undefined ? 'of the database' : problem,
+    ...(access === undefined ? {} : { access: { group: access.group, count: access.count } }),
     ...('why' in analysis
       ? { unreadable: analysis.why }
       : { commands: analysis.commands, unresolved: analysis.unresolved }),

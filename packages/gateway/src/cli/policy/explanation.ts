@@ -1,4 +1,5 @@
 import { formatDuration } from '@onrecord/connector/config';
+import type { SessionApproval } from '../../config/config.ts';
 import type { Command } from '../../sql/analysis.ts';
 import type { CommandIo } from '../command-io.ts';
 import { type Style, wantsColor } from '../present/color.ts';
@@ -13,14 +14,21 @@ const label = 12;
 const styles = { allow: 'good', approve: 'warning', deny: 'bad' } as const satisfies { [decision: string]: Style };
 
 /** What `policy explain` says to people. */
-export function renderExplanation(explanations: readonly Explanation[], io: CommandIo): string {
+export function renderExplanation(
+  explanations: readonly Explanation[],
+  { io, access }: { readonly io: CommandIo; readonly access: SessionApproval | undefined },
+): string {
   const width = io.columns ?? 120;
+  const before =
+    access === undefined
+      ? []
+      : [fact('session', `opens only once ${access.count} of the group ${access.group} approved it`, 'warning')];
   const lines = explanations.flatMap((explanation, index) => [
     ...(index === 0 ? [] : [[]]),
     ...explanationLines(explanation, width),
   ]);
   return paintLines(
-    lines.flatMap((line) => foldLine(line, width, label)),
+    [...before, ...lines].flatMap((line) => foldLine(line, width, label)),
     wantsColor(io.env, io.isTerminal),
   );
 }
