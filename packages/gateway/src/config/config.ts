@@ -129,6 +129,8 @@ export interface Recording {
   readonly durability: Durability;
   /** `max: 0` is `digest`: no rows kept. */
   readonly rows: { readonly max: number; readonly bytes: number };
+  /** What detectors find in SQL, parameters and COPY data is replaced in the record. */
+  readonly redact: boolean;
 }
 
 export interface Identity {

@@ -60,7 +60,7 @@ test('the whole file is understood', () => {
       },
     },
     expected: [],
-    recording: { durability: 'before-forward', rows: { max: 1000, bytes: 262_144 } },
+    recording: { durability: 'before-forward', rows: { max: 1000, bytes: 262_144 }, redact: false },
     replication: 'refuse',
     controls: uncontrolled,
     access: undefined,
@@ -114,13 +114,20 @@ test('a connection overrides the recording of the top level one setting at a tim
   const recording = (top: string, own: string) =>
     parse(`recording: ${top}\n${withConnection(`recording: ${own}`)}`).connections.get('c')?.recording;
   const usual = { max: 1000, bytes: 262_144 };
-  assert.deepEqual(recording('{}', '{}'), { durability: 'before-forward', rows: usual });
+  assert.deepEqual(recording('{}', '{}'), { durability: 'before-forward', rows: usual, redact: false });
+  assert.deepEqual(recording('{ redact: true }', '{ durability: relaxed }'), {
+    durability: 'relaxed',
+    rows: usual,
+    redact: true,
+  });
   assert.deepEqual(recording('{ durability: relaxed, rows: { max: 5 } }', '{ rows: { bytes: 1KiB } }'), {
     durability: 'relaxed',
+    redact: false,
     rows: { max: 5, bytes: 1024 },
   });
   assert.deepEqual(recording('{ rows: { max: 5 } }', '{ rows: digest, durability: before-reveal }'), {
     durability: 'before-reveal',
+    redact: false,
     rows: { max: 0, bytes: 0 },
   });
   assert.deepEqual(recording('{ rows: digest }', '{ rows: { max: 7 } }')?.rows, { max: 7, bytes: 262_144 });

@@ -40,7 +40,11 @@ import {
   type TlsSettings,
 } from './settings.ts';
 
-const defaultRecording: Recording = { durability: 'before-forward', rows: { max: 1000, bytes: 256 * 1024 } };
+const defaultRecording: Recording = {
+  durability: 'before-forward',
+  rows: { max: 1000, bytes: 256 * 1024 },
+  redact: false,
+};
 
 /**
  * The configuration that `text` describes. Paths in it are relative to the directory of `file`, an absolute path. Opens
@@ -195,13 +199,17 @@ function ruleSourceOf({ name, when, then, message, approvers }: RuleSettings): R
   };
 }
 
-function recordingOf(base: Recording, { durability, rows }: RecordingSettings): Recording {
-  if (rows === undefined) return { durability: durability ?? base.durability, rows: base.rows };
+function recordingOf(base: Recording, { durability, rows, redact = base.redact }: RecordingSettings): Recording {
+  if (rows === undefined) return { durability: durability ?? base.durability, rows: base.rows, redact };
   const digest = { max: 0, bytes: 0 };
   // On top of `digest`, a cap alone means the usual other cap and not none.
   const other = base.rows.max === 0 ? defaultRecording.rows : base.rows;
   const kept = rows === 'digest' ? digest : { max: rows.max ?? other.max, bytes: rows.bytes ?? other.bytes };
-  return { durability: durability ?? base.durability, rows: kept.max === 0 || kept.bytes === 0 ? digest : kept };
+  return {
+    durability: durability ?? base.durability,
+    rows: kept.max === 0 || kept.bytes === 0 ? digest : kept,
+    redact,
+  };
 }
 
 function connectionOf(name: string, settings: ConnectionSettings, recording: Recording): Connection {

@@ -61,6 +61,7 @@ export type TlsSettings =
 export interface RecordingSettings {
   readonly durability?: Durability | undefined;
   readonly rows?: 'digest' | { readonly max?: number | undefined; readonly bytes?: number | undefined } | undefined;
+  readonly redact?: boolean | undefined;
 }
 
 /** Either `connector`, or what a database needs (`connectionProblems`). */
@@ -190,6 +191,16 @@ function recording({ inherited }: { inherited: boolean }): z.ZodType<RecordingSe
             'Disk: every row that is kept is written once to the journal. The digest is always computed: a SHA-256 over every row.',
           'x-default': from ?? '`{ max: 1000, bytes: 256KiB }`',
         }),
+        redact: z
+          .boolean()
+          .optional()
+          .meta({
+            description:
+              'Whether recorded SQL, parameters and COPY data pass through all detectors of masking: card numbers, e-mail and the like are replaced before they are written, and errors about such a statement are withheld from the record. What goes to Postgres is not changed. Parameters of more than 1MiB together are not kept then. Rows are recorded as the client saw them: masking is for them.',
+            'x-cost':
+              'A look at every text, and a record that no longer says what was searched for. Detectors find what looks like itself: not what is encoded, compressed or split.',
+            'x-default': from ?? '`false`',
+          }),
       },
       { error: (issue) => (issue.code === 'invalid_type' ? noOffSwitch : undefined) },
     )

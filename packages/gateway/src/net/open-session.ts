@@ -9,6 +9,7 @@ import { takeClaims } from '../identity/claimed.ts';
 import { gatewayIdentity } from '../identity/gateway-identity.ts';
 import { appendEntries } from '../journal/append-entries.ts';
 import { type Durable, durableBefore, type Receipt, type Recorder } from '../journal/receipt.ts';
+import { detectText } from '../masking/detectors/detect-text.ts';
 import { Session } from '../session/session.ts';
 import { SessionSettings } from '../session/session-settings.ts';
 import { readSessionStart, sessionStartQuery } from '../session/session-start.ts';
@@ -130,6 +131,7 @@ export async function openSession(login: Login, options: OpenSessionOptions): Pr
     replication: replication !== undefined,
     parameters: upstream.parameters,
     guard: guarded?.guard,
+    redact: connection.recording.redact ? detectText : undefined,
   });
   const stops: (() => void)[] = [];
   const drive = new Drive({

@@ -15,6 +15,7 @@ import type { Ending, OpenStatement, Portal, Prepared } from './open-statement.t
 import { poisonParse, poisonQuery, trial } from './poison.ts';
 import { readText } from './read-text.ts';
 import { decisionBody, outcomeBody, statementBody } from './recorded.ts';
+import { redactedParameters } from './redacted-parameters.ts';
 import type { SessionState } from './session-state.ts';
 import { glance, glanced } from './sql-glance.ts';
 import { emptyTurn, Span, type Turn } from './turn.ts';
@@ -335,9 +336,20 @@ export class Arrivals {
     const judged = this.#judgeBind(name, parameters);
     if (judged === 'wait') return;
     const statement = this.#bound(portal, name);
-    statement.parameters = parameters;
+    this.#keepParameters(statement, parameters);
     this.#bindAsJudged(statement, judged);
     this.#expectBind(portal, statement);
+  }
+
+  /** Parameters as they are recorded. */
+  #keepParameters(statement: OpenStatement, parameters: Uint8Array): void {
+    statement.parameters = parameters;
+    const { redact } = this.#state.options;
+    if (redact === undefined) return;
+    const { prepared } = statement;
+    const types = prepared?.parameterTypes ?? prepared?.owner.parameterTypes ?? statement.parameterTypes;
+    statement.parameters = redactedParameters(parameters, types, redact);
+    if (statement.parameters !== parameters) statement.redacted = true;
   }
 
   /** What the guard says of what a Bind will execute; undefined without one. */
@@ -426,7 +438,9 @@ export class Arrivals {
     }
     if (large.statement === undefined) large.keepUnsent(bytes.subarray(start, end));
     else if (!this.#dropsPieces) this.#forward();
-    large.record(this.#turn.entries);
+    // Nobody has looked through the pieces.
+    if (this.#state.options.redact === undefined) large.record(this.#turn.entries);
+    else if (large.statement !== undefined) large.statement.redacted = true;
     const { statement } = large;
     if (!last || statement === undefined) return;
     this.#turn.entries.push(statementBody(statement));

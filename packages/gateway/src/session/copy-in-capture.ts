@@ -1,9 +1,10 @@
 import type { Body, CopyIn } from '@onrecord/record';
+import { encodeFrontend } from '@onrecord/wire';
 import { join } from './join.ts';
 import type { CopyInFlow, OpenStatement } from './open-statement.ts';
 import type { SessionOptions } from './session-state.ts';
 
-type Capped = Pick<SessionOptions, 'rows' | 'createDigest'>;
+type Capped = Pick<SessionOptions, 'rows' | 'createDigest' | 'redact'>;
 
 /** Keeps the data of COPY FROM STDIN up to the caps, and its digest, before it is forwarded. */
 export class CopyInCapture {
@@ -30,7 +31,7 @@ export class CopyInCapture {
     if (flow.capturing && whole && flow.messages <= rows.max && flow.capturedBytes + piece.length <= rows.bytes) {
       flow.capturedBytes += piece.length;
       flow.capturedMessages += 1;
-      this.#pieces.push(piece);
+      this.#pieces.push(this.#redacted(piece));
       this.#messages += 1;
     } else {
       flow.capturing = false;
@@ -60,6 +61,15 @@ export class CopyInCapture {
     entries.push(entry);
     this.#pieces = [];
     this.#messages = 0;
+  }
+
+  /** A CopyData message as it is recorded. */
+  #redacted(message: Uint8Array): Uint8Array {
+    const { redact } = this.#options;
+    if (redact === undefined) return message;
+    const data = message.subarray(5);
+    const kept = redact(data);
+    return kept === data ? message : encodeFrontend({ type: 'copyData', data: kept }).finish();
   }
 
   #flow(statement: OpenStatement): CopyInFlow {

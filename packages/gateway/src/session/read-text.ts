@@ -16,6 +16,20 @@ export function readText(
   { found, state }: { readonly found: number; readonly state: SessionState },
 ): void {
   statement.sql = sql;
+  read(statement, sql, { found, state });
+  const { redact } = state.options;
+  if (redact === undefined) return;
+  const redacted = redact(statement.sql);
+  if (redacted === statement.sql) return;
+  statement.sql = redacted;
+  statement.redacted = true;
+}
+
+function read(
+  statement: OpenStatement,
+  sql: Uint8Array,
+  { found, state }: { readonly found: number; readonly state: SessionState },
+): void {
   if (found === 0 || found === glanced.severalStatements) return;
   const { sql: reader } = state.options;
   const { settings } = state;

@@ -19,6 +19,8 @@ export interface SessionOptions {
   readonly replication: boolean;
   /** ParameterStatus that the server sent at the start. */
   readonly parameters: ReadonlyMap<string, string>;
+  /** A text as it is recorded; undefined where texts are recorded as they are, but for passwords. The same bytes when nothing was found. */
+  readonly redact?: ((text: Uint8Array) => Uint8Array) | undefined;
   /** Rules, limits and masks of the session; undefined when none applies. */
   readonly guard?: Guard | undefined;
 }
