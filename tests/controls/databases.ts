@@ -41,7 +41,9 @@ export class ShopDatabases {
     await owner.query(shopSchema);
     owner.close();
     await admin.waitFor(`select count(*) = 0 from pg_stat_activity where datname = '${template}'`);
-    return new ShopDatabases(postgres, admin, await Admin.login(postgres));
+    const databases = new ShopDatabases(postgres, admin, await Admin.login(postgres));
+    databases.#pids.push(owner.pid);
+    return databases;
   }
 
   /** Backends of sessions of its own. */

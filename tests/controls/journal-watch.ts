@@ -6,9 +6,9 @@ import { JournalReader, type Place } from '../../packages/gateway/src/journal/re
 /** Follows a gateway's journal while it is written. */
 export class JournalWatch {
   readonly #reader: JournalReader;
-  /** Bodies by session, and which session a backend has. */
+  /** Bodies by session, and the sessions of each backend: the gateway's own question before an agent is let in is one. */
   readonly #sessions = new Map<string, Body[]>();
-  readonly #backends = new Map<number, string>();
+  readonly #backends = new Map<number, string[]>();
   #next = 0;
   #last: Place | undefined;
 
@@ -16,13 +16,13 @@ export class JournalWatch {
     this.#reader = new JournalReader(join(dataDirectory, 'journal'));
   }
 
-  /** What is on record of the session of that backend. */
+  /** What is on record of the sessions of that backend. */
   of(backendPid: number): readonly Body[] {
     this.#read();
-    return this.#sessions.get(this.#backends.get(backendPid) ?? '') ?? [];
+    return (this.#backends.get(backendPid) ?? []).flatMap((session) => this.#sessions.get(session) ?? []);
   }
 
-  /** The first body of that session that is wanted, as soon as there is one; rejects when it is called off. */
+  /** The first body of those that is wanted, as soon as there is one; rejects when it is called off. */
   async first<Wanted extends Body>(
     backendPid: number,
     wanted: (body: Body) => body is Wanted,
@@ -46,7 +46,9 @@ export class JournalWatch {
       const bodies = this.#sessions.get(entry.session) ?? [];
       bodies.push(entry.body);
       this.#sessions.set(entry.session, bodies);
-      if (entry.body.type === 'session_opened') this.#backends.set(entry.body.backendPid, entry.session);
+      if (entry.body.type !== 'session_opened') continue;
+      const { backendPid } = entry.body;
+      this.#backends.set(backendPid, [...(this.#backends.get(backendPid) ?? []), entry.session]);
     }
   }
 }

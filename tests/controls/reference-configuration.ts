@@ -28,6 +28,8 @@ const identities: { readonly [name: string]: { readonly [setting: string]: unkno
   agent: { ...agent, groups: ['masked'] },
   /** As a superuser. */
   root: { ...agent, groups: ['masked'] },
+  /** Meets the guard rules and no mask. */
+  payer: { ...agent, groups: ['payers'] },
   /** May not guess either. */
   prober: { ...agent, groups: ['masked'] },
   reader: { ...agent, groups: ['masked'], read_only: true },
@@ -58,6 +60,12 @@ const policy = [
     when: 'statement.writes.exists(t, t == "public.payments") && identity.kind == "agent"',
     then: 'approve',
     approvers: { group: 'finance', count: 1, timeout: '10m' },
+  },
+  {
+    name: 'code that cannot be read is read by people',
+    when: 'statement.isOpaque && "payers" in identity.groups',
+    then: 'approve',
+    approvers: { group: 'finance' },
   },
   {
     name: 'builders do not build here',

@@ -3,22 +3,23 @@ import type { LogEvent } from '../oracle/postgres-log.ts';
 import type { RecordedSession, RecordedStatement } from '../oracle/recorded-sessions.ts';
 
 /**
- * What a server ran, by its own log, that is not on record in its session, or is on record as refused. What the gateway
- * put in the place of a statement that it refused cannot do anything: it is `replaced`.
+ * What a server ran, by its own log, that is not on record in its session, or is on record as refused. What goes in
+ * the place of a refused statement is none by Postgres's grammar, and not among what it ran.
  */
 export function unrecorded(
   log: ReadonlyMap<number, readonly LogEvent[]>,
   recorded: readonly RecordedSession[],
   ownPids: ReadonlySet<number>,
 ): readonly string[] {
-  const sessions = new Map(recorded.map((session) => [session.opened.backendPid, session]));
+  const sessions = Map.groupBy(recorded, (session) => session.opened.backendPid);
   const found: string[] = [];
-  for (const [pid, events] of log) {
+  for (const [pid, logged] of log) {
     if (ownPids.has(pid)) continue;
-    const statements = sessions.get(pid)?.events.filter((event): event is RecordedStatement => 'body' in event) ?? [];
+    const events = (sessions.get(pid) ?? []).flatMap((session) => session.events);
+    const statements = events.filter((event): event is RecordedStatement => 'body' in event);
     const ran = statements.filter(({ outcome }) => outcome?.outcome !== 'refused');
-    for (const event of events) {
-      if (event.type !== 'statement' || isReplacement(event.text) || isOnRecord(event, ran)) continue;
+    for (const event of logged) {
+      if (event.type !== 'statement' || isOnRecord(event, ran)) continue;
       found.push(`backend ${pid}: ${event.how} ${event.text.slice(0, 200)}`);
     }
   }
@@ -35,9 +36,4 @@ function isOnRecord(
   if (texts.includes(text)) return true;
   const within = texts.filter((each) => text.includes(each));
   return within.some((_, from) => within.some((__, to) => to >= from && isMadeOf(text, within.slice(from, to + 1))));
-}
-
-/** A statement that fails whatever the session is in. */
-function isReplacement(text: string): boolean {
-  return text === '';
 }
