@@ -554,21 +554,30 @@ describe('after the death of the gateway', () => {
 });
 
 describe('what is remembered', () => {
-  it('is the newest first, and bounded', async (t) => {
-    const { desk, clock } = openDesk(t);
-    const ids: string[] = [];
-    for (let at = 0; at < 1_005; at += 1) {
-      const { approval, withdraw, answer } = await desk.ask(question());
-      clock.pass(1);
-      withdraw('client gone');
-      await answer;
-      ids.push(approval);
-    }
+  it('is the newest first, and bounded in number and in time', async (t) => {
+    const { desk, clock, state } = openDesk(t);
+    const first = await desk.ask(question());
+    first.withdraw('client gone');
+    await first.answer;
+    const body = JSON.stringify(desk.get(first.approval));
+    const later = clock.nowUs + minuteUs;
+    state.database
+      .prepare(
+        `WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1005)
+         INSERT INTO approvals SELECT 'appr_' || n, ? + n, -1, 0, json_set(?, '$.id', 'appr_' || n) FROM n`,
+      )
+      .run(later, body);
+    clock.pass(2 * minuteUs);
     const { approval } = await desk.ask(question());
     const all = desk.list('all').map(({ id }) => id);
-    assert.equal(all.length, 1_001);
-    assert.deepEqual(all.slice(0, 2), [approval, ids.at(-1)]);
-    assert.throws(() => desk.get(ids[0] ?? ''), { sqlstate: '42704' });
+    assert.deepEqual([all.length, ...all.slice(0, 2), all.at(-1)], [1_001, approval, 'appr_1005', 'appr_6']);
+    assert.throws(() => desk.get(first.approval), { sqlstate: '42704' });
+    clock.jump(31 * 24 * 60 * minuteUs);
+    const last = await desk.ask(question());
+    assert.deepEqual(
+      desk.list('all').map(({ id }) => id),
+      [last.approval, approval],
+    );
   });
 });
 
