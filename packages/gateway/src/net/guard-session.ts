@@ -1,5 +1,6 @@
 import { encodeBackend, noticeResponse } from '@onrecord/wire';
 import type { ApprovalDesk } from '../approvals/approval-desk.ts';
+import type { Question } from '../approvals/question.ts';
 import type { Config, Connection, Identity } from '../config/config.ts';
 import { activeMasks } from '../masking/active-masks.ts';
 import { createPolicy } from '../policy/create-policy.ts';
@@ -8,7 +9,7 @@ import type { RateLimits } from '../policy/rate.ts';
 import { PolicyGuard } from '../session/policy-guard.ts';
 import type { SessionSettings } from '../session/session-settings.ts';
 import type { TurnAsk } from '../session/turn.ts';
-import type { Analyze } from '../sql/analysis.ts';
+import type { Analysis, Analyze } from '../sql/analysis.ts';
 import type { Catalogs, CatalogView } from './catalog/catalogs.ts';
 import type { Clock } from './clock.ts';
 import { composeQuestion, type Requester } from './compose-question.ts';
@@ -67,7 +68,7 @@ export interface GuardSessionOptions extends SessionRules {
   /** Has Postgres give up what the session is doing. */
   readonly cancel: () => void;
   /** Looks for what approvers want to know, and adds it to the question. */
-  readonly gatherEvidence: (approval: string, ask: TurnAsk) => void;
+  readonly gatherEvidence: (approval: string, question: Question, analyses: readonly Analysis[]) => void;
   readonly log: (message: string) => void;
 }
 
@@ -137,7 +138,7 @@ async function askPeople(ask: TurnAsk, options: GuardSessionOptions, guard: Poli
     redact: guards.redact,
   });
   const waiting = await guards.desk.ask(question);
-  options.gatherEvidence(waiting.approval, ask);
+  options.gatherEvidence(waiting.approval, question, analysesOf(ask));
   return {
     approval: waiting.approval,
     notice: waitsNotice(waiting.approval, ask),
@@ -145,6 +146,10 @@ async function askPeople(ask: TurnAsk, options: GuardSessionOptions, guard: Poli
     withdraw: (why) => waiting.withdraw(why),
     use: () => guards.desk.use(waiting.approval, question),
   };
+}
+
+function analysesOf({ statements }: TurnAsk): readonly Analysis[] {
+  return statements.flatMap(({ judged }) => judged?.analysis ?? []);
 }
 
 /** Tells the client why nothing happens, and whom to ask. */

@@ -18,10 +18,12 @@ import { atWallClock } from './at-wall-clock.ts';
 import type { CatalogView } from './catalog/catalogs.ts';
 import type { Clock } from './clock.ts';
 import { Drive } from './drive.ts';
+import { gatherEvidence } from './evidence.ts';
 import { type Guards, guardSession, isReadOnly, mayNeedGuard, type SessionRules } from './guard-session.ts';
 import type { LiveSession, LiveSessions } from './live-sessions.ts';
 import type { Login } from './login.ts';
 import { asOwnSession } from './own-session.ts';
+import { plannedCode } from './planned-code.ts';
 import { sessionAccess } from './session-access.ts';
 import { createSessionId } from './session-id.ts';
 import { createSha256 } from './sha256-digest.ts';
@@ -197,6 +199,7 @@ async function guardOpened(
 ): Promise<ReturnType<typeof guardSession>> {
   await catalog.ready();
   const { proved } = login;
+  const settings = await readSettings({ config, upstream, target, salt: chains.session }, options);
   const client = clientAddress(login.socket);
   const { database, role } = upstream;
   return guardSession({
@@ -228,10 +231,22 @@ async function guardOpened(
       backendPid: upstream.backendPid,
     },
     catalog,
-    settings: await readSettings({ config, upstream, target, salt: chains.session }, options),
+    settings,
     clock: options.clock,
     cancel,
-    gatherEvidence: () => {},
+    gatherEvidence: (approval, question, analyses) => {
+      const { recorder, clock, sql, dial, guards, signal, log } = options;
+      const session = {
+        searchPath: settings.searchPathSetting,
+        role: settings.role,
+        calls: plannedCode(analyses, catalog.current),
+      };
+      const { startupMs: timeoutMs } = config.limits;
+      const own = { recorder, clock, sql, dial, timeoutMs, configuration: () => config.hash };
+      gatherEvidence(question, { ...own, target, session, signal })
+        .then((evidence) => guards.desk.attach(approval, evidence))
+        .catch((error: Error) => log(`approval ${approval} has no evidence: ${error.message}`));
+    },
     log: options.log,
   });
 }

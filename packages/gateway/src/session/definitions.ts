@@ -15,6 +15,12 @@ export class Definitions {
     return this.#anything || this.#names.size > 0;
   }
 
+  /** True when the session has made something of that name, with or without its schema. */
+  has(name: string): boolean {
+    if (this.#names.has(name)) return true;
+    return Array.from(this.#names).some((made) => made.slice(made.indexOf('.') + 1) === name);
+  }
+
   /** A statement has completed. */
   completed({ effects, commands }: Analysis): void {
     for (const effect of effects) {

@@ -18,7 +18,7 @@ export interface Judged {
 export interface ToJudge {
   /** As Unicode; undefined when its bytes are none in the client's encoding. */
   readonly text: string | undefined;
-  readonly protocol: 'simple' | 'extended';
+  readonly protocol: 'simple' | 'extended' | 'function call';
   /** Of a Bind: its body behind the names; undefined when it has none, or comes in pieces. */
   readonly parameters: Uint8Array | undefined;
   readonly parameterTypes: readonly number[] | undefined;

@@ -38,8 +38,6 @@ export interface PolicyGuardOptions {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
-/** How soon the catalog is read again because a name was not in it, in microseconds. */
-const lookAgainUs = 1_000_000;
 /** Texts that are kept for people who are asked about the next one. */
 const maxRecent = 20;
 const maxRecentCharacters = 2_000;
@@ -56,9 +54,10 @@ export class PolicyGuard implements Guard {
   readonly #verdicts = new WeakMap<Analysis, Verdict>();
   /** The catalog must be read again before anything else is judged. */
   #stale = false;
-  /** When it was last read again because of a name that it did not have. */
-  #lookedUs = -lookAgainUs;
+  /** It was read again for what is judged next. */
+  #hasJustRead = false;
   #forgetNames = false;
+  #inTransaction = false;
   #clientEncoding = 'UTF8';
   /** Texts that were judged last, the newest last. */
   readonly #recent: string[] = [];
@@ -91,7 +90,8 @@ export class PolicyGuard implements Guard {
   /** The catalog has been read again, or cannot be. */
   catalogRead(): void {
     this.#stale = false;
-    this.#definitions.caughtUp();
+    this.#hasJustRead = true;
+    if (!this.#inTransaction) this.#definitions.caughtUp();
   }
 
   judge(statements: readonly ToJudge[], names: SessionNames, us: number): readonly Judged[] | undefined {
@@ -110,10 +110,14 @@ export class PolicyGuard implements Guard {
         judged.push({ analysis: undefined, verdict: unknownName(statement), settings: fingerprint });
         continue;
       }
-      if (analysis.unresolved.length > 0 && us - this.#lookedUs >= lookAgainUs) {
-        this.#lookedUs = us;
+      if (analysis.unresolved.length > 0 && !this.#hasJustRead) {
         this.#stale = true;
         return undefined;
+      }
+      const unknown = this.#unknownOf(analysis);
+      if (unknown.length > 0) {
+        judged.push({ analysis: undefined, verdict: unknownRelation(unknown), settings: fingerprint });
+        continue;
       }
       this.#remember(statement.text ?? '');
       const seen = this.#definitions.cautious(analysis);
@@ -125,7 +129,17 @@ export class PolicyGuard implements Guard {
       const { names: named } = analysis;
       if (named !== undefined) tentative.set(`${named.type} ${named.name}`, named.analysis);
     }
+    this.#hasJustRead = false;
     return judged;
+  }
+
+  /**
+   * Relations of which nobody can tell what rules say: the catalog does not have them, and the session has not made them.
+   * Postgres is asked about such a statement (a Query is parsed, and runs no further), so that a misspelled name is its error.
+   */
+  #unknownOf({ unresolved }: Analysis): readonly string[] {
+    if (this.#options.policy === undefined) return [];
+    return unresolved.filter((name) => !this.#definitions.has(name));
   }
 
   judgeCall(functionOid: number, inTransaction: boolean, us: number): Judged {
@@ -140,7 +154,7 @@ export class PolicyGuard implements Guard {
     const text = `SELECT ${quoted(called.schema)}.${quoted(called.name)}()`;
     const statement: ToJudge = {
       text,
-      protocol: 'simple',
+      protocol: 'function call',
       parameters: undefined,
       parameterTypes: undefined,
       inTransaction,
@@ -168,6 +182,7 @@ export class PolicyGuard implements Guard {
   }
 
   ready(status: string): void {
+    this.#inTransaction = status !== 'I';
     this.#options.settings.ready(status);
     if (status === 'I' && this.#definitions.changed) this.#stale = true;
   }
@@ -329,6 +344,14 @@ function unknownName({ protocol }: ToJudge): Verdict {
     hint: 'Prepare it again.',
   });
   return { decision: 'deny', matches: [{ rule: 'unreadable', then: 'deny' }], error };
+}
+
+function unknownRelation(names: readonly string[]): Verdict {
+  const { match, error } = denial({ rule: 'unreadable', then: 'deny' }, 'the policy', {
+    detail: `The gateway does not find ${names.map((name) => `"${name}"`).join(', ')} in the catalog.`,
+    hint: 'If it was made in this transaction, commit first; if it is new, try again.',
+  });
+  return { decision: 'deny', matches: [match], error };
 }
 
 function callUnderMask(): Verdict {
