@@ -123,6 +123,12 @@ describe('maskRefusal', () => {
     assert.equal(message(inserting), undefined);
   });
 
+  it('takes what has been defined anew since the catalog was read for anything', () => {
+    const stale = analysis({ isStale: true, lineage: { stores: 'unknown', touches: none } });
+    assert.match(message(stale) ?? '', /cannot be copied/);
+    assert.match(message({ ...stale, commands: [command({ kind: 'do' })] }) ?? '', /DO block/);
+  });
+
   it('refuses nothing for detectors alone but binary COPY', () => {
     const detecting = resolveMasks(active({ detectors: new Map([['card', 'redact']]), probe: 'deny' }), undefined);
     const all = analysis({

@@ -107,14 +107,25 @@ const code: Check = (masks, analysis) => {
     if (via?.startsWith('trigger ')) continue;
     const name = volatileFunctions.find((called) => mayCopy(masks, analysis, called));
     if (name === undefined) continue;
-    return {
-      rule: 'masking',
-      message: `function ${name} may copy masked columns: it reads them and writes, or what it does cannot be told`,
-      hint: 'An operator can list it in trusted_functions of the masking rule.',
-    };
+    return suspectFunction(masks, name);
   }
   return undefined;
 };
+
+function suspectFunction({ catalog }: ResolvedMasks, name: string): MaskRefusal {
+  if (catalog !== undefined && functionsNamed(catalog, name).length === 0) {
+    return {
+      rule: 'masking',
+      message: `function ${name} is not known: whether it copies masked columns cannot be told`,
+      hint: 'Look for its name and schema. One that was made in this transaction can be called once that is committed.',
+    };
+  }
+  return {
+    rule: 'masking',
+    message: `function ${name} may copy masked columns: it reads them and writes, or what it does cannot be told`,
+    hint: 'An operator can list it in trusted_functions of the masking rule.',
+  };
+}
 
 /** A volatile function that is not Postgres's own and not in C: can it write what it reads of masked columns? */
 function mayCopy(masks: ResolvedMasks, { commands }: Analysis, name: string): boolean {
@@ -135,7 +146,7 @@ function writesWhatItReads(masks: ResolvedMasks, { readsColumns, reads }: Comman
   return (readsMasked || readsUntold) && body.some(({ isWrite }) => isWrite);
 }
 
-const columnChecks: readonly Check[] = [copies, outside, probes, definitions, code];
+const columnChecks: readonly Check[] = [code, outside, copies, probes, definitions];
 
 const checks: readonly Check[] = [
   binaryCopy,

@@ -101,6 +101,24 @@ describe('resolveMasks', () => {
     assert.deepEqual(masked({ relations }, { 'public.t.nothing': 'hash' }), []);
   });
 
+  it('holds on to a column whose table, schema or own name has changed, and says that its name is gone', () => {
+    const masks = active({ columns: new Map([['public.customers.email', 'partial']]) });
+    resolveMasks(masks, customers);
+    const columns = ['id int4', 'email text'];
+    for (const [relation, expected] of [
+      [{ oid: 20_000, name: 'renamed', columns }, ['20000.2']],
+      [{ oid: 20_000, schema: 'moved', name: 'customers', columns }, ['20000.2']],
+      [{ oid: 20_000, name: 'customers', columns: ['id int4', 'e text'] }, ['20000.2']],
+      [{ oid: 20_000, name: 'something', columns: ['id int4', 'e text'] }, []],
+      [{ oid: 30_000, name: 'renamed', columns }, []],
+    ] as const) {
+      const fresh = resolveMasks(masks, catalogFixture({ relations: [relation] }));
+      assert.deepEqual(Array.from(fresh.columns.keys()), expected, `${relation.name}`);
+      assert.deepEqual(fresh.missing, ['public.customers.email']);
+      resolveMasks(masks, catalogFixture({ relations: [{ oid: 20_000, name: 'customers', columns }] }));
+    }
+  });
+
   it('answers the same for the same catalog, and anew for another', () => {
     const masks = active({ columns: new Map([['public.customers.email', 'redact']]) });
     assert.equal(resolveMasks(masks, customers), resolveMasks(masks, customers));

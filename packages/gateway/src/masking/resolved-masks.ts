@@ -41,8 +41,10 @@ function resolve(active: ActiveMasks, catalog: Catalog | undefined): ResolvedMas
   const spread = new Spread(catalog);
   const missing: string[] = [];
   for (const [rule, action] of active.columns) {
-    const found = findColumns(catalog, rule);
-    if (found.length === 0) missing.push(rule);
+    const named = findColumns(catalog, rule);
+    if (named.length === 0) missing.push(rule);
+    const found = named.length === 0 ? findMoved(catalog, active, rule) : named;
+    remember(active, rule, found);
     for (const { relation, column } of found) spread.down(relation, column, { rule, action });
   }
   spread.up();
@@ -67,6 +69,45 @@ function findColumns(catalog: Catalog, rule: string): Place[] {
     }
   }
   return found;
+}
+
+interface Remembered {
+  readonly relation: number;
+  readonly relationName: string;
+  readonly column: number;
+  readonly columnName: string;
+}
+
+const remembered = new WeakMap<ActiveMasks, Map<string, readonly Remembered[]>>();
+
+function remember(active: ActiveMasks, rule: string, places: readonly Place[]): void {
+  if (places.length === 0) return;
+  const rules = remembered.get(active) ?? new Map<string, readonly Remembered[]>();
+  remembered.set(active, rules);
+  rules.set(
+    rule,
+    places.map(({ relation, column }) => ({
+      relation: relation.oid,
+      relationName: relation.name,
+      column: relation.columns.find(({ name }) => name === column)?.number ?? 0,
+      columnName: column,
+    })),
+  );
+}
+
+/**
+ * Columns that a rule named in the catalog before, where its name is gone: renaming a column, a table or a schema does not
+ * take the mask off while the gateway runs. One of the names must have stayed; otherwise it is another database's.
+ */
+function findMoved(catalog: Catalog, active: ActiveMasks, rule: string): Place[] {
+  const places = remembered.get(active)?.get(rule) ?? [];
+  return places.flatMap((place) => {
+    const relation = catalog.relation(place.relation);
+    const column = relation?.columns.find(({ number }) => number === place.column);
+    if (relation === undefined || column === undefined) return [];
+    const isSame = relation.name === place.relationName || column.name === place.columnName;
+    return isSame ? [{ relation, column: column.name }] : [];
+  });
 }
 
 /** Masks as they spread. Columns of parents and children have one name (ALTER TABLE … RENAME sees to it). */

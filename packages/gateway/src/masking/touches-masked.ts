@@ -21,6 +21,7 @@ export function mayBeMasked(masks: ResolvedMasks, sources: Sources, analysis: An
  * it shows cannot be masked. Without a catalog it always can.
  */
 export function mayRead(masks: ResolvedMasks, analysis: Analysis): boolean {
+  if (analysis.isStale === true) return true;
   const { touches } = analysis.lineage;
   if (touches !== 'unknown') return hasMasked(masks, touches);
   const { catalog } = masks;

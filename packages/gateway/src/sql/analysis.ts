@@ -21,6 +21,8 @@ export interface Analysis {
   readonly names?: { readonly type: 'prepare' | 'declare'; readonly name: string; readonly analysis: Analysis };
   /** COPY: how its data reads. */
   readonly copy?: CopyForm;
+  /** What it names has been defined anew since the catalog was read, in a transaction that only its session sees: anything may be behind it. */
+  readonly isStale?: true;
 }
 
 /** The options of a COPY, with the defaults of its format filled in. */
