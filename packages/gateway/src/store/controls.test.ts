@@ -194,6 +194,38 @@ describe('Store, of decisions, approvals and masks', () => {
     assert.equal((await store.session(guarded.session))?.access, undefined);
   });
 
+  it('has the end of a question that was settled when its session was over, and makes no session of it', async () => {
+    const live = new JournalFixture();
+    const of = 1;
+    const question = { approval: 'a', of, hash: '', asks: [], expiresAt: noon };
+    live.append({ at: noon, ...guarded, body: opened() });
+    const sql = utf8('UPDATE t');
+    live.append({
+      at: noon,
+      ...guarded,
+      body: { type: 'statement', n: of, kind: 'simple', sql, transactionBefore: 'I' },
+    });
+    live.append({ at: noon, ...guarded, body: { type: 'approval_requested', scope: 'statement', ...question } });
+    const ended = { type: 'approval_ended', approval: 'a', of, result: 'gateway died', by: [] } as const;
+    live.append({ at: noon, session: '', identity: guarded.identity, body: ended });
+    const other = new Store(live.data);
+    try {
+      await other.catchUp();
+      const view = await other.statement(guarded.session, of);
+      assert.deepEqual(
+        view?.approvals.map(({ steps }) => steps.map(({ type }) => type)),
+        [['end']],
+      );
+      assert.deepEqual(
+        (await all(other.sessions({}))).map(({ session }) => session),
+        [guarded.session],
+      );
+    } finally {
+      other.close();
+      live.remove();
+    }
+  });
+
   it('does not count access that ended before', async () => {
     const live = new JournalFixture();
     const who = { session: '', identity: admitted.identity };

@@ -12,7 +12,7 @@ import type { Place, Placed } from '../journal/reader.ts';
 import type { TablesOf } from '../sql/tables.ts';
 import { BlindRows } from './blind-rows.ts';
 import { completed, type EventType, eventCode, failed, kindCode, outcomeCode, pending, role } from './codes.ts';
-import { ControlRows } from './control-rows.ts';
+import { type ApprovalStep, ControlRows } from './control-rows.ts';
 import { Names } from './names.ts';
 import { parameterStatusOf } from './parameter-status.ts';
 import { entriesPerMark } from './schema.ts';
@@ -109,8 +109,7 @@ export class Projector {
       case 'approval_voted':
       case 'approval_ended':
       case 'approval_used':
-        if (body.of !== undefined) this.#piece(entry, place, body.of, role.approval);
-        return this.#controls.approval(entry, body, { place, statement: this.#statementEntry(entry, body.of) });
+        return this.#approval(entry, body, place);
       case 'server_message':
         return this.#message(entry, body);
       case 'types_learned':
@@ -128,6 +127,13 @@ export class Projector {
         return this.#blind.unseen(entry, body);
       default:
     }
+  }
+
+  #approval(entry: Entry, body: ApprovalStep, place: Place): void {
+    // What is settled outside of the session that asked, when that has ended, stands in none.
+    const of = entry.session === '' ? undefined : body.of;
+    if (of !== undefined) this.#piece(entry, place, of, role.approval);
+    this.#controls.approval(entry, body, { place, statement: this.#statementEntry(entry, of) });
   }
 
   /** Writes what `apply` has kept back, and the cursor. */
