@@ -14,13 +14,14 @@ export interface CatalogSpec {
 
 /** A relation. `oid` counts from 20000 in the order of the list. */
 export interface RelationSpec
-  extends Partial<Omit<Relation, 'columns' | 'rules' | 'triggers' | 'parents' | 'children'>> {
+  extends Partial<Omit<Relation, 'columns' | 'rules' | 'triggers' | 'attached' | 'parents' | 'children'>> {
   readonly name: string;
   /** `name type` or `name type = expression` (a default or generated column); `-` is a dropped column: its number is left out. */
   readonly columns?: readonly string[];
   readonly rules?: readonly string[];
   /** `schema.name` of the functions. */
   readonly triggers?: readonly string[];
+  readonly attached?: readonly string[];
   /** `schema.name`; children follow from it. */
   readonly parents?: readonly string[];
 }
@@ -190,7 +191,7 @@ function toRelation(
   oids: ReadonlyMap<string, number>,
   functionOid: (name: string) => number,
 ): Relation {
-  const { columns = [], rules = [], triggers = [], parents = [], definition } = given;
+  const { columns = [], rules = [], triggers = [], attached, parents = [], definition, rowType } = given;
   const name = qualified(given);
   const oidOf = (other: string): number => defined(oids.get(other), other);
   const children = specs
@@ -205,6 +206,8 @@ function toRelation(
     ...(definition === undefined ? {} : { definition }),
     rules,
     triggers: triggers.map(functionOid),
+    ...(attached === undefined ? {} : { attached: attached.map(functionOid) }),
+    ...(rowType === undefined ? {} : { rowType }),
     parents: parents.map(oidOf),
     children,
   };

@@ -157,6 +157,13 @@ describe('commands', () => {
       'insert into payments (id) values (1)': [`insert writes ${payments}: write`],
       'update computed set x = 1': ['update writes computed calls pure: write blind', 'select (function public.pure)'],
     });
+    // What policies, constraints and indexes call is not told apart, and is called by whatever touches the table.
+    assert.equal(lines('select x from guarded')[0], 'select reads guarded calls visible: write');
+    assert.equal(lines('insert into guarded values (1)')[0], 'insert writes guarded calls visible: write');
+    // Nothing can be told of defaults and rules while somebody has the table locked.
+    assert.equal(lines('insert into locked values (1)')[0], 'insert writes locked: write opaque');
+    assert.equal(lines('update locked set x = 1')[0], 'update writes locked: write opaque blind');
+    assert.equal(lines('truncate orders')[0], 'truncate writes orders calls log_order: write');
     assert.equal(lines('insert into computed values (1)')[0], 'insert writes computed calls pure, wipe: write');
     assert.equal(lines('copy computed (x, y) from stdin')[0], 'copy writes computed calls wipe: write');
   });
@@ -246,6 +253,14 @@ describe('commands', () => {
       "select 'x'::checked": ['select calls checked: write opaque'],
       'select cast(null as checked[])': ['select calls checked: write opaque'],
     });
+  });
+
+  test('look the names of a body up where it says, or anywhere', () => {
+    assert.equal(lines('select pathed()')[1], 'delete (function public.pathed) writes archive.customers: write blind');
+    assert.equal(
+      lines('select pathless()')[1],
+      'delete (function public.pathless) writes archive.customers, customers: write blind',
+    );
   });
 
   test('read DO', () => {

@@ -33,6 +33,8 @@ export function readBlock(code: Code, around: Surroundings, findings: Findings, 
     .splice(0)
     .map((effect): Effect => (effect.type === 'set' ? { ...effect, value: undefined } : effect));
   findings.effects.push(...effects, ...later);
+  // A name that was followed means something else from now on, which nobody outside sees.
+  if (findings.named !== named) findings.effects.push({ type: 'anything' });
   findings.copy = copy;
   findings.named = named;
 }
@@ -84,6 +86,10 @@ function readFragment(fragment: Fragment, reading: Reading): void {
     case 'transaction':
       findings.draft('transaction', via).isTransactionControl = true;
       findings.effects.push({ type: 'anything' });
+      return;
+    case 'cursor':
+      findings.effects.push({ type: 'anything' });
+      if (fragment.sql !== '') readFragment({ type: 'query', sql: fragment.sql }, reading);
       return;
     case 'query': {
       const statements = around.parse(fragment.sql);

@@ -3,6 +3,7 @@ import type { RawStatement } from '../parser.ts';
 import { type CodeReference, Draft, Findings } from './draft.ts';
 import { readCode } from './function-body.ts';
 import { type Entry, levelWithin } from './level.ts';
+import { ownPath } from './own-path.ts';
 import { readStatement } from './statement.ts';
 import { fullName, type Surroundings } from './surroundings.ts';
 import { fieldsOf, list, text } from './tree.ts';
@@ -92,13 +93,13 @@ export class Knowledge {
     const kept = this.#columns.get(key);
     if (kept !== undefined) return kept;
     const names = new Set<string>();
-    this.#columns.set(key, names);
     for (const one of this.family(relation, true)) {
       if (!one.columns.some((column) => column.name === name)) continue;
       names.add(`${fullName(one)}.${name}`);
       if (one.definition === undefined) continue;
       for (const under of this.view(one)?.columns.get(name) ?? none) names.add(under);
     }
+    this.#columns.set(key, names);
     return names;
   }
 
@@ -107,7 +108,13 @@ export class Knowledge {
     if (this.#views.has(relation.oid)) return this.#views.get(relation.oid);
     // A definition that leads back to itself ends here.
     this.#views.set(relation.oid, undefined);
-    const facts = this.#readView(relation);
+    let facts: ViewFacts | undefined;
+    try {
+      facts = this.#readView(relation);
+    } finally {
+      // Nothing is kept of what was not read to its end.
+      this.#views.delete(relation.oid);
+    }
     this.#views.set(relation.oid, facts);
     return facts;
   }
@@ -164,7 +171,8 @@ export class Knowledge {
     const findings = new Findings();
     const draft = findings.draft('select');
     const statements = this.#around.parse(`SELECT ${sql}`);
-    if (statements === undefined) draft.isUnreadable();
+    // An empty one cannot be told at the moment.
+    if (statements === undefined || sql === '') draft.isUnreadable();
     for (const { node } of statements ?? []) new Walk(this.#around, draft, findings).read(node, levelWithin(undefined));
     if (findings.effects.length > 0) draft.changesSession = true;
     this.#expressions.set(sql, draft);
@@ -194,8 +202,8 @@ export class Knowledge {
   #readFunction(oid: number): Findings {
     const findings = new Findings();
     const called = this.#catalog.function(oid);
-    // Its own search path is not known, and the caller's is not its.
-    const around = { ...this.#around, path: undefined };
+    // Where it sets none itself, its search path is that of whoever comes to call it.
+    const around = { ...this.#around, path: ownPath(called?.settings ?? []) };
     readCode({ language: called?.language ?? '', body: called?.body }, around, findings);
     return findings;
   }
@@ -205,7 +213,8 @@ export class Knowledge {
     const relation = this.#catalog.relation(oid);
     for (const rule of relation?.rules ?? []) {
       const statements = this.#around.parse(rule);
-      if (statements === undefined) findings.draft('select').isUnreadable();
+      // Text that is no rule: it cannot be told at the moment.
+      if (statements === undefined || statements.length === 0) findings.draft('select').isUnreadable();
       const fields = fieldsOf(statements?.[0]?.node, 'RuleStmt');
       if (fields === undefined || text(fields['event']) !== event) continue;
       const level = levelWithin(undefined, relation === undefined ? [] : ruleEntries(relation));

@@ -54,7 +54,7 @@ const conducts: readonly (readonly [Conduct, string])[] = [
     outside,
     'pg_read_file pg_read_binary_file pg_read_file_old pg_stat_file pg_ls_dir pg_ls_logdir pg_ls_waldir pg_ls_tmpdir' +
       ' pg_ls_archive_statusdir pg_ls_logicalmapdir pg_ls_logicalsnapdir pg_ls_replslotdir pg_ls_summariesdir' +
-      ' pg_logdir_ls pg_current_logfile pg_hba_file_rules pg_ident_file_mappings pg_show_all_file_settings pg_config' +
+      ' pg_logdir_ls pg_current_logfile pg_hba_file_rules pg_ident_file_mappings pg_show_all_file_settings' +
       ' postgres_fdw_get_connections',
   ],
   [

@@ -3,10 +3,11 @@ import { Lexer, tokenKind } from '../lexer.ts';
 /** One piece of SQL in a PL/pgSQL body. */
 export interface Fragment {
   /**
-   * `query`: a statement; `expression`: what may stand behind SELECT; `dynamic`: an expression whose value is run;
+   * `query`: a statement; `cursor`: what a cursor runs that the session can see by its name, '' when it was declared with
+   * its query; `expression`: what may stand behind SELECT; `dynamic`: an expression whose value is run;
    * `transaction`: COMMIT or ROLLBACK; `unknown`: what could not be told apart.
    */
-  readonly type: 'query' | 'expression' | 'dynamic' | 'transaction' | 'unknown';
+  readonly type: 'query' | 'cursor' | 'expression' | 'dynamic' | 'transaction' | 'unknown';
   readonly sql: string;
 }
 
@@ -278,11 +279,12 @@ class Cutter {
     const tokens = this.#upTo(ends);
     const query = indexOf(tokens, ['for']);
     if (query === -1) {
+      this.fragments.push({ type: 'cursor', sql: '' });
       this.#arguments(tokens.slice(1));
       return;
     }
     if (tokens[query + 1]?.word !== 'execute') {
-      this.#add('query', tokens.slice(query + 1));
+      this.#add('cursor', tokens.slice(query + 1));
       return;
     }
     this.#at -= tokens.length - query - 2;

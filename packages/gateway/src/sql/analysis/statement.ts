@@ -78,7 +78,7 @@ const readings: { readonly [type: string]: Reading } = {
     // Which tables refer to these is not known here.
     if (fields['behavior'] === 'DROP_CASCADE') draft.isOpaque = true;
     const walk = new Walk(around, draft, findings);
-    writeRanges(fields['relations'], walk);
+    writeRanges(fields['relations'], walk, 'CMD_TRUNCATE');
   },
   NotifyStmt: (_, __, findings, place) => {
     plain('notify', findings, place).isWrite = true;
@@ -133,10 +133,10 @@ function readMaintenance(fields: Node, around: Surroundings, findings: Findings,
   writeRanges(relations, new Walk(around, draft, findings));
 }
 
-function writeRanges(ranges: unknown, walk: Walk): void {
+function writeRanges(ranges: unknown, walk: Walk, event?: 'CMD_TRUNCATE'): void {
   for (const item of list(ranges)) {
     const range = fieldsOf(item, 'RangeVar');
-    if (range !== undefined && rangeName(range).name !== '') walk.writeRange(range);
+    if (range !== undefined && rangeName(range).name !== '') walk.writeRange(range, event);
   }
 }
 

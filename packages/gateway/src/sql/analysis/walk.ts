@@ -126,7 +126,7 @@ export class Walk {
   }
 
   /** A table that is changed, as the statement names it. */
-  writeRange(range: Node, event?: RuleEvent): void {
+  writeRange(range: Node, event?: RuleEvent | 'CMD_TRUNCATE'): void {
     const { relations } = this.#named(range);
     for (const relation of relations) this.writeRelation(relation, { event, inherits: range['inh'] === true });
     if (relations.length === 0) this.draft.writes.add(listedName(this.around, rangeName(range)));
@@ -149,6 +149,7 @@ export class Walk {
     for (const one of around.knowledge?.family(relation, inherits) ?? []) {
       draft.reads.add(fullName(one));
       if (one.kind === 'foreign table') draft.isOutside = true;
+      this.#attached(one);
       if (one.definition === undefined) continue;
       const view = around.knowledge?.view(one);
       if (view === undefined) continue;
@@ -160,14 +161,15 @@ export class Walk {
 
   writeRelation(
     relation: Relation,
-    { event, inherits }: { readonly event?: RuleEvent | undefined; readonly inherits: boolean },
+    { event, inherits }: { readonly event?: RuleEvent | 'CMD_TRUNCATE' | undefined; readonly inherits: boolean },
   ): void {
     const { draft, around } = this;
     for (const one of around.knowledge?.changed(relation, inherits) ?? []) {
       draft.writes.add(fullName(one));
       if (one.kind === 'foreign table') draft.isOutside = true;
       if (event === undefined || around.isPlanOnly) continue;
-      if (one.rules.length > 0) draft.runs({ type: 'rule', oid: one.oid, event });
+      this.#attached(one);
+      if (event !== 'CMD_TRUNCATE' && one.rules.length > 0) draft.runs({ type: 'rule', oid: one.oid, event });
       for (const oid of one.triggers) this.trigger(oid);
     }
     const view =
@@ -175,6 +177,15 @@ export class Walk {
     if (view === undefined) return;
     draft.include(view.whole);
     addAll(draft.readsColumns, view.common);
+  }
+
+  /** What policies, constraints and indexes of a table call: which of them, and when, is not told apart. */
+  #attached({ attached = [] }: Relation): void {
+    for (const oid of attached) {
+      const called = this.around.catalog?.function(oid);
+      if (called === undefined) this.draft.isUnreadable();
+      else recordCall(this, called, undefined);
+    }
   }
 
   trigger(oid: number): void {
