@@ -53,7 +53,6 @@ interface Step {
   readonly bytes: number;
   readonly statements: readonly OpenStatement[];
   readonly end: TurnEnd | undefined;
-  readonly ask: TurnAsk | undefined;
   /** Undefined while the entries are not recorded yet. */
   receipt: Receipt | undefined;
 }
@@ -65,7 +64,6 @@ interface Wanted {
   readonly durable: Durable;
   readonly statements: readonly OpenStatement[];
   readonly end: TurnEnd | undefined;
-  readonly ask?: TurnAsk | undefined;
 }
 
 /**
@@ -195,8 +193,10 @@ export class Drive {
     const leaves = end?.reason === 'client terminated';
     if (leaves) this.#end ??= end;
     if (entries.length > 0 || forward.length > 0 || leaves) {
-      this.#enqueue(this.#forward, { entries, out: forward, durable, statements, end: leaves ? end : undefined, ask });
+      this.#enqueue(this.#forward, { entries, out: forward, durable, statements, end: leaves ? end : undefined });
     }
+    // In the same turn: what waits, and that people are asked about it, are on disk together.
+    if (ask !== undefined) this.#ask(ask);
     if (deliver.length > 0 || (end !== undefined && !leaves)) {
       this.#enqueue(this.#deliver, {
         entries: [],
@@ -220,7 +220,7 @@ export class Drive {
     });
   }
 
-  /** What has arrived is on record, and waits until people have answered. */
+  /** What has arrived waits until people have answered. */
   #ask(ask: TurnAsk): void {
     const { control } = this.#options;
     if (control === undefined) return;
@@ -267,10 +267,10 @@ export class Drive {
     if (types.length > 0) this.#options.sighted(types);
   }
 
-  #enqueue(queue: Step[], { entries, out, durable, statements, end, ask }: Wanted): void {
+  #enqueue(queue: Step[], { entries, out, durable, statements, end }: Wanted): void {
     let bytes = 0;
     for (const piece of out) bytes += piece.length;
-    const step: Step = { out, bytes, statements, end, ask, receipt: entries.length === 0 ? this.#receipt : undefined };
+    const step: Step = { out, bytes, statements, end, receipt: entries.length === 0 ? this.#receipt : undefined };
     if (queue === this.#forward) this.#waitingForward += bytes;
     else this.#waitingDeliver += bytes;
     queue.push(step);
@@ -303,7 +303,6 @@ export class Drive {
     const us = this.#us();
     for (const statement of step.statements) if (statement.refusal === undefined) statement.forwardedUs = us;
     if (!this.#upstreamGone) this.#upstream.forward(step.out, receipt);
-    if (step.ask !== undefined) this.#ask(step.ask);
     if (step.end !== undefined) this.#ending(step.end);
   }
 

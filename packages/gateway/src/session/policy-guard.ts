@@ -57,7 +57,8 @@ export class PolicyGuard implements Guard {
   /** It was read again for what is judged next. */
   #hasJustRead = false;
   #forgetNames = false;
-  #inTransaction = false;
+  /** What the session has defined is committed: the next reading of the catalog has it. */
+  #isCommitted = false;
   #clientEncoding = 'UTF8';
   /** Texts that were judged last, the newest last. */
   readonly #recent: string[] = [];
@@ -91,7 +92,8 @@ export class PolicyGuard implements Guard {
   catalogRead(): void {
     this.#stale = false;
     this.#hasJustRead = true;
-    if (!this.#inTransaction) this.#definitions.caughtUp();
+    if (this.#isCommitted) this.#definitions.caughtUp();
+    this.#isCommitted = false;
   }
 
   judge(statements: readonly ToJudge[], names: SessionNames, us: number): readonly Judged[] | undefined {
@@ -167,6 +169,7 @@ export class PolicyGuard implements Guard {
     if (analysis === undefined) return;
     for (const effect of analysis.effects) this.#options.settings.apply(effect);
     this.#definitions.completed(analysis);
+    this.#isCommitted = false;
     if (mayRename(analysis)) this.#forgetNames = true;
   }
 
@@ -182,9 +185,10 @@ export class PolicyGuard implements Guard {
   }
 
   ready(status: string): void {
-    this.#inTransaction = status !== 'I';
     this.#options.settings.ready(status);
-    if (status === 'I' && this.#definitions.changed) this.#stale = true;
+    if (status !== 'I' || !this.#definitions.changed) return;
+    this.#stale = true;
+    this.#isCommitted = true;
   }
 
   reported(name: string, value: string): void {

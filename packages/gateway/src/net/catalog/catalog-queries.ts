@@ -79,7 +79,7 @@ GROUP BY a.attrelid`;
  * for them, for as long as a transaction stays open. Views over them wait as well.
  */
 const locked = `locked (oid) AS MATERIALIZED (
-  SELECT l.relation FROM pg_catalog.pg_locks l
+  SELECT DISTINCT l.relation FROM pg_catalog.pg_locks l
   WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.database = (
     SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
 ), blocked (rule) AS MATERIALIZED (
@@ -89,21 +89,43 @@ const locked = `locked (oid) AS MATERIALIZED (
     AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid IN (SELECT oid FROM locked)
 )`;
 
-/** Relation, whether it is a rule for SELECT, and its text: for SELECT the query of the view; NULL where it cannot be told now. */
+/** What a blocked view depends on, as a query that reads all of it and has no columns: none can be taken for one of the view's. */
+const dependencies = `SELECT pg_catalog.concat('SELECT',
+    ' FROM ' || pg_catalog.string_agg(DISTINCT pg_catalog.format('%I.%I', n.nspname, c.relname), ', ')
+      FILTER (WHERE c.oid IS NOT NULL),
+    ' WHERE ' || pg_catalog.string_agg(DISTINCT pg_catalog.format('%I.%I() IS NULL', f.nspname, p.proname), ' AND ')
+      FILTER (WHERE p.oid IS NOT NULL))
+  FROM pg_catalog.pg_depend d
+  LEFT JOIN (pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace)
+    ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid = d.refobjid AND c.oid <> r.ev_class
+  LEFT JOIN (pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace f ON f.oid = p.pronamespace)
+    ON d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND p.oid = d.refobjid
+  WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid`;
+
+/** Relation, whether it is a rule for SELECT, its text (for SELECT the query of the view), and whether that is a stand-in. */
 export const rulesQuery: string = `WITH ${locked}
 SELECT r.ev_class, r.ev_type = '1', CASE
-  WHEN r.oid IN (SELECT rule FROM blocked) THEN NULL
-  WHEN r.ev_type = '1' THEN pg_catalog.pg_get_viewdef(r.ev_class)
-  ELSE pg_catalog.pg_get_ruledef(r.oid) END
-FROM pg_catalog.pg_rewrite r
+  WHEN b.rule IS NULL AND r.ev_type = '1' THEN pg_catalog.pg_get_viewdef(r.ev_class)
+  WHEN b.rule IS NULL THEN pg_catalog.pg_get_ruledef(r.oid)
+  WHEN r.ev_type = '1' THEN (${dependencies})
+  ELSE 'not known' END, b.rule IS NOT NULL
+FROM pg_catalog.pg_rewrite r LEFT JOIN blocked b ON b.rule = r.oid
 WHERE r.ev_enabled <> 'D'`;
 
-/** Relation, number of the column, expression of its default or of how it is generated; NULL where it cannot be told now. */
+/**
+ * Relation, number of the column, expression of its default or of how it is generated, and whether that is a stand-in: a
+ * generated column then comes from all that it can come from.
+ */
 export const expressionsQuery: string = `WITH ${locked}
 SELECT d.adrelid, d.adnum, CASE
-  WHEN d.adrelid IN (SELECT oid FROM locked) THEN NULL
-  ELSE pg_catalog.pg_get_expr(d.adbin, d.adrelid) END
-FROM pg_catalog.pg_attrdef d`;
+  WHEN l.oid IS NULL THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid)
+  WHEN g.attgenerated <> '' THEN (
+    SELECT 'ROW(' || pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ') || ')' FROM pg_catalog.pg_attribute a
+    WHERE a.attrelid = d.adrelid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '')
+  ELSE '' END, l.oid IS NOT NULL
+FROM pg_catalog.pg_attrdef d
+JOIN pg_catalog.pg_attribute g ON g.attrelid = d.adrelid AND g.attnum = d.adnum
+LEFT JOIN locked l ON l.oid = d.adrelid`;
 
 /** Relation and function. Triggers that constraints brought along call functions of Postgres's own. */
 export const triggersQuery: string = `SELECT t.tgrelid, t.tgfoid

@@ -46,9 +46,8 @@ const maxRows = 4_000_000;
 
 /**
  * Reads the whole catalog of the session's database, in one transaction. What cannot be told at the moment, because
- * somebody has locked a relation against any use, comes out as unknown: a view without `definition`, an empty rule, an
- * empty `generated`; the version of such rows is one that no fingerprint equals, so that they are read again. Throws an
- * Error where Postgres would not answer.
+ * somebody has locked a relation against any use, has a stand-in (catalog-queries.ts); the version of such rows is one
+ * that no fingerprint equals, so that they are read again. Throws an Error where Postgres would not answer.
  */
 export async function readCatalog(session: CatalogSession): Promise<CatalogRows> {
   const { query, serverVersion } = session;
@@ -74,7 +73,7 @@ export async function readCatalog(session: CatalogSession): Promise<CatalogRows>
   const operators = (await query(operatorsQuery)).map(operator);
   const codeTypes = (await query(codeTypesQuery)).map(([name]) => name ?? '');
   await query('COMMIT');
-  const unknown = [...expressions, ...rules].filter((row) => row[2] === null).map(first);
+  const unknown = [...expressions, ...rules].filter(([, , , standIn]) => standIn === 't').map(first);
   const version = unknown.length === 0 ? fingerprint : `${fingerprint} without ${unknown.join()}`;
   return { version, schemas, relations, functions, operators, codeTypes };
 }
