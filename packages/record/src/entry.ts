@@ -646,7 +646,7 @@ export interface ApprovalVoted {
   readonly votedAt: number;
 }
 
-/** A question is settled, once. */
+/** A question is settled, once. Only an approval that can still be used may have a second end: `revoked`. */
 export interface ApprovalEnded {
   readonly type: 'approval_ended';
   readonly approval: string;
