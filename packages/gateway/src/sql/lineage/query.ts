@@ -19,9 +19,12 @@ import { type Body, bodyOf, itemsOf, listOf, ordinalOf, tagged, textOf, untag, w
 import { openWith } from './with.ts';
 import { deleteShape, insertShape, mergeShape, updateShape } from './write.ts';
 
+/** A query costs what some ten nodes of an expression do, even an empty one. */
+const visitsOfQuery = 10;
+
 /** The columns that a query returns: of SELECT and VALUES, and of what RETURNING has. `outer` is what it stands in. */
 export function queryShape(trace: Trace, outer: Scope | undefined, node: unknown): Shape {
-  spend(trace, 1);
+  spend(trace, visitsOfQuery);
   const { tag, body } = tagged(node) ?? { tag: '', body: {} };
   switch (tag) {
     case 'SelectStmt':
@@ -61,7 +64,7 @@ export function isSetOperation({ op }: Body): boolean {
 
 /** The left or right side of a set operation, which stands in the scope of the whole. */
 export function sideShape(trace: Trace, scope: Scope, side: unknown): Shape {
-  spend(trace, 1);
+  spend(trace, visitsOfQuery);
   return selectShape(trace, scope, bodyOf(side));
 }
 
