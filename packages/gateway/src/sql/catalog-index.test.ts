@@ -65,7 +65,7 @@ describe('an indexed catalog', () => {
   });
 
   it('cannot be changed', () => {
-    const relation = catalog.relation(20_000) as { name: string; columns: { name: string }[] };
+    const relation = catalog.relation(20_000) as unknown as { name: string; columns: { name: string }[] };
     assert.throws(() => {
       relation.name = 'other';
     }, TypeError);

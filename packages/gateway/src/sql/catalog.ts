@@ -41,9 +41,12 @@ export interface Relation {
   readonly kind: RelationKind;
   /** In order of their numbers; dropped ones are left out. */
   readonly columns: readonly Column[];
-  /** The query of a view or materialized view, every name in it qualified; absent of such a one: it cannot be told at the moment. */
+  /**
+   * The query of a view or materialized view, every name in it qualified. While that cannot be told (somebody has locked the
+   * view, or a table of it), a query without columns that reads what the view does.
+   */
   readonly definition?: string;
-  /** Actions of rules other than a view's own SELECT rule: definitions as pg_get_ruledef gives them; '': it cannot be told at the moment. */
+  /** Actions of rules other than a view's own SELECT rule: definitions as pg_get_ruledef gives them; no SQL while they cannot be told. */
   readonly rules: readonly string[];
   /** OIDs of the functions that its triggers call. */
   readonly triggers: readonly number[];
@@ -61,7 +64,7 @@ export interface Column {
   readonly number: number;
   readonly name: string;
   readonly type: number;
-  /** The expression of a generated column, or of a default, as SQL with qualified names; '': it cannot be told at the moment. */
+  /** The expression of a generated column, or of a default, as SQL with qualified names; '' while a default cannot be told. */
   readonly generated?: string;
 }
 
