@@ -100,6 +100,7 @@ export const shop: Catalog = catalogFixture({
       settings: ['work_mem=1MB', 'search_path=archive, "public"'],
       body: 'begin delete from customers; end',
     },
+    { name: 'backslash', language: 'plpgsql', body: `begin return '\\'; end` },
     { name: 'pathless', language: 'plpgsql', body: 'begin delete from customers; end' },
     { name: 'visible', language: 'plpgsql', returns: 'bool', body: 'begin perform wipe(); return true; end' },
   ],

@@ -31,6 +31,9 @@ const computes = new Set(['AlterTableStmt', 'IndexStmt', 'AlterDomainStmt']);
 /** What is defined for later: queries in it are not run. */
 const queryFields = new Set(['query', 'actions', 'sql_body', 'qual', 'with_check', 'whenClause']);
 
+/** Statements of their own; tables of another server. */
+const notHere = new Set(['schemaElts', 'table_list']);
+
 /** CREATE, ALTER, DROP, GRANT, COMMENT and all else that changes definitions. */
 export function readDefinition(node: Node, around: Surroundings, findings: Findings, place: Place): void {
   const [type, fields] = unwrap(node);
@@ -134,7 +137,7 @@ class Definition {
       }
       for (const field in node) {
         const child = node[field];
-        if (!isNode(child) || field === 'schemaElts') continue;
+        if (!isNode(child) || notHere.has(field)) continue;
         if (queryFields.has(field)) this.#later({ [field]: child });
         else stack.push(child);
       }
@@ -162,8 +165,10 @@ class Definition {
     const objects = fields['objects'] === undefined ? [fields['object']] : list(fields['objects']);
     const behind = relationObjects[kind];
     for (const object of objects) {
-      if (fields['targtype'] === 'ACL_TARGET_ALL_IN_SCHEMA' || kind === 'OBJECT_SCHEMA') {
-        if (fields['targtype'] !== undefined || fields['behavior'] === 'DROP_CASCADE')
+      if (fields['targtype'] === 'ACL_TARGET_ALL_IN_SCHEMA') {
+        if (behind !== undefined) this.#schema(words([object])[0] ?? '');
+      } else if (kind === 'OBJECT_SCHEMA') {
+        if (fields['behavior'] === 'DROP_CASCADE' && fields['removeType'] !== undefined)
           this.#schema(words([object])[0] ?? '');
       } else if (functionObjects.has(kind)) {
         this.#defineFunction(words(fieldsOf(object, 'ObjectWithArgs')?.['objname']));

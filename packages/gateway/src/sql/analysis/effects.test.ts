@@ -183,6 +183,7 @@ test('PREPARE and DECLARE say what their names mean', () => {
     [declared?.type, declared?.name, declared?.analysis.commands[0].reads],
     ['declare', 'C', ['public.customers']],
   );
+  assert.equal(analysisOf('explain analyze declare c cursor for select 1').names, undefined);
   const analysis = analysisOf('delete from customers');
   const context = { ...session, prepared: () => analysis, cursor: () => analysis };
   assert.deepEqual(

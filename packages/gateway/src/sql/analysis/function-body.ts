@@ -22,7 +22,8 @@ export function readCode(code: Code, around: Surroundings, findings: Findings): 
 
 /** As `readCode`, among the findings of a statement that runs it as `via`. */
 export function readBlock(code: Code, around: Surroundings, findings: Findings, via: string | undefined): void {
-  const { language, body } = code;
+  const { language } = code;
+  const body = around.isEscaping && code.body?.includes('\\') === true ? undefined : code.body;
   const { copy, named } = findings;
   const effects = findings.effects.splice(0);
   if (language === 'sql' && body !== undefined) readSql(body, around, findings, via);

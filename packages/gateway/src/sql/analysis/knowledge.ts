@@ -1,5 +1,4 @@
 import type { Catalog, Relation } from '../catalog.ts';
-import type { RawStatement } from '../parser.ts';
 import { type CodeReference, Draft, Findings } from './draft.ts';
 import { readCode } from './function-body.ts';
 import { type Entry, levelWithin } from './level.ts';
@@ -27,6 +26,7 @@ const none: ReadonlySet<string> = new Set();
 export class Knowledge {
   readonly #catalog: Catalog;
   readonly #around: Surroundings;
+  readonly #isEscaping: boolean;
   readonly #families = new Map<number, { readonly up: readonly Relation[]; readonly down: readonly Relation[] }>();
   readonly #views = new Map<number, ViewFacts | undefined>();
   readonly #columns = new Map<string, ReadonlySet<string>>();
@@ -34,8 +34,13 @@ export class Knowledge {
   readonly #expressions = new Map<string, Draft>();
   #temporary: readonly string[] | undefined;
 
-  constructor(catalog: Catalog, parse: (sql: string) => readonly RawStatement[] | undefined) {
+  /** `isEscaping`: of sessions whose `standard_conforming_strings` is off, by which bodies are read, but not what the catalog shows. */
+  constructor(
+    catalog: Catalog,
+    { parse, isEscaping }: { readonly parse: Surroundings['parse']; readonly isEscaping: boolean },
+  ) {
     this.#catalog = catalog;
+    this.#isEscaping = isEscaping;
     const unknown = (): undefined => undefined;
     const path = ['pg_catalog'];
     this.#around = {
@@ -47,6 +52,7 @@ export class Knowledge {
       parse,
       isPlanOnly: false,
       isCondensed: false,
+      isEscaping: false,
     };
   }
 
@@ -203,7 +209,7 @@ export class Knowledge {
     const findings = new Findings();
     const called = this.#catalog.function(oid);
     // Where it sets none itself, its search path is that of whoever comes to call it.
-    const around = { ...this.#around, path: ownPath(called?.settings ?? []) };
+    const around = { ...this.#around, path: ownPath(called?.settings ?? []), isEscaping: this.#isEscaping };
     readCode({ language: called?.language ?? '', body: called?.body }, around, findings);
     return findings;
   }

@@ -110,6 +110,18 @@ describe('texts', () => {
     assert.deepEqual(lines("select U&'d\\0061t', 'b\\\\' from customers", off), ['select reads customers']);
   });
 
+  test('within others are not read while a backslash may mean either', () => {
+    const off = { standardConformingStrings: false };
+    const hidden = `do $$ begin perform '\\' || '; delete from customers; --'; end $$`;
+    assert.equal(lines(hidden)[0], 'do');
+    assert.equal(lines(hidden, off)[0], 'do: write opaque');
+    assert.equal(lines('do $$ begin delete from customers; end $$', off)[0], 'do: write');
+    assert.equal(lines('select backslash()')[0], 'select calls backslash');
+    assert.equal(lines('select backslash()', off)[0], 'select calls backslash: write opaque');
+    const given = "select query_to_xml($$select '\\' || ' union select 1$$, true, true, '')";
+    assert.equal(lines(given, off)[0], 'select calls pg_catalog.query_to_xml: write opaque');
+  });
+
   test('may be as long as an INSERT of megabytes', () => {
     const rows = "(1, 'it''s', null), ".repeat(60_000);
     assert.deepEqual(lines(`insert into customers values ${rows} (1)`), ['insert writes customers: write']);

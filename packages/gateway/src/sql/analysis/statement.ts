@@ -1,5 +1,5 @@
 import type { Analysis } from '../analysis.ts';
-import { kindOf, type StatementKind } from '../kind.ts';
+import type { StatementKind } from '../kind.ts';
 import { readCopy } from './copy.ts';
 import { readDefinition, readTableAs } from './definition.ts';
 import { type Place, readDelete, readInsert, readMerge, readSelect, readUpdate } from './dml.ts';
@@ -101,6 +101,13 @@ const readings: { readonly [type: string]: Reading } = {
         for (const one of columns) draft.readsColumns.add(one);
     }
   },
+  ConstraintsSetStmt: silent('set'),
+  VariableShowStmt: silent('show'),
+  DeallocateStmt: silent('deallocate'),
+  ClosePortalStmt: silent('close'),
+  ListenStmt: silent('listen'),
+  UnlistenStmt: silent('listen'),
+  CheckPointStmt: silent('maintenance'),
   VacuumStmt: readMaintenance,
   ClusterStmt: readMaintenance,
   ReindexStmt: readMaintenance,
@@ -110,6 +117,13 @@ const readings: { readonly [type: string]: Reading } = {
     draft.isUnreadable();
   },
 };
+
+/** Statements of which there is nothing to say but their kind. */
+function silent(kind: StatementKind): Reading {
+  return (_, __, findings, place) => {
+    plain(kind, findings, place);
+  };
+}
 
 /** ROW EXCLUSIVE in lockdefs.h. */
 const rowExclusive = 3;
@@ -167,8 +181,11 @@ function readExplain(fields: Node, around: Surroundings, findings: Findings, pla
   const draft = plain('explain', findings, place);
   const query = fields['query'];
   if (!isNode(query)) return;
+  const { copy, named } = findings;
   if (list(fields['options']).some(isAnalyze)) {
     readStatement(query, around, findings, { via: 'EXPLAIN ANALYZE' });
+    // DECLARE runs its query here and declares nothing.
+    Object.assign(findings, { copy, named });
     return;
   }
   const planned = { ...around, isPlanOnly: true };
@@ -186,7 +203,7 @@ function readExplain(fields: Node, around: Surroundings, findings: Findings, pla
     for (const written of one.writes) draft.reads.add(written);
   }
   findings.effects.length = effects;
-  findings.copy = undefined;
+  Object.assign(findings, { copy, named });
   draft.isWrite = draft.isOpaque;
 }
 
@@ -233,21 +250,4 @@ function readDo(fields: Node, around: Surroundings, findings: Findings, place: P
     draft.includeFlags(inner);
     for (const reference of inner.code.values()) draft.runs(reference);
   }
-}
-
-/** What else stands in `kinds` and has nothing to say. */
-const silent = [
-  'ConstraintsSetStmt',
-  'VariableShowStmt',
-  'DeallocateStmt',
-  'ClosePortalStmt',
-  'ListenStmt',
-  'UnlistenStmt',
-  'CheckPointStmt',
-];
-
-for (const type of silent) {
-  (readings as { [type: string]: Reading })[type] = (fields, _, findings, place) => {
-    plain(kindOf({ location: 0, length: 0, node: { [type]: fields } }), findings, place);
-  };
 }

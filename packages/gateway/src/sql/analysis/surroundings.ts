@@ -18,6 +18,8 @@ export interface Surroundings {
   readonly isPlanOnly: boolean;
   /** True when the literals of the text were taken out of it: what they said is not known. */
   readonly isCondensed: boolean;
+  /** `standard_conforming_strings` is off: a body with a backslash in it reads in another way than it does here. */
+  readonly isEscaping: boolean;
 }
 
 /** What a name stands for: the relations that it may be, and how it is listed when it is none that the catalog has. */
