@@ -72,7 +72,7 @@ export async function readCatalog(session: CatalogSession): Promise<CatalogRows>
   const functions = (await bounded(query, functionsQuery(serverVersion))).map(catalogFunction);
   const operators = (await query(operatorsQuery)).map(operator);
   const codeTypes = (await query(codeTypesQuery)).map(([name]) => name ?? '');
-  await query('COMMIT');
+  await query('COMMIT /* onrecord: the catalog */');
   const unknown = [...expressions, ...rules].filter(([, , , standIn]) => standIn === 't').map(first);
   const version = unknown.length === 0 ? fingerprint : `${fingerprint} without ${unknown.join()}`;
   return { version, schemas, relations, functions, operators, codeTypes };
