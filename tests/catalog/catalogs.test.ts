@@ -105,6 +105,26 @@ describe('catalogs that sessions use', { timeout: 60_000 }, () => {
     await catalogs.close();
   });
 
+  it('have the text of a check on the record once, however often they are checked', async () => {
+    const setting = settingFor(server);
+    const catalogs = new Catalogs(setting);
+    const view = catalogs.of(targetOf(server));
+    await view.ready();
+    for (let check = 0; check < 3; check += 1) await view.refresh();
+    await catalogs.close();
+    const { entries } = setting.recorder;
+    const statements = entries.filter((entry) => entry.type === 'statement');
+    const checks = statements.filter(({ statementName }) => statementName !== undefined);
+    // The first, one when the catalog is read, and those that were asked for.
+    assert.equal(checks.length, 5);
+    assert.equal(checks.filter(({ sql }) => sql !== undefined).length, 1);
+    assert.deepEqual(new Set(checks.slice(1).map(({ sqlOf }) => sqlOf)), new Set([checks[0]?.n]));
+    for (const { n } of checks) {
+      const outcome = entries.find((entry) => entry.type === 'outcome' && entry.of === n);
+      assert.equal(outcome?.type === 'outcome' && outcome.outcome, 'completed');
+    }
+  });
+
   it('go on when their session is ended', async () => {
     const setting = settingFor(server);
     const catalogs = new Catalogs(setting);

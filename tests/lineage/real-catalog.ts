@@ -10,7 +10,9 @@ export async function realCatalog(client: pg.Client): Promise<Catalog> {
     const asText = { getTypeParser: () => (value: string) => value } as unknown as pg.CustomTypesConfig;
     return (await client.query({ text, rowMode: 'array', types: asText })).rows as (string | null)[][];
   };
-  const catalog = indexCatalog(await readCatalog(await prepareCatalogSession({ query })));
+  const catalog = indexCatalog(
+    await readCatalog(await prepareCatalogSession({ query, queryAs: (_name, sql) => query(sql) })),
+  );
   // The reading left settings of its own behind.
   await client.query('RESET ALL');
   return catalog;

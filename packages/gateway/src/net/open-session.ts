@@ -22,7 +22,7 @@ import { gatherEvidence } from './evidence.ts';
 import { type Guards, guardSession, isReadOnly, mayNeedGuard, type SessionRules } from './guard-session.ts';
 import type { LiveSession, LiveSessions } from './live-sessions.ts';
 import type { Login } from './login.ts';
-import { asOwnSession } from './own-session.ts';
+import { askAsOwnSession } from './own-session.ts';
 import { plannedCode } from './planned-code.ts';
 import { sessionAccess } from './session-access.ts';
 import { createSessionId } from './session-id.ts';
@@ -104,20 +104,24 @@ export async function openSession(login: Login, options: OpenSessionOptions): Pr
   const opened = sessionOpened({ login, connection, claimed, upstream, configuration: config.hash });
   const opening = { ...opened, identityKind: identity.kind, groups: identity.groups } as const;
   const entry: SessionOpened = replication === undefined ? opening : { ...opening, replication: true };
+  const recorded = appendEntries(recorder, chains, [entry], forward);
+  const catalog = needsGuard ? options.guards.catalogs.of(target) : undefined;
+  const cancel = (): void => options.cancel(opensAs);
+  // What is asked for the guard goes to the journal in the same turn: both are synced together.
+  const guarding =
+    catalog && guardOpened({ ...rules, login, claimed, reason, upstream, catalog, chains, target, cancel }, options);
+  guarding?.catch(ignore);
   let receipt: Receipt;
   try {
-    receipt = await appendEntries(recorder, chains, [entry], forward);
+    receipt = await recorded;
   } catch (error) {
+    catalog?.release();
     upstream.socket.destroy();
     throw error;
   }
-  const catalog = needsGuard ? options.guards.catalogs.of(target) : undefined;
-  const cancel = (): void => options.cancel(opensAs);
   let guarded: ReturnType<typeof guardSession>;
   try {
-    guarded =
-      catalog &&
-      (await guardOpened({ ...rules, login, claimed, reason, upstream, catalog, chains, target, cancel }, options));
+    guarded = await guarding;
   } catch (error) {
     catalog?.release();
     await notOpened(upstream, { recorder, chains, forward });
@@ -178,7 +182,7 @@ export async function openSession(login: Login, options: OpenSessionOptions): Pr
   return opensAs;
 }
 
-/** `close` follows, and Drive looks for it. */
+/** Of an error that is told elsewhere: of a socket, because `close` follows; of a promise, because it is awaited later. */
 function ignore(): void {}
 
 interface Opened extends SessionRules {
@@ -192,14 +196,14 @@ interface Opened extends SessionRules {
   readonly cancel: () => void;
 }
 
-/** The guard of a session whose entry is recorded and whose client has not been greeted yet. */
+/** The guard of a session whose entry is being recorded and whose client has not been greeted yet. */
 async function guardOpened(
   { config, connection, identity, login, claimed, reason, upstream, catalog, chains, target, cancel }: Opened,
   options: OpenSessionOptions,
 ): Promise<ReturnType<typeof guardSession>> {
-  await catalog.ready();
   const { proved } = login;
-  const settings = await readSettings({ config, upstream, target, salt: chains.session }, options);
+  const reading = readSettings({ config, upstream, target, salt: chains.session }, options);
+  const [settings] = await Promise.all([reading, catalog.ready()]);
   const client = clientAddress(login.socket);
   const { database, role } = upstream;
   return guardSession({
@@ -265,7 +269,7 @@ async function readSettings(
   const chains = { session: createSessionId(Date.now()), identity: gatewayIdentity };
   const rows = { max: 1, bytes: 64 * 1024 };
   const own = { target, upstream, chains, recorder, clock, sql, configuration: config.hash, rows };
-  const [row] = await asOwnSession(own, (session) => session.query(sessionStartQuery));
+  const [row] = await askAsOwnSession(own, sessionStartQuery);
   return new SessionSettings({ start: readSessionStart(row?.[0]), parameters: upstream.parameters, salt });
 }
 

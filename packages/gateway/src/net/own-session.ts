@@ -1,11 +1,12 @@
 import type { Body, Chains, SessionOpened } from '@onrecord/record';
 import { encodeFrontend, protocolVersion } from '@onrecord/wire';
 import { gatewayIdentity } from '../identity/gateway-identity.ts';
-import type { Recorder } from '../journal/receipt.ts';
+import type { Receipt, Recorder } from '../journal/receipt.ts';
 import { Session } from '../session/session.ts';
 import type { SqlReader } from '../session/session-state.ts';
 import type { Clock } from './clock.ts';
-import { type Query, recorded, recordedQuery } from './recorded-query.ts';
+import { OwnRecord } from './own-record.ts';
+import { type Query, recordedQuery } from './recorded-query.ts';
 import { createSessionId } from './session-id.ts';
 import { createSha256 } from './sha256-digest.ts';
 import { upstreamParameters } from './startup-parameters.ts';
@@ -91,22 +92,17 @@ export interface AsOwnSession extends Pick<OwnSessionOptions, 'recorder' | 'cloc
 
 /**
  * Lets `work` use a connection to Postgres that is open already, as a session of the gateway's own on the record: from
- * its entry to the one that closes it. The connection stays open. The entry that opens it is appended with what is
- * recorded first, for one sync of the disk instead of two.
+ * its entry to the one that closes it. The connection stays open.
  */
 export async function asOwnSession<Result>(
   about: AsOwnSession,
   work: (session: OwnSession) => Promise<Result>,
 ): Promise<Result> {
-  const { target, upstream, recorder, clock, chains } = about;
-  const session = sessionOf(about);
-  let opening: readonly Body[] = [opened(target, upstream, about.configuration)];
-  const append = async (bodies: readonly Body[]): Promise<Receipt> => {
-    const receipt = await recorded([...opening, ...bodies], { recorder, chains });
-    opening = [];
-    return receipt;
-  };
-  const run = (query: Query): Promise<(string | null)[][]> => recordedQuery(query, { upstream, session, append, clock });
+  const { upstream, clock } = about;
+  const { session, record } = begin(about);
+  const append = (bodies: readonly Body[]): Promise<Receipt> => record.append(bodies);
+  const run = (query: Query): Promise<(string | null)[][]> =>
+    recordedQuery(query, { upstream, session, append, clock });
   const prepared = new Set<string>();
   try {
     return await work({
@@ -120,25 +116,36 @@ export async function asOwnSession<Result>(
       record: async (body) => void (await append([body])),
     });
   } finally {
-    await append(endOf(session, clock)).catch(() => {});
+    await record.close();
   }
 }
 
 /**
- * One query on a connection to Postgres that is open already, as a session of the gateway's own of which that is all: two
- * syncs of the disk in all, because somebody waits to be let in.
+ * Asks one thing on a connection to Postgres that is open already, as a session of the gateway's own of which that is
+ * all. The connection stays open. Two syncs of the disk in all, because a client waits for it.
  */
 export async function askAsOwnSession(about: AsOwnSession, sql: string): Promise<(string | null)[][]> {
-  const { target, upstream, recorder, clock, chains } = about;
-  const session = sessionOf(about);
-  let opening: readonly Body[] = [opened(target, upstream, about.configuration)];
-  let closed = false;
-  const append = async (bodies: readonly Body[]): Promise<Receipt> => {
-    closed = session.pending === 0;
-    const receipt = await recorded([...opening, ...bodies, ...(closed ? endOf(session, clock) : [])], about_);
-    opening = [];
-    return receipt;
-  };
+  const { upstream, clock } = about;
+  const { session, record } = begin(about);
+  try {
+    return await recordedQuery({ sql }, { upstream, session, append: (bodies) => record.appendLast(bodies), clock });
+  } finally {
+    await record.close();
+  }
+}
+
+function begin(about: AsOwnSession): { readonly session: Session; readonly record: OwnRecord } {
+  const { target, upstream, chains, recorder, clock, sql, configuration, rows } = about;
+  const session = new Session({
+    rows,
+    messageBytes: maxStatementBytes,
+    createDigest: createSha256,
+    sql,
+    replication: false,
+    parameters: upstream.parameters,
+  });
+  const record = new OwnRecord({ recorder, chains, clock, session, opened: opened(target, upstream, configuration) });
+  return { session, record };
 }
 
 function opened({ connection }: UpstreamTarget, upstream: Upstream, configuration: string): SessionOpened {

@@ -1,4 +1,4 @@
-import type { Body, Chains } from '@onrecord/record';
+import type { Body } from '@onrecord/record';
 import {
   decodeBackend,
   encodeFrontend,
@@ -8,10 +8,8 @@ import {
   Reader,
   Writer,
 } from '@onrecord/wire';
-import { appendEntries } from '../journal/append-entries.ts';
-import { durableBefore, type Receipt, type Recorder } from '../journal/receipt.ts';
+import type { Receipt } from '../journal/receipt.ts';
 import type { Session } from '../session/session.ts';
-import type { Turn } from '../session/turn.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import type { Clock } from './clock.ts';
 import type { Upstream } from './upstream.ts';
@@ -20,10 +18,9 @@ import { UpstreamWriter } from './upstream-writer.ts';
 export interface RecordedQueryOptions {
   readonly upstream: Upstream;
   readonly session: Session;
-  readonly recorder: Recorder;
-  readonly chains: Chains;
   readonly clock: Clock;
-  readonly receipt: Receipt;
+  /** Appends entries of the session. */
+  readonly append: (bodies: readonly Body[]) => Promise<Receipt>;
 }
 
 const maxHeldBytes = 16 * 1024 * 1024;
@@ -40,7 +37,10 @@ export class QueryFailed extends Error {
 }
 
 export interface Query {
-  readonly sql: string;
+  /** Absent: what `name` was prepared with. */
+  readonly sql?: string;
+  /** A prepared statement's. With it there are `parameters`. */
+  readonly name?: string;
   /** As text, for `$1` and so on. With them, even none, Postgres takes one command and no more. */
   readonly parameters?: readonly (string | null)[];
 }
@@ -51,7 +51,7 @@ export interface Query {
  * behind which the session can be used again, and with another error when it goes away.
  */
 export async function recordedQuery(query: Query, options: RecordedQueryOptions): Promise<(string | null)[][]> {
-  const { upstream, session, clock } = options;
+  const { upstream, session, clock, append } = options;
   const { socket } = upstream;
   const writer = new UpstreamWriter(socket);
   const framer = new Framer({ streams: () => false, maxHeldBytes: () => maxHeldBytes });
@@ -59,10 +59,11 @@ export async function recordedQuery(query: Query, options: RecordedQueryOptions)
   let failure: QueryFailed | undefined;
   const reader = new ChunkReader(socket);
   try {
-    await forward(session.frontend(encodeQuery(query), us()), options);
+    const { forward, entries } = session.frontend(encodeQuery(query), us());
+    writer.forward(forward, await append(entries));
     for (let chunk = await reader.next(); chunk !== undefined; chunk = await reader.next()) {
       const turn = session.backend(chunk, us());
-      if (turn.entries.length > 0) await recorded(turn.entries, options);
+      if (turn.entries.length > 0) await append(turn.entries);
       for (const bytes of turn.deliver) read(bytes);
       if (session.pending === 0 && failure !== undefined) throw failure;
       if (session.pending === 0) return rows;
@@ -77,10 +78,6 @@ export async function recordedQuery(query: Query, options: RecordedQueryOptions)
     return clock.monotonicUs();
   }
 
-  async function forward(turn: Turn, about: RecordedQueryOptions): Promise<void> {
-    writer.forward(turn.forward, await recorded(turn.entries, about));
-  }
-
   function read(bytes: Uint8Array): void {
     framer.push(bytes);
     while (framer.next()) {
@@ -91,32 +88,25 @@ export async function recordedQuery(query: Query, options: RecordedQueryOptions)
   }
 }
 
-function encodeQuery({ sql, parameters }: Query): Uint8Array {
-  const text = Buffer.from(sql);
-  if (parameters === undefined) return encodeFrontend({ type: 'query', sql: text }).finish();
-  const unnamed = new Uint8Array(0);
+function encodeQuery({ sql, name = '', parameters }: Query): Uint8Array {
+  if (parameters === undefined) return encodeFrontend({ type: 'query', sql: Buffer.from(sql ?? '') }).finish();
+  const portal = new Uint8Array(0);
+  const statement = Buffer.from(name);
+  const parse = { type: 'parse', name: statement, sql: Buffer.from(sql ?? ''), parameterTypes: [] } as const;
   const messages: readonly FrontendMessage[] = [
-    { type: 'parse', name: unnamed, sql: text, parameterTypes: [] },
+    ...(sql === undefined ? [] : [parse]),
     {
       type: 'bind',
-      portal: unnamed,
-      statement: unnamed,
+      portal,
+      statement,
       parameterFormats: [],
       parameters: parameters.map((value) => (value === null ? null : Buffer.from(value))),
       resultFormats: [],
     },
-    { type: 'execute', portal: unnamed, maxRows: 0 },
+    { type: 'execute', portal, maxRows: 0 },
     { type: 'sync' },
   ];
   const writer = new Writer();
   for (const message of messages) encodeFrontend(message, writer);
   return writer.finish();
-}
-
-/** Appends entries and waits until they are as durable as the default mode asks for. */
-export function recorded(
-  bodies: readonly Body[],
-  about: Pick<RecordedQueryOptions, 'recorder' | 'chains'>,
-): Promise<Receipt> {
-  return appendEntries(about.recorder, about.chains, bodies, durableBefore['before-forward'].forward);
 }

@@ -25,20 +25,26 @@ type Row = readonly (string | null)[];
 /** A session in which a catalog can be read. Its settings are its own. */
 export interface CatalogSession {
   query(sql: string): Promise<(string | null)[][]>;
+  /** Asks for what `fingerprintQuery` says, again and again: the record has its text once. */
+  fingerprint(): Promise<(string | null)[][]>;
   /** `server_version_num`. */
   readonly serverVersion: number;
 }
 
 /** Makes a session of the gateway's own ready for reading, once. */
-export async function prepareCatalogSession(session: Pick<OwnSession, 'query'>): Promise<CatalogSession> {
+export async function prepareCatalogSession(session: Pick<OwnSession, 'query' | 'queryAs'>): Promise<CatalogSession> {
   await session.query(emptyPathQuery);
   const settings = await session.query(settingsQuery);
-  return { query: (sql) => session.query(sql), serverVersion: Number(settings[0]?.[0]) };
+  return {
+    query: (sql) => session.query(sql),
+    fingerprint: () => session.queryAs('fingerprint', fingerprintQuery),
+    serverVersion: Number(settings[0]?.[0]),
+  };
 }
 
 /** What `CatalogRows.version` would be of the catalog as it is now. */
-export async function catalogFingerprint({ query }: CatalogSession): Promise<string> {
-  return (await query(fingerprintQuery))[0]?.[0] ?? '';
+export async function catalogFingerprint(session: Pick<CatalogSession, 'fingerprint'>): Promise<string> {
+  return (await session.fingerprint())[0]?.[0] ?? '';
 }
 
 /** Columns, relations and functions of one database. With more, the gateway would not know what to do with its memory. */
