@@ -8,18 +8,17 @@ import {
   volatileConduct,
 } from './known-functions.ts';
 import { regclassName } from './regclass.ts';
-import { readStatement } from './statement.ts';
 import { fullName, listedName, named } from './surroundings.ts';
+import type { Touch } from './touch.ts';
 import { constantText, list, type Node } from './tree.ts';
-import type { Walk } from './walk.ts';
 
 const largeObjectCatalog = 'pg_catalog.pg_largeobject';
 const unreadable: Conduct = { isOpaque: true, isWrite: true };
 const harmless: Conduct = {};
 
 /** Takes down that a function is called: a candidate of the catalog, or a name that it does not have. */
-export function recordCall(walk: Walk, called: CatalogFunction | QualifiedName, fields: Node | undefined): void {
-  const { draft, around } = walk;
+export function recordCall(touch: Touch, called: CatalogFunction | QualifiedName, fields: Node | undefined): void {
+  const { draft, around } = touch;
   const isKnown = 'oid' in called;
   // What is only planned calls functions to see what they give; one that says it is volatile is not called.
   if (around.isPlanOnly && isKnown && called.volatility === 'volatile') return;
@@ -28,8 +27,8 @@ export function recordCall(walk: Walk, called: CatalogFunction | QualifiedName, 
   const conduct = isKnown ? conductOf(called) : conductOfName(called);
   if (isKnown ? called.volatility === 'volatile' : !isHarmlessName(called)) draft.volatileFunctions.add(name);
   if (isKnown && canBeRead(called)) draft.runs({ type: 'function', oid: called.oid });
-  if (called.name === 'set_config') setting(walk, fields);
-  apply(walk, conduct, { name, fields });
+  if (called.name === 'set_config') setting(touch, fields);
+  apply(touch, conduct, { name, fields });
 }
 
 function canBeRead({ builtIn, language, body }: CatalogFunction): boolean {
@@ -61,41 +60,26 @@ interface Call {
   readonly fields: Node | undefined;
 }
 
-function apply(walk: Walk, conduct: Conduct, { name, fields }: Call): void {
-  const { draft } = walk;
+function apply(touch: Touch, conduct: Conduct, { name, fields }: Call): void {
+  const { draft } = touch;
   if (conduct.isWrite === true && conduct.query === undefined) draft.isWrite = true;
   if (conduct.isOutside === true) draft.isOutside = true;
-  if (conduct.isOpaque === true && conduct.query === undefined) runsAnything(walk);
+  if (conduct.isOpaque === true && conduct.query === undefined) touch.runsAnything();
   if (conduct.largeObjects === true) (conduct.isWrite === true ? draft.writes : draft.reads).add(largeObjectCatalog);
   const { query, reads, writes } = conduct;
-  if (query !== undefined) givenQuery(walk, argument(walk, fields, query), `function ${name}`);
-  if (reads !== undefined) givenRelation(walk, argument(walk, fields, reads), 'read');
-  if (writes !== undefined) givenRelation(walk, argument(walk, fields, writes), 'write');
+  if (query !== undefined) touch.readGiven(argument(touch, fields, query) ?? undefined, `function ${name}`);
+  if (reads !== undefined) givenRelation(touch, argument(touch, fields, reads), 'read');
+  if (writes !== undefined) givenRelation(touch, argument(touch, fields, writes), 'write');
 }
 
 /** What a constant argument says; undefined when it is none. */
-function argument({ around }: Walk, fields: Node | undefined, index: number): string | null | undefined {
+function argument({ around }: Touch, fields: Node | undefined, index: number): string | null | undefined {
   return around.isCondensed ? undefined : constantText(list(fields?.['args'])[index]);
 }
 
-function runsAnything({ draft, findings }: Walk): void {
-  draft.isOpaque = true;
-  findings.effects.push({ type: 'anything' });
-}
-
-/** A query that is given as text. */
-function givenQuery(walk: Walk, sql: string | null | undefined, via: string): void {
-  const statements = typeof sql === 'string' ? walk.around.parse(sql) : undefined;
-  if (statements === undefined) {
-    walk.draft.isWrite = true;
-    runsAnything(walk);
-  }
-  for (const { node } of statements ?? []) readStatement(node, walk.around, walk.findings, { via });
-}
-
 /** A relation that is given as text: of nextval('s'), any other way to name the sequence says no more than that one is written. */
-function givenRelation(walk: Walk, given: string | null | undefined, does: 'read' | 'write'): void {
-  const { around, draft } = walk;
+function givenRelation(touch: Touch, given: string | null | undefined, does: 'read' | 'write'): void {
+  const { around, draft } = touch;
   const name = typeof given === 'string' ? regclassName(given) : undefined;
   if (name === undefined) {
     if (does === 'read') draft.isUnreadable();
@@ -103,8 +87,8 @@ function givenRelation(walk: Walk, given: string | null | undefined, does: 'read
   }
   const { relations } = named(around, name);
   for (const found of relations) {
-    if (does === 'read') walk.readRelation(found, true);
-    else walk.writeRelation(found, { inherits: true });
+    if (does === 'read') touch.readRelation(found, true);
+    else touch.writeRelation(found, { inherits: true });
   }
   if (relations.length === 0) (does === 'read' ? draft.reads : draft.writes).add(listedName(around, name));
 }
@@ -112,9 +96,9 @@ function givenRelation(walk: Walk, given: string | null | undefined, does: 'read
 const yes = /^(t|true|y|yes|on|1)$/i;
 
 /** What set_config(name, value, is_local) does to the session, where its arguments are constants. */
-function setting(walk: Walk, fields: Node | undefined): void {
-  const { findings, certainCalls } = walk;
-  const [name, value, local] = [0, 1, 2].map((index) => argument(walk, fields, index));
+function setting(touch: Touch, fields: Node | undefined): void {
+  const { findings, certainCalls } = touch;
+  const [name, value, local] = [0, 1, 2].map((index) => argument(touch, fields, index));
   if (typeof name !== 'string') {
     findings.effects.push({ type: 'anything' });
     return;

@@ -5,8 +5,9 @@ import { tableEntry } from './from.ts';
 import { levelWithin } from './level.ts';
 import { readStatement } from './statement.ts';
 import { named, type Surroundings } from './surroundings.ts';
+import { rangeName } from './touch.ts';
 import { constantText, fieldsOf, isNode, list, type Node, text } from './tree.ts';
-import { rangeName, Walk } from './walk.ts';
+import { Walk } from './walk.ts';
 
 /** COPY of a table or of a query, with the client, a file, or a program. */
 export function readCopy(fields: Node, around: Surroundings, findings: Findings, place: Place): void {

@@ -6,8 +6,9 @@ import { tableEntry } from './from.ts';
 import { levelWithin } from './level.ts';
 import { readStatement } from './statement.ts';
 import { fullName, listedName, type Surroundings } from './surroundings.ts';
+import { rangeName } from './touch.ts';
 import { fieldsOf, isNode, list, type Node, qualifiedName, text, unwrap, words } from './tree.ts';
-import { rangeName, Walk } from './walk.ts';
+import { Walk } from './walk.ts';
 
 /** Definitions that the catalog of names does not hold: roles, privileges, comments, servers' settings. */
 const notInCatalog =

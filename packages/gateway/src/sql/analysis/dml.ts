@@ -4,8 +4,9 @@ import type { Draft, Findings, RuleEvent } from './draft.ts';
 import { derived, tableEntry } from './from.ts';
 import type { Entry, Level } from './level.ts';
 import { named, type Surroundings } from './surroundings.ts';
+import { rangeName } from './touch.ts';
 import { fieldsOf, isNode, list, type Node, text, words } from './tree.ts';
-import { rangeName, Walk } from './walk.ts';
+import { Walk } from './walk.ts';
 
 /** Where a command stands: what runs it, and which names are in force there. */
 export interface Place {

@@ -7,8 +7,9 @@ import type { Draft, Findings } from './draft.ts';
 import { readBlock } from './function-body.ts';
 import { settingEffects, transactionEffectsOf } from './settings.ts';
 import type { Surroundings } from './surroundings.ts';
+import { rangeName } from './touch.ts';
 import { constantText, fieldsOf, isNode, list, type Node, text, unwrap } from './tree.ts';
-import { rangeName, Walk } from './walk.ts';
+import { Walk } from './walk.ts';
 
 export type { Place } from './dml.ts';
 

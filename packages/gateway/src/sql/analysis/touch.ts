@@ -1,0 +1,167 @@
+import type { CatalogFunction, Relation } from '../catalog.ts';
+import { type QualifiedName, resolveFunctions, resolveOperators } from '../resolve.ts';
+import { recordCall } from './calls.ts';
+import { addAll, type Draft, type Findings, type RuleEvent } from './draft.ts';
+import { fullName, listedName, named, type Surroundings } from './surroundings.ts';
+import { type Node, qualifiedName, text, words } from './tree.ts';
+
+/** Takes down what a command touches: relations with all that comes with them, functions, operators, types. */
+export abstract class Touch {
+  readonly around: Surroundings;
+  readonly draft: Draft;
+  readonly findings: Findings;
+  /** Calls that surely run, once: those that a SELECT without tables and conditions lists. */
+  readonly certainCalls: Set<Node> = new Set();
+
+  constructor(around: Surroundings, draft: Draft, findings: Findings) {
+    this.around = around;
+    this.draft = draft;
+    this.findings = findings;
+  }
+
+  /** Reads a statement that runs beside this command, as one of its own. */
+  protected abstract readAside(node: Node, via: string): void;
+
+  /** A query that is given as text: each of its statements runs; of one that cannot be read, it is not known what does. */
+  readGiven(sql: string | undefined, via: string): void {
+    const statements = sql === undefined ? undefined : this.around.parse(sql);
+    for (const { node } of statements ?? []) this.readAside(node, via);
+    if (statements !== undefined) return;
+    this.draft.isWrite = true;
+    this.runsAnything();
+  }
+
+  /** It runs code that nothing is known of. */
+  runsAnything(): void {
+    this.draft.isOpaque = true;
+    this.findings.effects.push({ type: 'anything' });
+  }
+
+  /** A table that is read, as FROM names it. */
+  readRange(range: Node): void {
+    const { relations } = this.#named(range);
+    for (const relation of relations) this.readRelation(relation, range['inh'] === true);
+    if (relations.length === 0) this.draft.reads.add(listedName(this.around, rangeName(range)));
+  }
+
+  /** A table that is changed, as the statement names it. */
+  writeRange(range: Node, event?: RuleEvent | 'CMD_TRUNCATE'): void {
+    const { relations } = this.#named(range);
+    for (const relation of relations) this.writeRelation(relation, { event, inherits: range['inh'] === true });
+    if (relations.length === 0) this.draft.writes.add(listedName(this.around, rangeName(range)));
+  }
+
+  /** The relations that a table of the text may be. */
+  resolved(range: Node): readonly Relation[] {
+    return named(this.around, rangeName(range)).relations;
+  }
+
+  #named(range: Node): { readonly relations: readonly Relation[] } {
+    const name = rangeName(range);
+    const { relations } = named(this.around, name);
+    if (relations.length === 0) this.findings.unresolved.add(name.schema === '' ? name.name : fullName(name));
+    return { relations };
+  }
+
+  readRelation(relation: Relation, inherits: boolean): void {
+    const { draft, around } = this;
+    for (const one of around.knowledge?.family(relation, inherits) ?? []) {
+      draft.reads.add(fullName(one));
+      if (one.kind === 'foreign table') draft.isOutside = true;
+      this.#attached(one);
+      if (one.definition === undefined) continue;
+      const view = around.knowledge?.view(one);
+      if (view === undefined) continue;
+      if (one.kind === 'materialized view' || around.isPlanOnly) addAll(draft.reads, view.whole.reads);
+      else draft.include(view.whole);
+      addAll(draft.readsColumns, view.common);
+    }
+  }
+
+  writeRelation(
+    relation: Relation,
+    { event, inherits }: { readonly event?: RuleEvent | 'CMD_TRUNCATE' | undefined; readonly inherits: boolean },
+  ): void {
+    const { draft, around } = this;
+    for (const one of around.knowledge?.changed(relation, inherits) ?? []) {
+      draft.writes.add(fullName(one));
+      if (one.kind === 'foreign table') draft.isOutside = true;
+      if (event === undefined || around.isPlanOnly) continue;
+      this.#attached(one);
+      if (event !== 'CMD_TRUNCATE' && one.rules.length > 0) draft.runs({ type: 'rule', oid: one.oid, event });
+      for (const oid of one.triggers) this.trigger(oid);
+    }
+    const view =
+      relation.definition === undefined || event === undefined ? undefined : around.knowledge?.view(relation);
+    if (view === undefined) return;
+    draft.include(view.whole);
+    addAll(draft.readsColumns, view.common);
+  }
+
+  /** What policies, constraints and indexes of a table call: which of them, and when, is not told apart. */
+  #attached({ attached = [] }: Relation): void {
+    for (const oid of attached) {
+      const called = this.around.catalog?.function(oid);
+      if (called === undefined) this.draft.isUnreadable();
+      else recordCall(this, called, undefined);
+    }
+  }
+
+  trigger(oid: number): void {
+    const called = this.around.catalog?.function(oid);
+    if (called === undefined) {
+      this.draft.isUnreadable();
+      return;
+    }
+    // What keeps foreign keys; one is set off by every row of most tables.
+    if (called.builtIn && called.name.startsWith('RI_FKey_')) return;
+    this.draft.functions.add(fullName(called));
+    if (called.volatility === 'volatile') this.draft.volatileFunctions.add(fullName(called));
+    if (!called.builtIn) this.draft.runs({ type: 'trigger', oid });
+  }
+
+  /**
+   * A function may be called by the name of an attribute. Postgres's own have names that fields have, so that only those
+   * count that do something.
+   */
+  attributeCall(name: string): void {
+    const { catalog, path } = this.around;
+    if (catalog === undefined) return;
+    for (const candidate of resolveFunctions(catalog, path, { schema: '', name })) {
+      if (!candidate.builtIn || candidate.volatility === 'volatile') recordCall(this, candidate, undefined);
+    }
+  }
+
+  /** A call by name; `fields` of the FuncCall, where there is one. */
+  call(name: QualifiedName, fields: Node | undefined): void {
+    const { catalog, path } = this.around;
+    const candidates: readonly (CatalogFunction | QualifiedName)[] =
+      catalog === undefined ? [] : resolveFunctions(catalog, path, name);
+    if (candidates.length === 0) recordCall(this, name, fields);
+    for (const candidate of candidates) recordCall(this, candidate, fields);
+  }
+
+  operator(name: QualifiedName): void {
+    const { catalog, path } = this.around;
+    if (catalog === undefined) return;
+    for (const operator of resolveOperators(catalog, path, name)) {
+      const called = catalog.function(operator.function);
+      if (called === undefined) this.draft.isUnreadable();
+      // Extensions bring operators in C by the dozen, for every type a `=`.
+      else if (called.language !== 'c' || called.volatility === 'volatile') recordCall(this, called, undefined);
+    }
+  }
+
+  /** A cast, or a column of a type: it may run somebody's code. */
+  type(fields: Node): void {
+    const { schema, name } = qualifiedName(words(fields['names']));
+    if (schema === 'pg_catalog' || this.around.catalog?.typeRunsCode(name) !== true) return;
+    this.draft.functions.add(schema === '' ? name : `${schema}.${name}`);
+    this.draft.isUnreadable();
+  }
+}
+
+/** The name of a table in the text. */
+export function rangeName(range: Node): QualifiedName {
+  return { schema: text(range['schemaname']), name: text(range['relname']) };
+}
