@@ -30,7 +30,17 @@ export interface BypassCase {
   readonly atLogin?: boolean;
 }
 
-export type Trier = 'agent' | 'root' | 'prober' | 'reader' | 'clerk' | 'builder' | 'limited' | 'watched' | 'service';
+export type Trier =
+  | 'payer'
+  | 'agent'
+  | 'root'
+  | 'prober'
+  | 'reader'
+  | 'clerk'
+  | 'builder'
+  | 'limited'
+  | 'watched'
+  | 'service';
 
 /** Where a case runs, for what must name it. */
 export interface Place {
