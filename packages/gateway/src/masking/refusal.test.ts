@@ -113,6 +113,18 @@ describe('maskRefusal', () => {
     assert.equal(message(body('public.leak', copying), trusting), undefined);
   });
 
+  it('refuses writes that call a function which reads masked columns, as a default does', () => {
+    const reading = command({ via: 'function public.leak', reads: ['public.customers'] });
+    const insert = command({ kind: 'insert', isWrite: true, writes: ['public.notes'], functions: ['public.leak'] });
+    assert.match(
+      message(analysis({ commands: [insert, reading] })) ?? '',
+      /function public\.leak reads masked columns/,
+    );
+    assert.equal(message(analysis({ commands: [command(), reading] })), undefined, 'it only shows');
+    const trusting = masksOn({ email: 'partial' }, { trustedFunctions: ['public.leak'] });
+    assert.equal(message(analysis({ commands: [insert, reading] }), trusting), undefined);
+  });
+
   it('leaves the code of triggers alone, which others have put there', () => {
     const inserting = analysis({
       commands: [

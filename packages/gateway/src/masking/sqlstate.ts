@@ -1,8 +1,9 @@
 /**
- * Conditions whose messages name things that the client has named itself, or say what state the server is in, and never
- * quote a value (errcodes.txt). Messages of all others may: 22P02 quotes what could not be read, P0001 what a function says.
+ * Conditions of a text that was not understood: when they come with a position in the client's own text, their messages
+ * quote what stands there and nothing else (errcodes.txt). Without one they can be about a value: `email::regclass`,
+ * `nextval(email)`, `query_to_xml(email, …)`.
  */
-const named: ReadonlySet<string> = new Set([
+const ofText: ReadonlySet<string> = new Set([
   '42601', // syntax error
   '42P01', // undefined table
   '42703', // undefined column
@@ -16,32 +17,42 @@ const named: ReadonlySet<string> = new Set([
   '42P08', // ambiguous parameter
   '42P09', // ambiguous alias
   '42701', // duplicate column
-  '42P07', // duplicate table
-  '42710', // duplicate object
   '42712', // duplicate alias
   '42803', // grouping error
   '42P20', // windowing error
   '42804', // datatype mismatch
   '42846', // cannot coerce
-  '42501', // insufficient privilege
   '42809', // wrong object type
   '42P10', // invalid column reference
   '42P18', // indeterminate datatype
-  '26000', // invalid SQL statement name
-  '34000', // invalid cursor name
-  '42P05', // duplicate prepared statement
-  '42P03', // duplicate cursor
   '0A000', // feature not supported
-  '55P03', // lock not available
-  '57014', // query canceled
 ]);
 
-/** Connections, transaction states and rollbacks, resources, the operator's doing, protocol. */
-const classes: ReadonlySet<string> = new Set(['08', '25', '40', '53', '54', '57']);
+/** Conditions whose messages say what state the server is in, or name a relation, and never quote a value. */
+const ofState: ReadonlySet<string> = new Set([
+  '42501', // insufficient privilege
+  '26000', // invalid SQL statement name
+  '55P03', // lock not available
+  '08006', // connection failure
+  '08P01', // protocol violation
+]);
 
-/** Whether the message of an error of that SQLSTATE can be shown as it is. */
-export function keepsText(sqlstate: string): boolean {
-  return named.has(sqlstate) || classes.has(sqlstate.slice(0, 2));
+/** Transaction states and rollbacks, resources, limits, the operator's doing. */
+const classesOfState: ReadonlySet<string> = new Set(['25', '40', '53', '54', '57']);
+
+export interface ErrorOrigin {
+  readonly sqlstate: string;
+  /** It has a position in the text that the client sent. */
+  readonly hasPosition: boolean;
+  /** It comes from within a function or another query: code can raise whatever SQLSTATE and text it likes. */
+  readonly isInner: boolean;
+}
+
+/** Whether the message of an error can be shown as it is. */
+export function keepsText({ sqlstate, hasPosition, isInner }: ErrorOrigin): boolean {
+  if (isInner) return false;
+  if (ofState.has(sqlstate) || classesOfState.has(sqlstate.slice(0, 2))) return true;
+  return hasPosition && ofText.has(sqlstate);
 }
 
 /** By SQLSTATE, else by its class. */
@@ -60,6 +71,13 @@ const meanings: { readonly [code: string]: string | undefined } = {
   '23P01': 'a row would conflict with another',
   '23': 'a constraint would be violated',
   '21000': 'a subquery returned more than one row',
+  '40001': 'the transaction could not be serialized',
+  '40P01': 'deadlock detected',
+  '42P01': 'a relation does not exist',
+  '42883': 'a function does not exist',
+  '42704': 'an object does not exist',
+  '42601': 'a syntax error',
+  '57014': 'the statement was canceled',
   '00000': 'a notice',
   '01': 'a warning',
   '02': 'no data',

@@ -10,7 +10,13 @@ import { detectInError, withheldError, withholds } from './withhold.ts';
 const masks = masksOn({ email: 'partial' });
 const secret = 'bob@example.com';
 
-function body(sqlstate: string, message: string): Uint8Array {
+const inner = { internalQuery: `SELECT '${secret}'`, where: `PL/pgSQL function "f" at ${secret}` };
+
+function body(
+  sqlstate: string,
+  message: string,
+  parts: Partial<Parameters<typeof errorResponse>[0]> = inner,
+): Uint8Array {
   const error = errorResponse({
     severity: 'ERROR',
     sqlstate,
@@ -18,8 +24,6 @@ function body(sqlstate: string, message: string): Uint8Array {
     detail: `Key (email)=(${secret}) already exists.`,
     hint: `Not ${secret}.`,
     position: '8',
-    internalQuery: `SELECT '${secret}'`,
-    where: `COPY customers, line 1, column email: "${secret}"`,
     schema: 'public',
     table: 'customers',
     column: 'email',
@@ -27,6 +31,7 @@ function body(sqlstate: string, message: string): Uint8Array {
     file: 'nbtinsert.c',
     line: '666',
     routine: '_bt_check_unique',
+    ...parts,
   });
   return encodeBackend(error, new Writer()).finish().slice(5);
 }
@@ -67,11 +72,22 @@ describe('withheldError', () => {
     }
   });
 
-  it('leaves messages that name things only, though not what they come with', () => {
+  it("leaves messages about the client's own text, and about the state of things", () => {
     for (const sqlstate of ['42601', '42P01', '42703', '42501', '25P02', '57014', '40001', '40P01', '53300', '08006']) {
-      const kept = fields(withheldError(body(sqlstate, 'a message of Postgres')));
+      const kept = fields(withheldError(body(sqlstate, 'a message of Postgres', {})));
       assert.equal(kept['M'], 'a message of Postgres');
       for (const code of ['D', 'H', 'W', 'q']) assert.equal(kept[code], undefined);
+    }
+  });
+
+  it('leaves no message of a text that the client did not send, nor of code that raises what it likes', () => {
+    for (const sqlstate of ['42601', '42P01', '42704', '42883', '34000', '08003']) {
+      const withheld = withheldError(body(sqlstate, `relation "${secret}" does not exist`, { position: undefined }));
+      assert.equal(text(withheld).includes(secret), false, sqlstate);
+    }
+    for (const sqlstate of ['42P01', '42501', '25P02', '57014', '40001', '53300']) {
+      const withheld = withheldError(body(sqlstate, secret, { where: 'PL/pgSQL function f() line 1 at RAISE' }));
+      assert.equal(text(withheld).includes(secret), false, sqlstate);
     }
   });
 
@@ -117,6 +133,17 @@ describe('withholds', () => {
     assert.equal(withholds(masks, analysis({ commands: [command({ kind: 'set' })] })), true, 'SET CONSTRAINTS');
     const set = { type: 'set', name: 'work_mem', value: '1MB', local: false } as const;
     assert.equal(withholds(masks, analysis({ commands: [command({ kind: 'set' })], effects: [set] })), false);
+  });
+
+  it('withholds what code says that the analysis knows nothing of', () => {
+    const create = analysis({ commands: [command({ kind: 'ddl', isDdl: true })] });
+    const raised = body('P0001', secret, { where: 'PL/pgSQL function spy() line 1 at RAISE' });
+    assert.equal(withholds(masks, create, raised), true);
+    assert.equal(withholds(masks, create, body('00000', secret, { routine: 'exec_stmt_raise' })), true);
+    assert.equal(withholds(masks, create, body('22P02', 'x', { where: 'COPY notes, line 1, column id: "x"' })), false);
+    assert.equal(withholds(masks, create, body('42P07', 'x', {})), false);
+    const known = analysis({ commands: [command({ kind: 'insert' }), command({ via: 'trigger public.checks' })] });
+    assert.equal(withholds(masks, known, raised), false, 'a trigger that reads nothing masked');
   });
 
   it('withholds nothing where no column is masked', () => {

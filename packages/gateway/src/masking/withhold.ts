@@ -12,16 +12,33 @@ const ascii = new TextDecoder('latin1');
 /**
  * Whether errors and notices of a statement may hold masked values: it can get at a masked column, it writes to a table
  * that has one (`Failing row contains …` shows the whole row), or it makes checks run that were put off until now (COMMIT).
+ * With the `body` of an ErrorResponse or NoticeResponse also where that comes from code that the analysis knows nothing of,
+ * such as an event trigger or a policy.
  */
-export function withholds(masks: ResolvedMasks, analysis: Analysis | undefined): boolean {
+export function withholds(masks: ResolvedMasks, analysis: Analysis | undefined, body?: Uint8Array): boolean {
   if (masks.active.columns.size === 0) return false;
   if (analysis === undefined || mayRead(masks, analysis)) return true;
+  if (body !== undefined && analysis.commands.length === 1 && comesFromCode(body)) return true;
   return (
     analysis.commands.some(({ isTransactionControl, writes }) => {
       return isTransactionControl || writes.some((name) => masks.relations.has(name));
     }) || setsConstraints(analysis)
   );
 }
+
+/** Raised, or run into, within a function: RAISE by its routine in Postgres's source, all else by its context. */
+function comesFromCode(body: Uint8Array): boolean {
+  return fieldsOf(body).some(({ code, text }) => {
+    if (code === routineField) return ascii.decode(text) === 'exec_stmt_raise';
+    return code === internalQueryField || (code === contextField && codeContext.test(ascii.decode(text)));
+  });
+}
+
+const routineField = 0x52;
+const internalQueryField = 0x71;
+const contextField = 0x57;
+/** Contexts of procedural languages and SQL functions; others are of COPY, of parameters, of locks. */
+const codeContext = /(?:^|\n)(?:PL\/|SQL (?:function|statement|expression))|PL\/\w+ function/;
 
 /** SET CONSTRAINTS is the one SET that sets nothing. */
 function setsConstraints({ commands, effects }: Analysis): boolean {
@@ -42,7 +59,9 @@ export function withheldError(body: Uint8Array): Uint8Array {
   const fields = fieldsOf(body);
   const code = fields.find(({ code }) => code === sqlstateField);
   const sqlstate = code === undefined ? '' : ascii.decode(code.text);
-  const keeps = keepsText(sqlstate);
+  const has = (letters: string): boolean => fields.some(({ code }) => letters.includes(String.fromCharCode(code)));
+  // Context (W) and internal query (q) are of functions, triggers, and what they run.
+  const keeps = keepsText({ sqlstate, hasPosition: has('P'), isInner: has('Wpq') });
   return bodyOf(
     fields.flatMap((field) => {
       if (harmlessFields.has(field.code)) return [field];
