@@ -1,7 +1,7 @@
 import { columnKey } from '../catalog.ts';
-import { sourcesOf } from './expression.ts';
 import { tableItem } from './from.ts';
 import { innerScope, type Scope, withItems } from './scope.ts';
+import { sourcesOf } from './sources.ts';
 import { store, type Trace } from './trace.ts';
 import { type Body, bodyOf, listOf, tagged, textOf, untag } from './tree.ts';
 

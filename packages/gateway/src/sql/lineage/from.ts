@@ -1,6 +1,5 @@
 import { resolveRelation } from '../resolve.ts';
 import { calleeOf, resultShape } from './call.ts';
-import { populatedShape, sourcesOf } from './expression.ts';
 import {
   closed,
   derived,
@@ -15,7 +14,9 @@ import {
 } from './flow.ts';
 import { joinOf } from './join.ts';
 import { queryShape } from './query.ts';
+import { populatedShape } from './rows.ts';
 import { findQuery, type Item, type Scope, withItems, withoutItems } from './scope.ts';
+import { sourcesOf } from './sources.ts';
 import { probe, spend, type Trace } from './trace.ts';
 import { type Body, bodyOf, itemsOf, listOf, tagged, textOf, untag, wordsOf } from './tree.ts';
 import { isUnnestOfScalars } from './unnest.ts';

@@ -1,8 +1,8 @@
 import { isHarmlessOperator } from './call.ts';
-import { probeAll } from './expression.ts';
 import { closed, derived, type Flow, type Named, oneOf, type Shape, unionOf, unknown } from './flow.ts';
 import { aliased, fromNode, type Joined } from './from.ts';
 import { columnOf, type Item, type Scope, withItems } from './scope.ts';
+import { probeAll } from './sources.ts';
 import { probe, type Trace } from './trace.ts';
 import { type Body, bodyOf, textOf, wordsOf } from './tree.ts';
 

@@ -1,5 +1,5 @@
 import { columnName } from './column-name.ts';
-import { expansionOf, expressionList, flowOf, probeAll } from './expression.ts';
+import { flowOf } from './expression.ts';
 import {
   closed,
   derived,
@@ -13,7 +13,9 @@ import {
   wholeOf,
 } from './flow.ts';
 import { fromClause } from './from.ts';
+import { expansionOf, expressionList } from './rows.ts';
 import { findColumn, innerScope, type Scope, withItems } from './scope.ts';
+import { probeAll } from './sources.ts';
 import { probe, spend, type Trace } from './trace.ts';
 import { type Body, bodyOf, itemsOf, listOf, ordinalOf, tagged, textOf, untag, wordsOf } from './tree.ts';
 import { openWith } from './with.ts';

@@ -1,11 +1,11 @@
 import type { Analysis, Lineage } from '../analysis.ts';
 import { resolveRelation } from '../resolve.ts';
 import { alterTable } from './alter-table.ts';
-import { probeAll, sourcesOf } from './expression.ts';
 import { closed, derived, emptyShape, nothing, type Shape, SourceSet, unionOf, unknownShape, wholeOf } from './flow.ts';
 import { tableItem } from './from.ts';
 import { queryShape } from './query.ts';
 import { columnOf, innerScope, withItems } from './scope.ts';
+import { probeAll, sourcesOf } from './sources.ts';
 import { columnsIn, Target } from './target.ts';
 import { probe, spend, store, type Trace } from './trace.ts';
 import { type Body, bodyOf, listOf, tagged, textOf, untag, wordsOf } from './tree.ts';

@@ -1,5 +1,5 @@
 import { calleeOf } from './call.ts';
-import { referenceFlow } from './expression.ts';
+import { referenceFlow } from './reference.ts';
 import type { Scope } from './scope.ts';
 import type { Trace } from './trace.ts';
 import { type Body, bodyOf, listOf, tagged, textOf, wordsOf } from './tree.ts';

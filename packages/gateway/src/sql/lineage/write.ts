@@ -1,8 +1,9 @@
-import { flowOf, probeAll, sourcesOf } from './expression.ts';
+import { flowOf } from './expression.ts';
 import { closed, derived, type Flow, type Named, nothing, type Shape, wholeOf } from './flow.ts';
 import { fromClause, fromNode } from './from.ts';
 import { queryShape, targetsShape } from './query.ts';
 import { type Item, innerScope, type Scope, withItems } from './scope.ts';
+import { probeAll, sourcesOf } from './sources.ts';
 import { Target } from './target.ts';
 import type { Trace } from './trace.ts';
 import { type Body, bodyOf, listOf, textOf, untag } from './tree.ts';
