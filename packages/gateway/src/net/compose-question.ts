@@ -18,9 +18,6 @@ export type Requester = Pick<
   | 'backendPid'
 >;
 
-/** Statements of the session that people are shown, in front of the one that they are asked about. */
-const maxShownCharacters = 10_000;
-
 /** What is put to people about statements that wait, and what their approval binds to. */
 export function composeQuestion(
   ask: TurnAsk,
@@ -59,7 +56,7 @@ export function composeQuestion(
     scope: 'statement',
     hash,
     ...(first === undefined ? {} : { statement: first.n }),
-    sql: bound.map(({ sql }) => redact(sql).slice(0, maxShownCharacters)),
+    sql: bound.map(({ sql }) => redact(sql)),
     parameters: bound.flatMap(({ parameters }) =>
       parameterTexts(parameters).map((text) => text ?? (text === null ? null : '(binary)')),
     ),

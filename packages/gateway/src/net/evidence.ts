@@ -1,4 +1,5 @@
 import type { ApprovalEvidence } from '@onrecord/record';
+import { cut } from '../approvals/approval.ts';
 import type { Question } from '../approvals/question.ts';
 import { type CatalogSession, prepareCatalogSession } from './catalog/read-catalog.ts';
 import { estimatedRows } from './estimated-rows.ts';
@@ -73,7 +74,7 @@ async function explainAll(
   const plans = explained.map(({ lines }) => lines.join('\n')).join('\n\n');
   const counts = explained.flatMap(({ rows }) => rows ?? []);
   return {
-    explain: plans.slice(0, maxExplainCharacters),
+    explain: cut(plans, maxExplainCharacters),
     ...(counts.length === 0 ? {} : { rows: counts.reduce((sum, rows) => sum + rows, 0), rowsAreEstimated: true }),
   };
 }

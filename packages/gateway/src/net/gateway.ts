@@ -171,7 +171,10 @@ export class Gateway {
   endSessionsOf(token: string): void {
     for (const live of this.#live) {
       const { method, credential } = live.proved;
-      if (method === 'token' && credential === token) this.#end(live, tokenRevoked);
+      if (method !== 'token' || credential !== token) continue;
+      const { session } = live.chains;
+      this.#guards.desk.endWhere((question) => question.session === session, 'the token of the session was revoked');
+      this.#end(live, tokenRevoked);
     }
   }
 

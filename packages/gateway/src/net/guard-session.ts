@@ -18,7 +18,7 @@ import type { Asked, SessionControl } from './session-control.ts';
 /** What sessions under rules, limits or masks share. */
 export interface Guards {
   readonly catalogs: Catalogs;
-  readonly desk: Pick<ApprovalDesk, 'ask' | 'use' | 'access' | 'attach'>;
+  readonly desk: Pick<ApprovalDesk, 'ask' | 'use' | 'access' | 'attach' | 'endWhere'>;
   readonly analyze: Analyze;
   readonly rates: RateLimits;
   /** HMAC-SHA-256 with the key of `hash` masks. */

@@ -30,7 +30,7 @@ const table: Relation = {
 };
 const catalog = indexCatalog({
   version: '1',
-  schemas: ['app'],
+  openSchemas: ['app'],
   relations: [table],
   functions: [code(1, 'pg_catalog', 'lower', true), code(2, 'app', 'checks', false), code(3, 'app', 'f.g', false)],
   operators: [],

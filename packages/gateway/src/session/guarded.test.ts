@@ -67,7 +67,7 @@ function* messages(bytes: readonly Uint8Array[]): Generator<Framer> {
 /** What goes to Postgres, a word for each message. */
 function forwarded(bytes: readonly Uint8Array[]): string[] {
   return Array.from(messages(bytes), ({ tag, bytes: chunk, start, end }) => {
-    const message = decodeFrontend(tag, new Reader(chunk, start + 5, end), 'query');
+    const message = decodeFrontend(tag, new Reader(chunk, start + 5, end));
     return message.type === 'query' || message.type === 'parse'
       ? `${message.type} ${readable(message.sql)}`
       : message.type;

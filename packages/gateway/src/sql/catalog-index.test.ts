@@ -10,7 +10,7 @@ function table(oid: number, schema: string, name: string): Relation {
 
 const rows: CatalogRows = {
   version: '1',
-  schemas: ['public', 'empty'],
+  openSchemas: ['public', 'empty'],
   relations: [
     table(20_000, 'public', 'orders'),
     table(20_001, 'old', 'orders'),
@@ -52,11 +52,11 @@ describe('an indexed catalog', () => {
     assert.equal(catalog.find('public', 'constructor')?.oid, 20_002);
     assert.deepEqual(catalog.named('toString'), []);
     assert.deepEqual(catalog.functions('__proto__'), []);
-    assert.equal(catalog.hasSchema('constructor'), false);
+    assert.equal(catalog.isOpen('constructor'), false);
   });
 
   it('knows schemas with nothing in them, functions, operators, and types that run code', () => {
-    assert.equal(catalog.hasSchema('empty'), true);
+    assert.equal(catalog.isOpen('empty'), true);
     assert.equal(catalog.functions('total')[0], catalog.function(30_000));
     assert.equal(catalog.operators('===')[0]?.function, 30_000);
     assert.deepEqual(catalog.operators('='), []);

@@ -4,7 +4,8 @@ import type { Catalog, CatalogFunction, CatalogOperator, Relation } from './cata
 export interface CatalogRows {
   /** Rows that differ have different ones. */
   readonly version: string;
-  readonly schemas: readonly string[];
+  /** Those that everybody may look into: USAGE is granted to PUBLIC. */
+  readonly openSchemas: readonly string[];
   readonly relations: readonly Relation[];
   readonly functions: readonly CatalogFunction[];
   /** Those that are not Postgres's own. */
@@ -16,7 +17,7 @@ export interface CatalogRows {
 /** Makes rows ready for look-ups. The rows belong to the catalog from then on: they are frozen. */
 export function indexCatalog(rows: CatalogRows): Catalog {
   const { version, relations, functions } = rows;
-  const schemas = new Set(rows.schemas);
+  const open = new Set(rows.openSchemas);
   const codeTypes = new Set(rows.codeTypes);
   for (const relation of relations) freezeRelation(relation);
   for (const entry of [...functions, ...rows.operators]) Object.freeze(entry);
@@ -32,7 +33,7 @@ export function indexCatalog(rows: CatalogRows): Catalog {
     relation: (oid) => relationsByOid.get(oid),
     find: (schema, name) => named(name).find((relation) => relation.schema === schema),
     named,
-    hasSchema: (name) => schemas.has(name),
+    isOpen: (schema) => open.has(schema),
     functions: (name) => functionsByName.get(name) ?? [],
     function: (oid) => functionsByOid.get(oid),
     operators: (name) => operatorsByName.get(name) ?? [],

@@ -9,7 +9,7 @@ export interface CatalogSpec {
   /** Names of types that run somebody's code. */
   readonly codeTypes?: readonly string[];
   /** Schemas that have nothing in them. */
-  readonly schemas?: readonly string[];
+  readonly closedSchemas?: readonly string[];
 }
 
 /** A relation. `oid` counts from 20000 in the order of the list. */
@@ -154,15 +154,13 @@ export function catalogFixture(spec: CatalogSpec = {}): Catalog {
     schema,
     function: functionOid(called),
   }));
-  const schemas = new Set(['pg_catalog', 'public', ...(spec.schemas ?? []), ...relations.map(({ schema }) => schema)]);
-  for (const { schema } of functions) schemas.add(schema);
   return {
     version,
     relations,
     relation: (oid) => relations.find((relation) => relation.oid === oid),
     find: (schema, name) => relations.find((relation) => relation.schema === schema && relation.name === name),
     named: (name) => relations.filter((relation) => relation.name === name),
-    hasSchema: (name) => schemas.has(name),
+    isOpen: (schema) => !(spec.closedSchemas ?? []).includes(schema),
     functions: (name) => functions.filter((candidate) => candidate.name === name),
     function: (oid) => functions.find((candidate) => candidate.oid === oid),
     operators: (name) => operators.filter((operator) => operator.name === name),

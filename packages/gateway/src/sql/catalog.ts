@@ -13,7 +13,11 @@ export interface Catalog {
   named(name: string): readonly Relation[];
   /** Every relation, system ones too. */
   readonly relations: Iterable<Relation>;
-  hasSchema(name: string): boolean;
+  /**
+   * Everybody may look into the schema. One that the current role may not look into is passed over on the search path, and
+   * whose role that is can change.
+   */
+  isOpen(schema: string): boolean;
   /** Functions, procedures and aggregates of that name in any schema. */
   functions(name: string): readonly CatalogFunction[];
   function(oid: number): CatalogFunction | undefined;

@@ -12,7 +12,8 @@ export interface QualifiedName {
 /**
  * The relations that a name may stand for: one, none, or several where it cannot be told. `pg_temp` is any schema of
  * temporary tables: whose it is cannot be told. A temporary table may be gone since the catalog was read, so that it
- * hides nothing: what stands behind it on the path comes with it.
+ * hides nothing: what stands behind it on the path comes with it. So does what stands behind a relation of a schema that
+ * the current role may not be allowed to look into.
  */
 export function resolveRelation(
   catalog: Catalog,
@@ -27,7 +28,7 @@ export function resolveRelation(
     const candidates =
       searched === 'pg_temp' ? catalog.named(name).filter(isTemporary) : present(catalog.find(searched, name));
     found.push(...candidates.filter((candidate) => !found.includes(candidate)));
-    if (candidates.some((candidate) => !isTemporary(candidate))) break;
+    if (candidates.some((candidate) => !isTemporary(candidate)) && catalog.isOpen(searched)) break;
   }
   return found;
 }

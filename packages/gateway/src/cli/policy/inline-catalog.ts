@@ -51,7 +51,7 @@ export function inlineCatalog({ tables, views, functions }: InlineCatalog): Cata
   for (const { schema } of made) schemas.add(schema);
   return {
     version: 'inline',
-    schemas: [...schemas],
+    openSchemas: [...schemas],
     relations,
     functions: [...systemFunctions(), ...made],
     operators: [],

@@ -196,7 +196,7 @@ export class TextSession {
   #pathOf(names: readonly string[]): readonly string[] | undefined {
     const catalog = this.#catalog;
     if (catalog === undefined) return undefined;
-    const named = names.map((name) => (name === '$user' ? this.#role : name)).filter((name) => catalog.hasSchema(name));
+    const named = names.map((name) => (name === '$user' ? this.#role : name));
     return named.includes('pg_catalog') ? named : ['pg_catalog', ...named];
   }
 }

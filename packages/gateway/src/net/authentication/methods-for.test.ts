@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import { describe, it } from 'node:test';
 import type { Identity, LoginMethod } from '../../config/config.ts';
 import type { Issuer } from '../../config/issuer.ts';
+import { noControls } from '../../policy/policy.fixture.ts';
 import { askFor } from './ask-for.ts';
 import { type AskedMethod, methodsFor } from './methods-for.ts';
 
@@ -12,7 +13,7 @@ function identities(...logins: readonly (readonly LoginMethod[])[]): ReadonlyMap
   return new Map(
     logins.map((login, at) => {
       const name = `known${at}`;
-      return [name, { name, kind: 'agent', groups: [], connections: [], login }];
+      return [name, { name, kind: 'agent', groups: [], connections: [], login, controls: noControls }];
     }),
   );
 }

@@ -57,7 +57,8 @@ function sumOf({ table, key, where = '' }: (typeof fingerprinted)[number]): stri
 /** One state of the catalog for all of the reading; what pg_get_viewdef and its like look up is the newest all the same. */
 export const beginQuery = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
 
-export const schemasQuery = 'SELECT nspname FROM pg_catalog.pg_namespace';
+export const openSchemasQuery = `SELECT nspname FROM pg_catalog.pg_namespace
+  WHERE pg_catalog.has_schema_privilege('public', oid, 'USAGE')`;
 
 /** OID, schema, name, kind, type of its rows. */
 export const relationsQuery: string = `SELECT c.oid, n.nspname, c.relname, c.relkind, c.reltype

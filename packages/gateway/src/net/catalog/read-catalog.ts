@@ -12,10 +12,10 @@ import {
   fingerprintQuery,
   functionsQuery,
   inheritanceQuery,
+  openSchemasQuery,
   operatorsQuery,
   relationsQuery,
   rulesQuery,
-  schemasQuery,
   settingsQuery,
   triggersQuery,
 } from './catalog-queries.ts';
@@ -59,7 +59,7 @@ export async function readCatalog(session: CatalogSession): Promise<CatalogRows>
   const { query, serverVersion } = session;
   await query(beginQuery);
   const fingerprint = await catalogFingerprint(session);
-  const schemas = (await query(schemasQuery)).map(([name]) => name ?? '');
+  const openSchemas = (await query(openSchemasQuery)).map(([name]) => name ?? '');
   const columns = await bounded(query, columnsQuery);
   const expressions = await bounded(query, expressionsQuery);
   const rules = await query(rulesQuery);
@@ -81,7 +81,7 @@ export async function readCatalog(session: CatalogSession): Promise<CatalogRows>
   await query('COMMIT /* onrecord: the catalog */');
   const unknown = [...expressions, ...rules].filter(([, , , standIn]) => standIn === 't').map(first);
   const version = unknown.length === 0 ? fingerprint : `${fingerprint} without ${unknown.join()}`;
-  return { version, schemas, relations, functions, operators, codeTypes };
+  return { version, openSchemas, relations, functions, operators, codeTypes };
 }
 
 async function bounded(query: CatalogSession['query'], sql: string): Promise<Row[]> {
