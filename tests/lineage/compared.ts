@@ -33,8 +33,14 @@ export class Compared {
     const parser = await loadParser();
     const server = await startPostgres();
     const client = await openClient(server);
-    await client.query(shop);
-    return new Compared(await realCatalog(client), parser, server, client);
+    try {
+      await client.query(shop);
+      return new Compared(await realCatalog(client), parser, server, client);
+    } catch (error) {
+      await client.end();
+      await server.stop();
+      throw error;
+    }
   }
 
   async stop(): Promise<void> {
