@@ -43,6 +43,7 @@ export const customers: Catalog = catalogFixture({
     { name: 'tax_of', language: 'plpgsql' },
     { name: 'st_makepoint', language: 'c', volatility: 'immutable' },
     { name: 'leak', language: 'plpgsql' },
+    { name: 'first_of', kind: 'aggregate', language: 'internal', volatility: 'immutable' },
   ],
 });
 

@@ -148,6 +148,7 @@ describe('planResult', () => {
     for (const of of [
       touching(['public.tax_of']),
       touching(['public.nowhere']),
+      touching(['public.first_of']),
       touching(['public.st_makepoint'], ['public.customers']),
     ]) {
       assert.deepEqual(rules(masks, about(of)), ['0 unknown source redact']);

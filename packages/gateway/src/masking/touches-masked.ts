@@ -58,7 +58,7 @@ function functionMayRead(masks: ResolvedMasks, catalog: Catalog, analysis: Analy
   return candidates.some((candidate) => {
     if (candidate.builtIn) return traitsOfBuiltIn(candidate.name, candidate.volatility).shows === 'anything';
     if (hasBody(analysis, candidate, name)) return false;
-    return !isHarmlessExtension(candidate.name, candidate.language, candidate.volatility);
+    return !isHarmless(candidate);
   });
 }
 
@@ -67,12 +67,17 @@ function hasBody(analysis: Analysis, { language }: CatalogFunction, name: string
   return analysis.commands.some(({ via }) => functionOf(via) === name);
 }
 
+/** In C, by a superuser, and of arguments alone. An aggregate is `internal` and immutable whatever its functions do. */
+function isHarmless({ kind, name, language, volatility }: CatalogFunction): boolean {
+  return kind !== 'aggregate' && language === 'c' && isHarmlessExtension(name, language, volatility);
+}
+
 /** A command that is opaque only because of functions in C, which are asked about one by one. */
 function explainsOpaque(catalog: Catalog, { functions, kind }: Command): boolean {
   if (kind === 'do' || kind === 'call') return false;
   return functions.some((name) => {
     const candidates = functionsNamed(catalog, name);
-    return candidates.some(({ builtIn, language }) => !builtIn && (language === 'c' || language === 'internal'));
+    return candidates.some(({ builtIn, language }) => !builtIn && language === 'c');
   });
 }
 
