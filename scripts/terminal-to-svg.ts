@@ -2,7 +2,7 @@
 // The picture in the README is made with it:
 //   npm run demo -- --once
 //   { echo '$ onrecord log --identity billing-agent'; FORCE_COLOR=1 npx --no onrecord log --identity billing-agent \
-//     --config .demo/onrecord.yaml; echo '$ onrecord show latest/4'; FORCE_COLOR=1 npx --no onrecord show latest/4 \
+//     --config .demo/onrecord.yaml; echo '$ onrecord show latest/19'; FORCE_COLOR=1 npx --no onrecord show latest/19 \
 //     --config .demo/onrecord.yaml; } | node scripts/run.mjs run scripts/terminal-to-svg.ts > docs/images/timeline.svg
 import { readFileSync } from 'node:fs';
 

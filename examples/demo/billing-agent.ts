@@ -1,6 +1,7 @@
-// A billing agent: it looks for overdue invoices and marks those it will send reminders for. It knows one thing of where
-// it runs, DATABASE_URL, and is nothing but an ordinary client of Postgres: nothing in here knows of Onrecord.
-import { Client } from 'pg';
+// A billing agent: it looks for overdue invoices and marks those it will send reminders for, tidies up, and corrects a
+// payment. It knows one thing of where it runs, DATABASE_URL, and is nothing but an ordinary client of Postgres: nothing
+// in here knows of Onrecord, nor that some of what it does is hidden from it, denied, or waits for somebody.
+import { Client, type DatabaseError } from 'pg';
 
 interface OverdueInvoice {
   readonly id: string;
@@ -22,6 +23,8 @@ try {
   const overdue = await findOverdue();
   await readUp(overdue);
   await remind(overdue);
+  await tidy();
+  await correct();
 } finally {
   await client.end();
 }
@@ -66,7 +69,7 @@ async function readUp(overdue: readonly OverdueInvoice[]): Promise<void> {
     }),
   );
   const [people, paid] = [await Promise.all(customers), await Promise.all(payments)];
-  console.log(`customers: ${people.map(({ rows }) => rows[0]?.name).join(', ')}`);
+  console.log(`customers: ${people.map(({ rows: [who] }) => `${who?.name} <${who?.email}>`).join(', ')}`);
   console.log(`of these, ${paid.filter(({ rowCount }) => rowCount === 1).length} have paid before`);
 }
 
@@ -78,4 +81,29 @@ async function remind(overdue: readonly OverdueInvoice[]): Promise<void> {
   );
   await client.query('commit');
   console.log(`reminded: ${rowCount}`);
+}
+
+/** Wants to be rid of invoices over nothing, and forgets to say so. */
+async function tidy(): Promise<void> {
+  try {
+    await client.query('delete from invoices');
+    console.log('all invoices are gone');
+  } catch (error) {
+    const { message, hint } = error as DatabaseError;
+    console.log(`that was not allowed: ${message}${hint === undefined ? '' : ` (${hint})`}`);
+    const { rowCount } = await client.query('delete from invoices where amount = 0');
+    console.log(`invoices over nothing: ${rowCount}`);
+  }
+}
+
+/** A payment was booked twice as high as it was. */
+async function correct(): Promise<void> {
+  console.log('correcting payment 42 …');
+  try {
+    const { rows } = await client.query('update payments set amount = amount / 2 where id = $1 returning amount', [42]);
+    console.log(`payment 42 is ${rows[0]?.amount} now`);
+  } catch (error) {
+    const { message, detail } = error as DatabaseError;
+    console.log(`payment 42 stays as it is: ${message}${detail === undefined ? '' : ` (${detail})`}`);
+  }
 }

@@ -7,7 +7,7 @@ import type { Target } from '../../tests/support/target.ts';
 
 export interface BillingDatabase {
   readonly postgres: Postgres;
-  /** The database as the role that the gateway logs in as: it reads everything and updates invoices. */
+  /** The database as the role that the gateway logs in as: it reads everything, and changes invoices and payments. */
   readonly app: Target;
   /** The role that watches for sessions which did not come through the gateway. */
   readonly watch: { readonly user: string; readonly password: string };
@@ -33,7 +33,8 @@ export async function startBillingDatabase(): Promise<BillingDatabase> {
     const rows = await asSuperuser(postgres, database, async (client) => {
       await client.query(readFileSync(join(import.meta.dirname, 'billing.sql'), 'utf8'));
       await client.query(`grant select on customers, invoices, payments to ${role}`);
-      await client.query(`grant update on invoices to ${role}`);
+      await client.query(`grant update, delete on invoices to ${role}`);
+      await client.query(`grant update on payments to ${role}`);
       const counted = await client.query<BillingDatabase['rows']>(
         'select (select count(*)::int from customers) as customers, (select count(*)::int from invoices) as invoices, (select count(*)::int from payments) as payments',
       );

@@ -1,5 +1,6 @@
-// `npm run demo`: a billing agent works on a real Postgres through a gateway and a connector, and then you ask what it did;
-// and somebody goes around the gateway, and is seen. Postgres is the embedded one, in a temporary directory; what Onrecord
+// `npm run demo`: a billing agent works on a real Postgres through a gateway and a connector. Some of what it reads is masked, one
+// statement is denied, and one waits until somebody approves it. Then you ask what it did; and somebody goes around the
+// gateway, and is seen. Postgres is the embedded one, in a temporary directory; what Onrecord
 // keeps is in ./.demo, made anew at each start.
 import { spawn } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -60,8 +61,14 @@ async function demo({ once }: { readonly once: boolean }): Promise<void> {
       'billing-agent',
       await output(onrecord('tokens', 'create', 'billing-agent', '--expires', '1d')),
     );
+    const aliceToken = await output(onrecord('tokens', 'create', 'alice', '--expires', '1d'));
     say('· the billing agent is at work; this is what it says of itself:');
-    await output([...process.execArgv, agent], { env: { DATABASE_URL: agentUrl }, shows: '    ' });
+    const work = output([...process.execArgv, agent], { env: { DATABASE_URL: agentUrl }, shows: '    ' });
+    // When the demo is interrupted it fails, and nobody listens any more.
+    work.catch(() => {});
+    const question = await firstQuestion(work);
+    if (question !== undefined) await decide(question, { aliceToken, once, over: Promise.race([work, interrupted]) });
+    if ((await Promise.race([work, interrupted])) === undefined) return;
     say('\n· and this is what it did: onrecord log --identity billing-agent\n');
     await output(onrecord('log', '--identity', 'billing-agent'), { shows: '' });
     say('\n· somebody who has the password goes around the gateway, and reads customers …');
@@ -80,6 +87,46 @@ async function demo({ once }: { readonly once: boolean }): Promise<void> {
   }
 }
 
+/** The id of the first thing that people are asked about; undefined when the agent ends without any. */
+async function firstQuestion(work: Promise<string>): Promise<string | undefined> {
+  const asked = startChild(process.execPath, onrecord('approvals', 'watch', '--json'), {
+    awaits: /"event":"requested".*?"approval":"(\w+)"/,
+  });
+  const watch = await Promise.race([asked, work.then(() => undefined)]);
+  if (watch !== undefined) await watch.stop();
+  else asked.then((late) => late.stop()).catch(() => {});
+  return watch?.printed;
+}
+
+/** How the agent's question is answered: by whoever sits at the terminal, or by the demo. */
+interface Deciding {
+  readonly aliceToken: string;
+  readonly once: boolean;
+  /** Resolves when nothing is to be decided any more. */
+  readonly over: Promise<unknown>;
+}
+
+async function decide(approval: string, { aliceToken, once, over }: Deciding): Promise<void> {
+  say(`\n· it wants to change a payment, and waits for finance: onrecord approvals show ${approval}\n`);
+  await output(onrecord('approvals', 'show', approval), { shows: '' });
+  const words = ['approvals', 'approve', approval, '--as', 'alice', '--reason', 'The bank confirms it.'];
+  if (!once && process.stdin.isTTY) {
+    const shown = words.map((word) => (word.includes(' ') ? `"${word}"` : word));
+    say(`\n· you are alice of finance. In another terminal, here, approve it, or deny it:
+
+  ONRECORD_TOKEN=${aliceToken} \\
+${command(...shown)}
+
+  Or press Enter, and the demo approves it.`);
+    const entered = new Promise<string>((resolve) => process.stdin.once('data', () => resolve('entered')));
+    const first = await Promise.race([entered, over]);
+    process.stdin.pause();
+    if (first !== 'entered') return;
+  }
+  say(`\n· alice approves it: onrecord approvals approve ${approval} --as alice`);
+  await output(onrecord(...words), { env: { ONRECORD_TOKEN: aliceToken }, shows: '    ' });
+}
+
 const connectorName = 'billing-db';
 
 function gatewayConfiguration(port: number, connectors: string): string {
@@ -90,7 +137,21 @@ connections:
   billing: { connector: ${connectorName} }
 identities:
   billing-agent: { kind: agent, groups: [billing], connections: [billing] }
+  alice: { kind: person, groups: [finance] }
   you: { kind: person, connections: [billing] }
+masking:
+  rules:
+    - groups: [billing]
+      columns: { public.customers.email: partial, public.customers.iban: hash }
+policy:
+  - name: no blind deletes
+    when: statement.kind in ["delete", "update"] && !statement.hasWhere
+    then: deny
+    message: Add a WHERE clause.
+  - name: money moves need a second pair of eyes
+    when: statement.writes.exists(t, t == "public.payments") && identity.kind == "agent"
+    then: approve
+    approvers: { group: finance, timeout: 10m }
 `;
 }
 
@@ -132,9 +193,12 @@ async function goAround({ host, port, user, password, database }: BillingDatabas
   }
 }
 
+/** How somebody types it who stands where the demo does. */
+function command(...words: readonly string[]): string {
+  return `  npx --no onrecord ${words.join(' ')} --config ${relative(process.cwd(), configFile)}`;
+}
+
 function invitation(url: string): string {
-  const command = (...words: readonly string[]): string =>
-    `  npx --no onrecord ${words.join(' ')} --config ${relative(process.cwd(), configFile)}`;
   return `
 Everything stays up until Ctrl-C. Connect as anything that speaks Postgres; what you do goes on the record, too:
 
@@ -145,6 +209,9 @@ and in another terminal, here:
 ${command('log')}
 ${command('log', '--table', 'customers', '--since', '"10 minutes ago"')}
 ${command('sessions')}
+${command('approvals', 'list', '--all')}
+${command('log', '--decision', 'deny')}
+${command('policy', 'explain', '"delete from invoices"', '--identity', 'billing-agent', '--connection', 'billing')}
 ${command('blind')}
 ${command('connectors', 'list')}
 ${command('connections', 'test')}
