@@ -60,6 +60,7 @@ async function openSessions(
     .orderBy('sessions.id');
   if (filter.session !== undefined) query = query.where('session', '=', filter.session);
   if (filter.identity !== undefined) query = query.where('identities.name', '=', filter.identity);
+  if (filter.exceptIdentity !== undefined) query = query.where('identities.name', '<>', filter.exceptIdentity);
   if (filter.connection !== undefined) query = query.where('connections.name', '=', filter.connection);
   const rows = await query.execute();
   const sessions = rows.map(({ session, identity, connection }) => ({
@@ -98,7 +99,7 @@ function leftHole(body: Body, at: number, untilUs: number): boolean {
 
 async function unknownOutcomes(index: Kysely<IndexSchema>, filter: StatementFilter): Promise<number> {
   if (filter.outcome !== undefined && filter.outcome !== 'unknown') return 0;
-  return countUpTo(maxUnknown, indexedStatements(index, { ...filter, outcome: 'unknown', limit: maxUnknown }));
+  return countStatements(index, { ...filter, outcome: 'unknown' });
 }
 
 /** One that failed has named its tables in vain, mostly because it was no SQL. */
@@ -106,15 +107,12 @@ async function unknownTables(index: Kysely<IndexSchema>, filter: StatementFilter
   if (filter.table === undefined) return 0;
   const { table: _, ...others } = filter;
   if (filter.outcome !== undefined && filter.outcome !== 'completed') return 0;
-  const unknown = { ...others, tablesUnknown: true, outcome: 'completed', limit: maxUnknown } as const;
-  return countUpTo(maxUnknown, indexedStatements(index, unknown));
+  return countStatements(index, { ...others, tablesUnknown: true, outcome: 'completed' });
 }
 
-async function countUpTo(max: number, rows: AsyncIterable<unknown>): Promise<number> {
+/** How many statements there are, counted up to `maxUnknown`. */
+export async function countStatements(index: Kysely<IndexSchema>, filter: StatementFilter): Promise<number> {
   let count = 0;
-  for await (const _ of rows) {
-    count += 1;
-    if (count === max) break;
-  }
+  for await (const _ of indexedStatements(index, { ...filter, limit: maxUnknown })) count += 1;
   return count;
 }

@@ -32,15 +32,15 @@ export async function* sessionViews(
   { journal, approvals }: SessionSources,
   filter: SessionFilter,
 ): AsyncGenerator<SessionView> {
-  let query = base(index).orderBy('sessions.id');
-  if (filter.identity !== undefined) query = query.where('identities.name', '=', filter.identity);
-  if (filter.connection !== undefined) query = query.where('connections.name', '=', filter.connection);
-  if (filter.untilUs !== undefined) query = query.where('opened_at', '<', filter.untilUs);
-  const { fromUs } = filter;
-  if (fromUs !== undefined)
-    query = query.where((is) => is.or([is('closed_at', 'is', null), is('closed_at', '>=', fromUs)]));
-  if (filter.open === true) query = query.where('closed_at', 'is', null);
-  for (const row of await query.execute()) yield sessionView(row, { journal, approvals });
+  const rows = await matching(index, filter).execute();
+  for (const row of rows) yield sessionView(row, { journal, approvals });
+}
+
+export async function countSessions(index: Kysely<IndexSchema>, filter: SessionFilter): Promise<number> {
+  const counted = matching(index, filter)
+    .clearSelect()
+    .select(({ fn }) => fn.countAll<number>().as('count'));
+  return (await counted.executeTakeFirst())?.count ?? 0;
 }
 
 export async function sessionViewOf(
@@ -50,6 +50,19 @@ export async function sessionViewOf(
 ): Promise<SessionView | undefined> {
   const row = await base(index).where('session', '=', session).executeTakeFirst();
   return row === undefined ? undefined : sessionView(row, sources);
+}
+
+function matching(index: Kysely<IndexSchema>, filter: SessionFilter) {
+  let query = base(index).orderBy('sessions.id');
+  if (filter.identity !== undefined) query = query.where('identities.name', '=', filter.identity);
+  if (filter.exceptIdentity !== undefined) query = query.where('identities.name', '<>', filter.exceptIdentity);
+  if (filter.connection !== undefined) query = query.where('connections.name', '=', filter.connection);
+  if (filter.untilUs !== undefined) query = query.where('opened_at', '<', filter.untilUs);
+  const { fromUs } = filter;
+  if (fromUs !== undefined)
+    query = query.where((is) => is.or([is('closed_at', 'is', null), is('closed_at', '>=', fromUs)]));
+  if (filter.open === true) query = query.where('closed_at', 'is', null);
+  return query;
 }
 
 function base(index: Kysely<IndexSchema>) {

@@ -3,6 +3,8 @@ import type { Decision, OutcomeKind } from '@onrecord/record';
 /** Which statements to look at. Everything that is given must hold. */
 export interface StatementFilter {
   readonly identity?: string;
+  /** Of anybody but this identity. */
+  readonly exceptIdentity?: string;
   readonly connection?: string;
   /** A whole session id. */
   readonly session?: string;

@@ -72,6 +72,7 @@ async function filtered(
   range: EntryRange,
 ): Promise<Filtered | undefined> {
   const identity = await numberOf(index, 'identities', filter.identity);
+  const exceptIdentity = await numberOf(index, 'identities', filter.exceptIdentity);
   const connection = await numberOf(index, 'connections', filter.connection);
   const session = await sessionNumber(index, filter.session);
   const controls = await controlCriteria(index, filter);
@@ -94,6 +95,7 @@ async function filtered(
   const plus = (column: string) => sql.raw(leads === column ? `s.${column}` : `+s.${column}`);
   if (session !== undefined) query = query.where(sql<boolean>`${plus('session')} = ${session}`);
   if (identity !== undefined) query = query.where(sql<boolean>`${plus('identity')} = ${identity}`);
+  if (typeof exceptIdentity === 'number') query = query.where(sql<boolean>`+s.identity <> ${exceptIdentity}`);
   if (connection !== undefined) query = query.where(sql<boolean>`${plus('connection')} = ${connection}`);
   if (filter.outcome !== undefined) {
     const code = filter.outcome === 'running' ? pending : outcomeCode(filter.outcome);

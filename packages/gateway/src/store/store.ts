@@ -20,10 +20,10 @@ import {
   temporaryIndex,
 } from './index-database.ts';
 import { kyselyOver } from './kysely-over.ts';
-import { type Reservations, reservations } from './reservations.ts';
+import { countStatements, type Reservations, reservations } from './reservations.ts';
 import type { IndexSchema } from './schema.ts';
 import type { SessionFilter } from './session-filter.ts';
-import { type SessionSources, sessionViewOf, sessionViews } from './session-view.ts';
+import { countSessions, type SessionSources, sessionViewOf, sessionViews } from './session-view.ts';
 import { StatementEntriesReader } from './statement-entries.ts';
 import type { StatementFilter } from './statement-filter.ts';
 import { indexedStatement, indexedStatements, portalOf } from './statement-rows-query.ts';
@@ -132,6 +132,15 @@ export class Store {
   async statement(session: string, n: number): Promise<StatementView | undefined> {
     const row = await indexedStatement(this.#kysely, session, n);
     return row === undefined ? undefined : statementView(this.#entries.read(row));
+  }
+
+  /** How many there are; `maxUnknown` (reservations.ts) stands for that many or more. */
+  countStatements(filter: StatementFilter): Promise<number> {
+    return countStatements(this.#kysely, filter);
+  }
+
+  countSessions(filter: SessionFilter): Promise<number> {
+    return countSessions(this.#kysely, filter);
   }
 
   sessions(filter: SessionFilter): AsyncGenerator<SessionView> {

@@ -27,7 +27,8 @@ interface LogOptions extends StatementOptions {
 
 const help = `
 Statements stand in the order in which the gateway received them, across sessions. The last lines say whether the answer
-is complete, and if not, why: sessions still open, gaps, outcomes that nobody knows.
+is complete, and if not, why: sessions still open, gaps, outcomes that nobody knows. What the gateway itself asks of
+databases is left out, and counted there: --identity onrecord shows it, --all everything.
 
 With --json, standard output has one object a line for each statement and nothing else; the last line of standard error
 is an object of type "completeness".

@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import type { Body } from '@onrecord/record';
 import { JournalFixture, utf8 } from '../../store/journal.fixture.ts';
 import { billing, morning, opened, recordDay, second, support } from '../../store/recorded-day.fixture.ts';
 import { State } from '../../store/state.ts';
@@ -294,10 +295,19 @@ describe('commands that read a recording', () => {
       const interrupt = new AbortController();
       const data = mkdtempSync(join(tmpdir(), 'onrecord-tail-'));
       const live = new JournalFixture({ data });
+      const own = { session: '0k3d9x2v7m000009', identity: 'onrecord' };
       live.append({ at: morning, ...billing, body: opened() });
+      live.append({ at: morning, ...own, body: opened() });
       let written = 0;
       const write = (n: number): number =>
         live.append(
+          // What the gateway itself asks is not shown.
+          {
+            at: morning,
+            ...own,
+            body: { type: 'statement', n, kind: 'simple', sql: utf8('SELECT own'), transactionBefore: 'I' },
+          },
+          { at: morning, ...own, body: { type: 'outcome', of: n, outcome: 'completed', rowCount: 0, rowBytes: 0 } },
           {
             at: morning,
             ...billing,
@@ -325,6 +335,7 @@ describe('commands that read a recording', () => {
         });
         assert.equal(code, 0);
         const [first, ...more] = objects(stdout);
+        assert.doesNotMatch(stdout, /own/);
         assert.equal(first?.['sql'], `SELECT ${first?.['n']}`);
         assert.equal(first?.['outcome'], 'completed');
         assert.deepEqual(
@@ -334,6 +345,84 @@ describe('commands that read a recording', () => {
       } finally {
         live.remove();
       }
+    });
+  });
+
+  describe('what the gateway itself asks', () => {
+    const own = { session: '0k3d9x2v7m000009', identity: 'onrecord' };
+    let ownCwd: string;
+
+    before(() => {
+      ownCwd = mkdtempSync(join(tmpdir(), 'onrecord-own-'));
+      const journal = new JournalFixture({ data: join(ownCwd, 'data') });
+      const statement = (n: number, sql: string) =>
+        ({ type: 'statement', n, kind: 'simple', sql: utf8(sql), transactionBefore: 'I' }) as const;
+      const outcome = (of: number) =>
+        ({ type: 'outcome', of, outcome: 'completed', rowCount: 0, rowBytes: 0 }) as const;
+      let us = 0;
+      const append = (whose: typeof own, ...bodies: Body[]): void => {
+        for (const body of bodies) {
+          us += 1;
+          journal.append({ at: morning + us, us, ...whose, body });
+        }
+      };
+      append(own, opened({ method: 'gateway', credential: '', client: '' }), statement(1, 'SELECT 1 /* own */'));
+      append(own, outcome(1), statement(2, 'SELECT 2 /* own */'));
+      append(billing, opened(), statement(1, 'SELECT 3'), outcome(1));
+      append(billing, { type: 'session_closed', reason: 'client terminated', statements: 1 });
+    });
+    after(() => rmSync(ownCwd, { recursive: true }));
+
+    const ask = (...args: string[]): Promise<Ran> => runCommand([...args, '--data', 'data'], { cwd: ownCwd });
+
+    it('is left out of log, which says so, and is complete without it', async () => {
+      const { stdout } = await ask('log');
+      assert.match(stdout, /SELECT 3/);
+      assert.doesNotMatch(stdout, /own/);
+      assert.match(
+        stdout,
+        /1 statement in 1 session\. Complete: every session has ended and nothing else is missing\./,
+      );
+      assert.match(
+        stdout.replace(/\s+/g, ' '),
+        /Left out: 2 statements of the gateway itself \(--identity onrecord shows them, --all everything\)\./,
+      );
+      const json = await ask('log', '--json');
+      assert.deepEqual(
+        objects(json.stdout).map(({ identity }) => identity),
+        ['billing-agent'],
+      );
+      const [{ complete, leftOut, openSessions } = {}] = objects(json.stderr);
+      assert.deepEqual([complete, leftOut, openSessions], [true, 2, []]);
+    });
+
+    it('is in log when it is asked for', async () => {
+      for (const [args, count] of [
+        [['--identity', 'onrecord'], 2],
+        [['--session', own.session], 2],
+        [['--all'], 3],
+      ] as const) {
+        const { stdout, stderr } = await ask('log', '--json', ...args);
+        assert.equal(objects(stdout).length, count, args.join(' '));
+        const [{ complete, leftOut } = {}] = objects(stderr);
+        assert.deepEqual([complete, leftOut], [false, 0], args.join(' '));
+        assert.doesNotMatch((await ask('log', ...args)).stdout, /Left out/);
+      }
+      assert.doesNotMatch((await ask('log', '--identity', 'billing-agent')).stdout, /Left out/);
+    });
+
+    it('is left out of sessions, which say so', async () => {
+      const { stdout } = await ask('sessions');
+      assert.doesNotMatch(stdout, /onrecord →/);
+      assert.match(stdout, /\nLeft out: 1 session of the gateway itself/);
+      const json = await ask('sessions', '--json');
+      assert.equal(objects(json.stdout).length, 1);
+      assert.deepEqual(objects(json.stderr), [{ type: 'left_out', sessions: 1 }]);
+      const all = await ask('sessions', '--all');
+      assert.match(all.stdout, /onrecord → billing/);
+      assert.doesNotMatch(all.stdout, /Left out/);
+      assert.equal(objects((await ask('sessions', '--all', '--json')).stdout).length, 2);
+      assert.match((await ask('sessions', '--open')).stdout, /No sessions\.\n\nLeft out: 1 session/);
     });
   });
 

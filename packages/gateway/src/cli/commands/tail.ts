@@ -54,7 +54,7 @@ const help = `
 Each statement is shown when it has ended; one whose rows are fetched in parts is shown again at the end of each part,
 and one that waits for approval is shown as well when people are asked.
 Without --json, sessions, refused logins, cancel requests, approvals, connectors, blind sessions and gaps are shown in
-between.
+between. What the gateway itself asks of databases is left out: --identity onrecord shows it, --all everything.
 
 Runs until it is interrupted (Ctrl-C) or its output is closed.
 
@@ -111,6 +111,7 @@ function lineShow(output: Output, { look }: Recording, filter: StatementFilter):
     // An event without a session concerns everybody.
     if (filter.session !== undefined && session !== '' && session !== filter.session) return;
     if (filter.identity !== undefined && identity !== '' && identity !== filter.identity) return;
+    if (session !== '' && identity === filter.exceptIdentity) return;
     await output.write(renderEventLine(item.view, look));
   };
 }

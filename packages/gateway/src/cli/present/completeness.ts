@@ -1,4 +1,6 @@
 /** The last lines of an answer: how much it is, and what could be missing from it. Nothing missing is said, too. */
+import { gatewayIdentity } from '../../identity/gateway-identity.ts';
+import { maxUnknown } from '../../store/reservations.ts';
 import type { EventView } from '../../store/views.ts';
 import { foldLine, type Line, paintLines, recorded, type Span, span } from './line.ts';
 import type { Look } from './look.ts';
@@ -26,6 +28,8 @@ export interface Completeness {
   readonly unknownOutcomes: number;
   /** Entries of the journal that the index had not read when it was asked. */
   readonly notIndexed: number;
+  /** Statements that the gateway itself asked, which were not asked for; `maxUnknown` stands for that many or more. */
+  readonly leftOut?: number;
 }
 
 /** True when every entry that exists is in the answer and no more can come. */
@@ -45,9 +49,12 @@ export function renderCompleteness(answer: Completeness, look: Look): string {
     span(`${formatCount(answer.statements, 'statement')} in ${formatCount(answer.sessions, 'session')}`, 'heading'),
   ];
   if (answer.failed > 0) summary.push(span(', '), span(`${groupDigits(answer.failed)} did not complete`, 'bad'));
-  if (isComplete(answer)) summary.push(span('. Complete: every session has ended and nothing is missing.', 'dim'));
+  const { leftOut = 0 } = answer;
+  const nothing = leftOut > 0 ? 'nothing else' : 'nothing';
+  if (isComplete(answer)) summary.push(span(`. Complete: every session has ended and ${nothing} is missing.`, 'dim'));
   else summary.push(span('. '), span('Not complete:', 'warning'));
   const lines: Line[] = [summary, ...reservations(answer, look).map((line) => [span('  ! ', 'warning'), ...line])];
+  if (leftOut > 0) lines.push([span(leftOutSentence(leftOut, 'statement'), 'dim')]);
   return paintLines(
     lines.flatMap((line) => foldLine(line, look.width, 4)),
     look.color,
@@ -84,6 +91,12 @@ function reservations(answer: Completeness, look: Look): Line[] {
     lines.push([span(`${date} ${time} `), ...recorded(hole.summary)]);
   }
   return lines;
+}
+
+/** What of the gateway's own is not in an answer, and how to see it. */
+export function leftOutSentence(count: number, what: 'statement' | 'session'): string {
+  const orMore = what === 'statement' && count >= maxUnknown ? ' or more' : '';
+  return `Left out: ${formatCount(count, what)}${orMore} of the gateway itself (--identity ${gatewayIdentity} shows them, --all everything).`;
 }
 
 const shownSessions = 5;

@@ -4,6 +4,7 @@ import type { EventView, StatementView } from '../../store/views.ts';
 import { type Completeness, isComplete } from '../present/completeness.ts';
 import { wentWrong } from '../present/outcome.ts';
 import { formatCount } from '../present/quantity.ts';
+import { leftOutBy } from './own.ts';
 
 /** Counts an answer while it is given, and says at its end what may be missing from it. */
 export class Answer {
@@ -24,6 +25,7 @@ export class Answer {
     end: { readonly nowUs: number; readonly more: boolean },
   ): Promise<Completeness> {
     const { openSessions, holes, unknownOutcomes, unknownTables, damage } = await store.reservations(filter, end.nowUs);
+    const own = leftOutBy(filter);
     const hole = { index: store.next, at: end.nowUs, session: '', identity: '' };
     const more: EventView[] = [];
     if (unknownTables > 0) {
@@ -40,6 +42,7 @@ export class Answer {
       holes: [...holes, ...more],
       unknownOutcomes,
       notIndexed: 0,
+      leftOut: own === undefined ? 0 : await store.countStatements(own),
     };
   }
 }
@@ -62,5 +65,6 @@ export function completenessJson(answer: Completeness, range: string): object {
     openSessions: answer.openSessions,
     holes: answer.holes.map(({ at, type, summary }) => ({ at: new Date(at / 1000).toISOString(), type, summary })),
     unknownOutcomes: answer.unknownOutcomes,
+    leftOut: answer.leftOut ?? 0,
   };
 }

@@ -9,6 +9,7 @@ import { escapeForTerminal } from '../present/escape.ts';
 import { parseRange } from '../time/parse-range.ts';
 import { findSession } from './find-session.ts';
 import type { RecordingOptions } from './open-recording.ts';
+import { withoutOwn } from './own.ts';
 
 /** Options that say whose statements to look at. */
 export interface WhoseOptions extends RecordingOptions {
@@ -78,7 +79,7 @@ export function addStatementOptions(command: Command): Command {
     .option('--rule <name>', 'only statements that this rule of the policy matched')
     .option('--masked', 'only statements of whose answer something was hidden')
     .option('--approval <id>', 'only statements that this approval was asked or used for')
-    .option('--all', 'also each Parse and Bind that was not executed at once');
+    .option('--all', 'also each Parse and Bind that was not executed at once, and what the gateway itself asks');
 }
 
 export interface ChosenRange {
@@ -122,6 +123,7 @@ export async function chooseStatements(
   if (rule !== undefined) await assertKnown(store, 'rules', rule);
   return {
     ...(await chooseWhose(options, store)),
+    ...withoutOwn(options),
     ...(options.session === undefined ? {} : { session: await findSession(store, options.session) }),
     ...(range.fromUs === undefined ? {} : { fromUs: range.fromUs }),
     ...(range.untilUs === undefined ? {} : { untilUs: range.untilUs }),

@@ -22,5 +22,6 @@ export function targetOf(options: Partial<StatementOptions>): string {
     return value === undefined ? [] : [`--${name} ${/^[\w.:/+-]+$/.test(value) ? value : JSON.stringify(value)}`];
   });
   if (options.masked) words.push('--masked');
+  if (options.all) words.push('--all');
   return words.length === 0 ? 'everything' : words.join(' ');
 }
