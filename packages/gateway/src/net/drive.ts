@@ -91,6 +91,7 @@ export class Drive {
   #people: PeopleWait | undefined;
   /** Bytes of the client that came while it does. */
   #ahead = 0;
+  #readsCatalog = false;
   readonly #time: StatementTimer | undefined;
 
   constructor(options: DriveOptions) {
@@ -206,7 +207,7 @@ export class Drive {
         end: leaves ? undefined : end,
       });
     }
-    if (this.#options.session.waitsFor === 'catalog') this.#readCatalog();
+    if (this.#options.session.needsCatalog) this.#readCatalog();
     this.#flow();
   }
 
@@ -214,9 +215,12 @@ export class Drive {
 
   #readCatalog(): void {
     const { control, session } = this.#options;
-    void control?.readCatalog().then(() => {
+    if (control === undefined || this.#readsCatalog) return;
+    this.#readsCatalog = true;
+    void control.readCatalog().then(() => {
+      this.#readsCatalog = false;
       session.catalogRead();
-      if (!this.#closed) this.#goOn();
+      if (!this.#closed && session.held) this.#goOn();
     });
   }
 
@@ -255,6 +259,7 @@ export class Drive {
   #performBackend({ entries, deliver, end, cancel }: Turn): void {
     this.#report();
     if (cancel) this.#options.control?.cancel();
+    if (this.#options.session.needsCatalog) this.#readCatalog();
     const { reveal: durable } = this.#options.durable;
     if (entries.length > 0 || deliver.length > 0 || end !== undefined) {
       this.#enqueue(this.#deliver, { entries, out: deliver, durable, statements: none, end });

@@ -72,10 +72,15 @@ export interface GuardSessionOptions extends SessionRules {
   readonly log: (message: string) => void;
 }
 
+export interface GuardedSession {
+  readonly guard: PolicyGuard;
+  readonly control: SessionControl;
+  /** The session is over: what it has defined counts until the catalog has it. */
+  end(): void;
+}
+
 /** The guard of a session that has been opened, and what its Drive needs; undefined when nothing applies to it. */
-export function guardSession(
-  options: GuardSessionOptions,
-): { readonly guard: PolicyGuard; readonly control: SessionControl } | undefined {
+export function guardSession(options: GuardSessionOptions): GuardedSession | undefined {
   const { guards, config, connection, identity, subject, catalog, settings, clock } = options;
   const policy = createPolicy({
     rules: config.policy,
@@ -90,6 +95,7 @@ export function guardSession(
   if (!applies({ policy, masks, rowLimit, timeMs, rates })) return undefined;
   const whose = { identity: identity.name, connection: connection.name };
   const wallUs = (us: number): number => clock.wallUs() - (clock.monotonicUs() - us);
+  const definitions = catalog.definitions.join();
   const guard = new PolicyGuard({
     policy,
     masks,
@@ -97,6 +103,7 @@ export function guardSession(
     rate: rates.length === 0 ? undefined : (us) => guards.rates.admit(whose, rates, us),
     analyze: guards.analyze,
     catalog: () => catalog.current,
+    definitions: { all: catalog.definitions, own: definitions },
     settings,
     hmac: guards.hmac,
     wallUs,
@@ -114,7 +121,17 @@ export function guardSession(
     cancel: options.cancel,
     timeMs,
   };
-  return { guard, control };
+  const end = (): void => {
+    if (!definitions.changed) return catalog.release();
+    void catalog
+      .refresh()
+      .catch(() => {})
+      .then(() => {
+        definitions.caughtUp();
+        catalog.release();
+      });
+  };
+  return { guard, control, end };
 }
 
 function applies(about: {

@@ -156,7 +156,8 @@ export async function openSession(login: Login, options: OpenSessionOptions): Pr
     control: guarded?.control,
     closed: () => {
       for (const stop of stops) stop();
-      catalog?.release();
+      if (guarded === undefined) catalog?.release();
+      else guarded.end();
       live.remove(opensAs);
       options.closed();
     },

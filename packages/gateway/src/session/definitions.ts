@@ -1,18 +1,41 @@
 import type { Analysis, Command, Lineage } from '../sql/analysis.ts';
 
+/** Definitions of all sessions on one database that the catalog, as it was read last, may not have. */
+export class SharedDefinitions {
+  readonly #changed = new Set<Definitions>();
+
+  /** Those of one more session. */
+  join(): Definitions {
+    return new Definitions(this.#changed);
+  }
+
+  /** An analysis as it must be read now, by a session whose own definitions are `own`. */
+  cautious(analysis: Analysis, own: Definitions): Analysis {
+    let seen = analysis;
+    for (const definitions of this.#changed) seen = definitions.cautious(seen, definitions === own);
+    return seen;
+  }
+}
+
 /**
- * What the session has defined since the catalog was read. Until it is read again, a statement that touches such a
- * name may do whatever the definitions touched, and what it shows cannot be traced.
+ * What one session defines, from before it is forwarded until the catalog has been read again behind it. Until then a
+ * statement that touches such a name may do whatever the definitions touched, and what it shows cannot be traced.
  */
 export class Definitions {
+  readonly #changed: Set<Definitions>;
   readonly #names = new Set<string>();
-  readonly #reads = new Set<string>();
-  readonly #writes = new Set<string>();
-  /** Code has run that may have defined anything. */
-  #anything = false;
+  readonly #touched = new Set<string>();
+  /** It cannot be told what was defined. */
+  #anyName = false;
+  /** Code runs that may define anything. */
+  #opaque = false;
+
+  constructor(changed: Set<Definitions>) {
+    this.#changed = changed;
+  }
 
   get changed(): boolean {
-    return this.#anything || this.#names.size > 0;
+    return this.#changed.has(this);
   }
 
   /** True when the session has made something of that name, with or without its schema. */
@@ -21,39 +44,40 @@ export class Definitions {
     return Array.from(this.#names).some((made) => made.slice(made.indexOf('.') + 1) === name);
   }
 
-  /** A statement has completed. */
-  completed({ effects, commands }: Analysis): void {
+  /** A statement is about to run. */
+  begin({ effects, commands }: Analysis): void {
     for (const effect of effects) {
-      if (effect.type === 'anything') this.#anything = true;
-      if (effect.type !== 'define') continue;
-      if (effect.names === undefined) this.#anything = true;
-      for (const name of effect.names ?? []) this.#names.add(name);
-      for (const { reads, writes } of commands) {
-        for (const name of reads) this.#reads.add(name);
-        for (const name of writes) this.#writes.add(name);
-      }
+      if (effect.type !== 'anything' && effect.type !== 'define') continue;
+      this.#changed.add(this);
+      if (effect.type === 'anything') this.#opaque = true;
+      else if (effect.names === undefined || effect.names.length === 0) this.#anyName = true;
+      else for (const name of effect.names) this.#names.add(name);
+      for (const { reads, writes } of commands) for (const name of [...reads, ...writes]) this.#touched.add(name);
     }
   }
 
-  /** The catalog has been read again, outside of a transaction. */
+  /** The catalog has been read again since the session's last transaction ended, or the session is over. */
   caughtUp(): void {
     this.#names.clear();
-    this.#reads.clear();
-    this.#writes.clear();
-    this.#anything = false;
+    this.#touched.clear();
+    this.#anyName = this.#opaque = false;
+    this.#changed.delete(this);
   }
 
-  /** The analysis as it must be read now. */
-  cautious(analysis: Analysis): Analysis {
-    if (!this.changed || !this.#concerns(analysis)) return analysis;
+  /**
+   * The analysis as it must be read now. What other sessions' opaque code may define does not count: it would make
+   * everything unknown to everybody for as long as it runs, and the catalog is read again as soon as it has ended.
+   */
+  cautious(analysis: Analysis, isOwn: boolean): Analysis {
+    if (!this.#concerns(analysis, isOwn)) return analysis;
     const [first, ...others] = analysis.commands;
     const commands: Analysis['commands'] = [this.#widened(first), ...others.map((command) => this.#widened(command))];
-    return { ...analysis, commands, lineage: untraced(analysis.lineage) };
+    return { ...analysis, commands, lineage: untraced(analysis.lineage), isStale: true };
   }
 
-  #concerns({ commands, unresolved }: Analysis): boolean {
-    if (this.#anything) return true;
-    if (unresolved.length > 0) return true;
+  #concerns({ commands, unresolved }: Analysis, isOwn: boolean): boolean {
+    if (this.#anyName || (isOwn && this.#opaque)) return true;
+    if (isOwn && unresolved.length > 0) return true;
     return commands.some(({ reads, writes, functions }) =>
       [reads, writes, functions].some((names) => names.some((name) => this.#names.has(name))),
     );
@@ -61,18 +85,16 @@ export class Definitions {
 
   #widened(command: Command): Command {
     const { reads, writes, isWrite } = command;
-    return {
-      ...command,
-      reads: union(reads, [...this.#reads, ...this.#writes]),
-      writes: isWrite ? union(writes, [...this.#reads, ...this.#writes]) : writes,
-    };
+    return { ...command, reads: union(reads, this.#touched), writes: isWrite ? union(writes, this.#touched) : writes };
   }
 }
 
 function untraced(lineage: Lineage): Lineage {
+  const { stores, touches } = lineage;
   const outputs = lineage.outputs === 'unknown' ? 'unknown' : lineage.outputs.map(unknownOutput);
-  const touched = lineage.outputs !== 'unknown' && lineage.outputs.length === 0 && isEmpty(lineage.touches);
-  return touched ? lineage : { outputs, probes: 'unknown', stores: lineage.stores, touches: 'unknown' };
+  // What shows, compares and stores nothing (BEGIN, SET to a constant) does so whatever its names mean.
+  if (outputs !== 'unknown' && outputs.length === 0 && isEmpty(touches) && isEmpty(stores)) return lineage;
+  return { outputs, probes: 'unknown', stores: isEmpty(stores) ? stores : 'unknown', touches: 'unknown' };
 }
 
 function unknownOutput({ name }: { readonly name: string }): { name: string; sources: 'unknown'; plain: false } {
@@ -83,6 +105,6 @@ function isEmpty(sources: Lineage['touches']): boolean {
   return sources !== 'unknown' && sources.size === 0;
 }
 
-function union(names: readonly string[], more: readonly string[]): readonly string[] {
+function union(names: readonly string[], more: ReadonlySet<string>): readonly string[] {
   return Array.from(new Set([...names, ...more])).sort();
 }

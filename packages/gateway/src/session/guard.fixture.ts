@@ -8,6 +8,7 @@ import type { Guard, Judged, SessionNames, ToJudge } from './guard.ts';
  */
 export class ScriptedGuard implements Guard {
   masks = false;
+  isStale = false;
   rowLimit: number | undefined;
   settings = 'as they were';
   readonly judgedTexts: (string | undefined)[] = [];

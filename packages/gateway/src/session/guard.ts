@@ -51,6 +51,8 @@ export interface Guard {
   failed(judged: Judged | undefined): void;
   /** True when the statement changes what those behind it mean, so that they wait until it has completed. */
   changesWhatFollows(judged: Judged): boolean;
+  /** The catalog must be read again: the sooner the better, and before anything else is judged. */
+  readonly isStale: boolean;
   /** ReadyForQuery. */
   ready(status: string): void;
   /** ParameterStatus. */

@@ -8,6 +8,8 @@ const text = new TextEncoder().encode('onrecord: this statement was refused');
 /** Of its own, so that no statement of the client is replaced; it never comes to be. */
 const name = new TextEncoder().encode('onrecord refused');
 
+const space = 0x20;
+
 /** In the place of a Query or a FunctionCall. */
 export const poisonQuery: Uint8Array = encodeFrontend({ type: 'query', sql: text }).finish();
 
@@ -20,12 +22,14 @@ export const poisonParse: Uint8Array = encodeFrontend({
 }).finish();
 
 /**
- * In the place of a Query whose text could not be read: Postgres parses it, and whatever it makes of it does not run. The
- * unnamed statement is what a Query drops anyway.
+ * In the place of a Query of which one statement could not be read: Postgres parses that one, and whatever it makes of it
+ * does not run. The unnamed statement is what a Query drops anyway. `start` is where it stands in the Query: blanks take
+ * the place of what is in front, so that the position in an error is the one in the client's text.
  */
-export function trial(sql: Uint8Array): Uint8Array {
+export function trial(sql: Uint8Array, { start, end }: { readonly start: number; readonly end: number }): Uint8Array {
+  const text = sql.slice(0, end).fill(space, 0, start);
   const writer = new Writer();
-  encodeFrontend({ type: 'parse', name: new Uint8Array(0), sql, parameterTypes: [] }, writer);
+  encodeFrontend({ type: 'parse', name: new Uint8Array(0), sql: text, parameterTypes: [] }, writer);
   writer.bytes(poisonParse);
   encodeFrontend({ type: 'sync' }, writer);
   return writer.finish();

@@ -9,6 +9,7 @@ import type { Analyze } from '../sql/analysis.ts';
 import { catalogFixture } from '../sql/catalog.fixture.ts';
 import type { Catalog } from '../sql/catalog.ts';
 import { loadParser } from '../sql/parser.ts';
+import { SharedDefinitions } from './definitions.ts';
 import type { Judged, SessionNames, ToJudge } from './guard.ts';
 import { PolicyGuard } from './policy-guard.ts';
 import { SessionSettings } from './session-settings.ts';
@@ -29,6 +30,13 @@ const tables = [
     kind: 'view' as const,
     columns: ['id int4'],
     definition: 'SELECT customers.id FROM public.customers',
+  },
+  {
+    schema: 'public',
+    name: 'calm',
+    kind: 'view' as const,
+    columns: ['id int4'],
+    definition: 'SELECT payments.id FROM other.payments',
   },
 ];
 
@@ -57,7 +65,13 @@ interface Fixture {
   catalog: Catalog | undefined;
 }
 
-function guarded({ masked = false }: { readonly masked?: boolean } = {}): Fixture {
+function guarded({
+  masked = false,
+  all = new SharedDefinitions(),
+}: {
+  readonly masked?: boolean;
+  readonly all?: SharedDefinitions;
+} = {}): Fixture {
   const subject = {
     identity: { name: 'agent', kind: 'agent', groups: [], onBehalfOf: undefined, method: 'token' },
     connection: { name: 'c', database: 'd', role: 'app' },
@@ -79,6 +93,7 @@ function guarded({ masked = false }: { readonly masked?: boolean } = {}): Fixtur
     rate: undefined,
     analyze,
     catalog: () => fixture.catalog,
+    definitions: { all, own: all.join() },
     settings: new SessionSettings({ start, parameters: new Map(), salt: 's' }),
     hmac: (bytes) => bytes,
     wallUs: (us) => us,
@@ -159,13 +174,26 @@ describe('a guard', () => {
     assert.equal(decide(guarded(), ...view), 'deny');
   });
 
+  it('counts what another session defines from before it runs until the catalog has it', () => {
+    const all = new SharedDefinitions();
+    const mine = guarded({ all });
+    const theirs = guarded({ all });
+    assert.equal(decide(mine, 'delete from harmless'), 'allow');
+    judgeOne(theirs.guard, 'create or replace view harmless as select id from payments');
+    assert.equal(decide(mine, 'delete from harmless'), 'deny');
+    assert.equal(decide(mine, 'delete from customers'), 'allow');
+    theirs.guard.ready('I');
+    theirs.guard.catalogRead();
+    assert.equal(decide(mine, 'delete from harmless'), 'allow');
+  });
+
   it('does not forget what was defined when the catalog is read before the transaction has ended', () => {
     const { guard } = guarded({ masked: true });
-    const names = ['begin', 'create or replace view harmless as select email from customers'];
+    const names = ['begin', 'create or replace view calm as select email from customers'];
     for (const text of names) guard.completed(judgeOne(guard, text) as Judged);
     // A name that is not there has the catalog read.
     judgeOne(guard, 'select * from typo');
-    const judged = judgeOne(guard, 'select * from harmless');
+    const judged = judgeOne(guard, 'select * from calm');
     assert.notEqual(judged?.analysis?.lineage.outputs, undefined);
     const { outputs } = (judged as Judged).analysis?.lineage ?? { outputs: [] };
     assert.ok(outputs === 'unknown' || outputs.every(({ sources }) => sources === 'unknown'));

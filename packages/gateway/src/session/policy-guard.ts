@@ -13,7 +13,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { RuleMatch, Verdict } from '../policy/verdict.ts';
 import type { Analysis, AnalysisContext, Analyze, Lineage } from '../sql/analysis.ts';
 import type { Catalog } from '../sql/catalog.ts';
-import { Definitions } from './definitions.ts';
+import type { Definitions, SharedDefinitions } from './definitions.ts';
 import type { Guard, Judged, SessionNames, ToJudge } from './guard.ts';
 import { latin1 } from './latin1.ts';
 import { boundValues, parameterTexts } from './parameter-texts.ts';
@@ -29,6 +29,8 @@ export interface PolicyGuardOptions {
   readonly analyze: Analyze;
   /** The database's catalog as it is known now. */
   readonly catalog: () => Catalog | undefined;
+  /** Of all sessions on the database, and this session's among them. */
+  readonly definitions: { readonly all: SharedDefinitions; readonly own: Definitions };
   readonly settings: SessionSettings;
   /** HMAC-SHA-256 with the key of `hash` masks. */
   readonly hmac: (bytes: Uint8Array) => Uint8Array;
@@ -50,7 +52,7 @@ export class PolicyGuard implements Guard {
   readonly rowLimit: number | undefined;
   readonly masks: boolean;
   readonly #options: PolicyGuardOptions;
-  readonly #definitions: Definitions = new Definitions();
+  readonly #definitions: Definitions;
   readonly #verdicts = new WeakMap<Analysis, Verdict>();
   /** The catalog must be read again before anything else is judged. */
   #stale = false;
@@ -65,8 +67,13 @@ export class PolicyGuard implements Guard {
 
   constructor(options: PolicyGuardOptions) {
     this.#options = options;
+    this.#definitions = options.definitions.own;
     this.rowLimit = options.rowLimit;
     this.masks = options.masks !== undefined;
+  }
+
+  get isStale(): boolean {
+    return this.#stale;
   }
 
   get settings(): string {
@@ -122,8 +129,9 @@ export class PolicyGuard implements Guard {
         continue;
       }
       this.#remember(statement.text ?? '');
-      const seen = this.#definitions.cautious(analysis);
+      const seen = this.#options.definitions.all.cautious(analysis, this.#definitions);
       const verdict = this.#verdict(seen, statement, us);
+      if (verdict.decision !== 'deny') this.#begin(seen);
       const asked = verdict.decision === 'approve' ? { statement: owned(statement) } : {};
       judged.push({ analysis: seen, verdict, settings: fingerprint, ...asked });
       if (statements.length === 1) break;
@@ -168,8 +176,6 @@ export class PolicyGuard implements Guard {
   completed({ analysis }: Judged): void {
     if (analysis === undefined) return;
     for (const effect of analysis.effects) this.#options.settings.apply(effect);
-    this.#definitions.completed(analysis);
-    this.#isCommitted = false;
     if (mayRename(analysis)) this.#forgetNames = true;
   }
 
@@ -221,9 +227,15 @@ export class PolicyGuard implements Guard {
   report(judged: Judged | undefined, body: Uint8Array): Uint8Array {
     const masks = this.#masks;
     if (masks === undefined) return body;
-    if (withholds(masks, judged?.analysis)) return withheldError(body);
+    if (withholds(masks, judged?.analysis, body)) return withheldError(body);
     const { detectors } = masks.active;
     return detectors.length === 0 ? body : detectInError(body, { detectors, hmac: this.#options.hmac });
+  }
+
+  /** It may run from now on. */
+  #begin(analysis: Analysis): void {
+    this.#definitions.begin(analysis);
+    if (analysis.effects.some(({ type }) => type === 'define' || type === 'anything')) this.#isCommitted = false;
   }
 
   #remember(text: string): void {

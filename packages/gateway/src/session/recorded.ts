@@ -42,12 +42,16 @@ export function decisionBody({ n, kind, judged }: OpenStatement): Body | undefin
 /** The entry of what was masked in the answer so far; undefined when nothing was. Counts begin anew behind it. */
 export function maskedBody(open: OpenStatement): Body | undefined {
   const rows = open.rowMask === undefined || open.rowMask === 'none' ? undefined : open.rowMask;
-  const columns = [...(rows?.counts() ?? []), ...(open.copyMask?.counts() ?? [])];
+  const counts = [...(rows?.counts() ?? []), ...(open.copyMask?.counts() ?? [])];
+  const columns = counts.filter(({ detected }) => detected === undefined);
+  const detected = counts.flatMap(({ detected, rule, action, values }) =>
+    detected === undefined ? [] : [{ detector: rule, action, values }],
+  );
   const { withheld } = open;
   open.rowMask = open.copyMask = undefined;
   open.withheld = 0;
-  if (columns.length === 0 && withheld === 0) return undefined;
-  return { type: 'masked', of: open.n, columns, detected: [], withheld };
+  if (counts.length === 0 && withheld === 0) return undefined;
+  return { type: 'masked', of: open.n, columns, detected, withheld };
 }
 
 /** The entry of how a statement, or a part of it, ended. Takes the captured rows that no entry holds yet. */

@@ -46,6 +46,11 @@ export class Session {
     return this.#state.waitsFor === 'approval' && this.#state.skipping;
   }
 
+  /** The catalog must be read again before anything else is judged. */
+  get needsCatalog(): boolean {
+    return this.#state.options.guard?.isStale === true;
+  }
+
   /** What the held message waits for besides the server. */
   get waitsFor(): 'catalog' | 'approval' | undefined {
     return this.#state.waitsFor;

@@ -1,3 +1,4 @@
+import type { SharedDefinitions } from '../../session/definitions.ts';
 import type { Catalog } from '../../sql/catalog.ts';
 import type { OwnSessionOptions } from '../own-session.ts';
 import type { UpstreamTarget } from '../upstream.ts';
@@ -14,6 +15,8 @@ export interface CatalogView {
    * `current` then, or `current` is undefined.
    */
   refresh(): Promise<void>;
+  /** What sessions on the database define, until the catalog has it. */
+  readonly definitions: SharedDefinitions;
   /** The session ends, or has no use for it any more. */
   release(): void;
 }
@@ -52,6 +55,7 @@ export class Catalogs {
       },
       ready: () => followed.ready(),
       refresh: () => followed.refresh(),
+      definitions: followed.definitions,
       release: () => {
         if (!held) return;
         held = false;

@@ -1,4 +1,5 @@
 import { Termination } from '../../errors.ts';
+import { SharedDefinitions } from '../../session/definitions.ts';
 import type { Catalog } from '../../sql/catalog.ts';
 import { indexCatalog } from '../../sql/catalog-index.ts';
 import { withOwnSession } from '../own-session.ts';
@@ -30,6 +31,7 @@ interface Waiter {
  * time, and at once when somebody wants to know; when that has changed, the catalog is read again.
  */
 export class FollowedCatalog {
+  readonly definitions: SharedDefinitions = new SharedDefinitions();
   readonly #options: CatalogsOptions;
   /** Who holds it: in the newest one's role the next session is opened. */
   readonly #targets: UpstreamTarget[] = [];
