@@ -1,7 +1,15 @@
 import { parseArgs } from 'node:util';
 import type { BinariesKind } from '../tests/support/postgres-binaries.ts';
 
-export const measureNames = ['throughput', 'durable', 'latency', 'streaming', 'memory', 'connector'] as const;
+export const measureNames = [
+  'throughput',
+  'durable',
+  'latency',
+  'streaming',
+  'memory',
+  'connector',
+  'controls',
+] as const;
 export type MeasureName = (typeof measureNames)[number];
 
 /** What a run of the bench is asked to do. */

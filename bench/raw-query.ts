@@ -1,5 +1,5 @@
 import { Socket } from 'node:net';
-import { Writer } from '@onrecord/wire';
+import { encodeFrontend, Writer } from '@onrecord/wire';
 import { Client } from 'pg';
 import type { Target } from '../tests/support/target.ts';
 
@@ -10,6 +10,8 @@ export interface RawSession {
   send(sql: string): void;
   /** Sends a query and reads all of its answer; resolves with the number of bytes. */
   read(sql: string): Promise<number>;
+  /** The same in the extended protocol, with every column in binary. */
+  readBinary(sql: string): Promise<number>;
   close(): void;
 }
 
@@ -34,8 +36,25 @@ export async function openRaw(target: Target): Promise<RawSession> {
       send(sql);
       return length;
     },
+    readBinary: (sql) => {
+      const length = answerLength(socket);
+      socket.write(extended(sql));
+      return length;
+    },
     close: () => socket.destroy(),
   };
+}
+
+function extended(sql: string): Uint8Array {
+  const unnamed = new Uint8Array(0);
+  const writer = new Writer();
+  encodeFrontend({ type: 'parse', name: unnamed, sql: Buffer.from(sql), parameterTypes: [] }, writer);
+  const bind = { portal: unnamed, statement: unnamed, parameterFormats: [], parameters: [], resultFormats: [1] };
+  encodeFrontend({ type: 'bind', ...bind }, writer);
+  encodeFrontend({ type: 'describe', target: 'portal', name: unnamed }, writer);
+  encodeFrontend({ type: 'execute', portal: unnamed, maxRows: 0 }, writer);
+  encodeFrontend({ type: 'sync' }, writer);
+  return writer.finish();
 }
 
 function answerLength(socket: Socket): Promise<number> {

@@ -1,6 +1,7 @@
 import { type Postgres, startPostgres } from '../tests/support/postgres.ts';
 import { findBinaries } from '../tests/support/postgres-binaries.ts';
 import type { Contender, ContenderName, Started } from './contenders/contender.ts';
+import { startBeforeControls, startControlled } from './contenders/start-controlled.ts';
 import { startForwarder } from './contenders/start-forwarder.ts';
 import { startGateway } from './contenders/start-gateway.ts';
 import { startPgBouncer } from './contenders/start-pgbouncer.ts';
@@ -49,6 +50,9 @@ export async function setUp(options: Options, tools: Tools): Promise<Setup> {
       connector: options.only.includes('connector'),
     });
     started.push(gateway);
+    if (options.only.includes('controls')) {
+      started.push(await startBeforeControls(postgres), await startControlled(postgres, options));
+    }
     const direct: Contender = { ...postgres, name: 'direct', pids: [], journalBytes: undefined };
     const contenders = [direct, ...started.flatMap((one) => one.contenders)];
     return { postgres, contenders, journalDisk: gateway.directory, stop };

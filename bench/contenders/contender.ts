@@ -8,7 +8,11 @@ export type ContenderName =
   | 'before-reveal'
   | 'before-forward'
   | 'relaxed-connector'
-  | 'before-forward-connector';
+  | 'before-forward-connector'
+  | ControlledName;
+
+/** Of the measure of controls: an older gateway, and identities of a gateway with rules or masks. */
+export type ControlledName = 'before-controls' | 'policy' | 'policy-before-forward' | 'masked' | 'detected';
 
 /** The gateway in its three durability modes. */
 export const gatewayModes = ['relaxed', 'before-reveal', 'before-forward'] as const satisfies readonly ContenderName[];

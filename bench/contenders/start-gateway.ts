@@ -20,13 +20,17 @@ export interface GatewayStart {
   readonly connector: boolean;
 }
 
-const packages = join(import.meta.dirname, '..', '..', 'packages');
+const checkout = join(import.meta.dirname, '..', '..');
 const flags = ['--disable-warning=ExperimentalWarning'];
 const identity = 'bench';
 const connectorName = 'bench-connector';
 
 /** How a program is run: from its sources, or as it is published. */
-function program(name: 'gateway' | 'connector', built: boolean): readonly string[] {
+function program(
+  name: 'gateway' | 'connector',
+  { built, root = checkout }: { readonly built: boolean; readonly root?: string },
+): readonly string[] {
+  const packages = join(root, 'packages');
   if (!built) return [...process.execArgv, join(packages, name, 'src', 'cli', 'main.ts')];
   const file = name === 'gateway' ? join('cli', 'main.js') : 'onrecord-connector.mjs';
   return [...flags, join(packages, name, 'dist', file)];
@@ -38,20 +42,10 @@ function program(name: 'gateway' | 'connector', built: boolean): readonly string
  * always TLS.
  */
 export async function startGateway(postgres: Target, start: GatewayStart): Promise<GatewayStarted> {
-  const directory = temporaryDirectory('bench-gateway');
-  const configuration = join(directory, 'onrecord.yaml');
   const connectors = start.connector ? `127.0.0.1:${await freePort()}` : undefined;
-  writeFileSync(configuration, configurationOf(postgres, connectors));
-  const run = program('gateway', start.built);
-  const ask = (...args: readonly string[]): string =>
-    execFileSync(process.execPath, [...run, ...args, '--config', configuration], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-    }).trim();
+  const gateway = await launch(configurationOf(postgres, connectors), start);
+  const { directory, ask, child } = gateway;
   const token = ask('tokens', 'create', identity);
-  const child = await startChild(process.execPath, [...run, 'gateway', '--config', configuration], {
-    awaits: /listening on 127\.0\.0\.1:(\d+)/,
-  });
   const connector =
     connectors === undefined
       ? undefined
@@ -59,18 +53,17 @@ export async function startGateway(postgres: Target, start: GatewayStart): Promi
           directory,
           gateway: connectors,
           token: ask('connectors', 'enroll', connectorName),
-          run: program('connector', start.built),
+          run: program('connector', start),
         });
-  const journal = join(directory, 'data', 'journal');
   const contender = (name: ContenderName, pids: readonly number[]): Contender => ({
     name,
     host: '127.0.0.1',
-    port: Number(child.printed),
+    port: gateway.port,
     user: identity,
     password: token,
     database: name,
     pids,
-    journalBytes: () => journalBytes(journal),
+    journalBytes: gateway.journalBytes,
   });
   return {
     directory,
@@ -80,6 +73,45 @@ export async function startGateway(postgres: Target, start: GatewayStart): Promi
     ],
     stop: async () => {
       await connector?.stop();
+      await gateway.stop();
+    },
+  };
+}
+
+/** A gateway that runs. */
+export interface Launched {
+  readonly directory: string;
+  readonly child: Child;
+  readonly port: number;
+  /** Runs a command with its configuration, and answers with what it prints. */
+  ask(...args: readonly string[]): string;
+  journalBytes(): number;
+  stop(): Promise<void>;
+}
+
+/** Starts the gateway of a checkout (`root`; without, this one) with a configuration whose data is in `./data`. */
+export async function launch(
+  yaml: string,
+  start: { readonly built: boolean; readonly root?: string },
+): Promise<Launched> {
+  const directory = temporaryDirectory('bench-gateway');
+  const configuration = join(directory, 'onrecord.yaml');
+  writeFileSync(configuration, yaml);
+  const run = program('gateway', start);
+  const child = await startChild(process.execPath, [...run, 'gateway', '--config', configuration], {
+    awaits: /listening on 127\.0\.0\.1:(\d+)/,
+  });
+  return {
+    directory,
+    child,
+    port: Number(child.printed),
+    ask: (...args) =>
+      execFileSync(process.execPath, [...run, ...args, '--config', configuration], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }).trim(),
+    journalBytes: () => journalBytes(join(directory, 'data', 'journal')),
+    stop: async () => {
       await child.stop();
       removeDirectory(directory);
     },
@@ -102,7 +134,7 @@ async function startConnector(postgres: Target, { directory, gateway, token, run
   });
 }
 
-function databaseOf({ host, port, database, user }: Target): string {
+export function databaseOf({ host, port, database, user }: Target): string {
   return `
     host: ${host}
     port: ${port}

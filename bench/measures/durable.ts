@@ -1,4 +1,4 @@
-import type { ContenderName } from '../contenders/contender.ts';
+import { type ContenderName, gatewayModes } from '../contenders/contender.ts';
 import type { Options } from '../options.ts';
 import type { Pgbench, Workload } from '../pgbench.ts';
 import type { Report } from '../report.ts';
@@ -8,6 +8,7 @@ import { ratio, sample, throughputLine, warmUp } from './sample.ts';
 
 const atLeast = 0.7;
 const quickContenders: readonly ContenderName[] = ['direct', 'pgbouncer', 'before-forward'];
+const fullContenders: readonly ContenderName[] = ['direct', 'pgbouncer', 'forwarder', ...gatewayModes];
 
 /** TPC-B against a Postgres that syncs its commits: seven statements a transaction, each on disk before it goes on. */
 export async function measureDurable(
@@ -15,7 +16,7 @@ export async function measureDurable(
   pgbench: Pgbench,
   { options, report }: { readonly options: Options; readonly report: Report },
 ): Promise<void> {
-  const contenders = options.quick ? among(setup.contenders, quickContenders) : setup.contenders;
+  const contenders = among(setup.contenders, options.quick ? quickContenders : fullContenders);
   const clients = 64;
   const seconds = options.seconds * 2;
   const workload: Workload = { script: 'tpcb', protocol: 'simple', clients, seconds, logged: 1 };

@@ -1,9 +1,10 @@
+import { gatewayModes } from '../contenders/contender.ts';
 import { diskSyncUs } from '../disk-sync.ts';
 import type { Options } from '../options.ts';
 import type { Pgbench, Workload } from '../pgbench.ts';
 import type { Report } from '../report.ts';
 import { inRounds } from '../rounds.ts';
-import type { Setup } from '../setup.ts';
+import { among, type Setup } from '../setup.ts';
 import { percentile } from '../statistics.ts';
 import { sample, throughputLine, warmUp } from './sample.ts';
 
@@ -17,7 +18,7 @@ export async function measureLatency(
   pgbench: Pgbench,
   { options, report }: { readonly options: Options; readonly report: Report },
 ): Promise<void> {
-  const contenders = setup.contenders.filter(({ name }) => !name.endsWith('-connector'));
+  const contenders = among(setup.contenders, ['direct', 'pgbouncer', 'forwarder', ...gatewayModes]);
   const measure = 'pgbench -S simple, 1 client';
   const workload: Workload = { script: 'select', protocol: 'simple', clients: 1, seconds: options.seconds, logged: 1 };
   await warmUp(pgbench, contenders, { ...workload, seconds: 1 });

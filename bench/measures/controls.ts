@@ -1,0 +1,167 @@
+import { Client } from 'pg';
+import type { Contender, ContenderName } from '../contenders/contender.ts';
+import type { Options } from '../options.ts';
+import type { Pgbench, Protocol, Workload } from '../pgbench.ts';
+import { openRaw } from '../raw-query.ts';
+import type { Line, Report } from '../report.ts';
+import { inRounds } from '../rounds.ts';
+import { among, type Setup } from '../setup.ts';
+import { median } from '../statistics.ts';
+import { ratio, sample, throughputLine, warmUp } from './sample.ts';
+
+interface Context {
+  readonly options: Options;
+  readonly report: Report;
+}
+
+/** What rules and masks cost, and what they cost those whom none applies to. */
+export async function measureControls(setup: Setup, pgbench: Pgbench, context: Context): Promise<void> {
+  await measureStatements(setup, pgbench, context);
+  await measureLogins(setup, context);
+  await measureMasks(setup, context);
+}
+
+/** pgbench writes the row's number into the text of a simple Query, and sends it as a parameter otherwise. */
+const textsOf: { readonly [Name in Protocol]: string } = {
+  simple: 'a text that is new almost each time',
+  extended: 'the same text, parsed each time',
+  prepared: 'the same text, prepared once',
+};
+const clients = 8;
+const leastOfBefore = 0.97;
+const mostUs = 15;
+
+async function measureStatements(setup: Setup, pgbench: Pgbench, { options, report }: Context): Promise<void> {
+  const contenders = among(setup.contenders, ['before-controls', 'relaxed', 'policy']);
+  const base: Workload = { script: 'select', protocol: 'simple', clients, seconds: options.seconds, logged: 0.05 };
+  for (const [protocol, texts] of Object.entries(textsOf) as [Protocol, string][]) {
+    const measure = `pgbench -S ${protocol}, ${clients} clients`;
+    await warmUp(pgbench, contenders, { ...base, protocol, seconds: 2 });
+    const samples = await inRounds(contenders, options.rounds, (one) => sample(pgbench, one, { ...base, protocol }));
+    const lines = contenders.map((one) => throughputLine(measure, one, samples.get(one.name) ?? []));
+    report.lines(`${measure}: ${texts}`, lines);
+    const kept = ratio(lines, 'relaxed', 'before-controls');
+    if (kept !== undefined) {
+      report.finding({
+        measure: `${measure}, no rule: relaxed / before controls`,
+        value: kept,
+        unit: '',
+        target: `≥ ${leastOfBefore}`,
+        reached: kept >= leastOfBefore,
+        note: '',
+      });
+    }
+    const added = costOf(lines, 'policy') - costOf(lines, 'relaxed');
+    const repeated = protocol !== 'simple';
+    report.finding({
+      measure: `${measure}, three rules: CPU added a statement`,
+      value: added,
+      unit: 'µs',
+      target: repeated ? `≤ ${mostUs} µs` : undefined,
+      reached: repeated ? added <= mostUs : undefined,
+      note: texts,
+    });
+  }
+}
+
+function costOf(lines: readonly Line[], name: ContenderName): number {
+  return lines.find(({ contender }) => contender === name)?.costs['CPU µs/stmt'] ?? Number.NaN;
+}
+
+const logins = { quick: 20, full: 50 };
+
+/** From the client's first byte to ReadyForQuery, one login after the other. */
+async function measureLogins(setup: Setup, { options, report }: Context): Promise<void> {
+  const contenders = among(setup.contenders, ['direct', 'before-forward', 'policy-before-forward']);
+  const count = options.quick ? logins.quick : logins.full;
+  for (const one of contenders) for (let warm = 0; warm < 5; warm += 1) await loginMs(one);
+  const samples = await inRounds(contenders, options.rounds, async (one) => {
+    const times: number[] = [];
+    for (let login = 0; login < count; login += 1) times.push(await loginMs(one));
+    return median(times);
+  });
+  const measure = 'one login';
+  report.lines(
+    measure,
+    contenders.map(({ name }) => ({
+      measure,
+      contender: name,
+      samples: samples.get(name) ?? [],
+      unit: 'ms',
+      costs: {},
+    })),
+  );
+  const of = (name: ContenderName): number => median(samples.get(name) ?? []);
+  report.finding({
+    measure: `${measure}, before-forward: added by three rules`,
+    value: of('policy-before-forward') - of('before-forward'),
+    unit: 'ms',
+    target: undefined,
+    reached: undefined,
+    note: 'the catalog is known already',
+  });
+}
+
+async function loginMs({ host, port, user, password, database }: Contender): Promise<number> {
+  const client = new Client({ host, port, user, password, database });
+  const started = performance.now();
+  await client.connect();
+  const ms = performance.now() - started;
+  await client.end();
+  return ms;
+}
+
+const people = { quick: 100_000, full: 1_000_000 };
+const leastOfUnmasked = 0.5;
+
+/** A result of ten columns, two of which are masked. */
+async function measureMasks(setup: Setup, { options, report }: Context): Promise<void> {
+  const contenders = among(setup.contenders, ['direct', 'relaxed', 'masked', 'detected']);
+  const rows = options.quick ? people.quick : people.full;
+  await makePeople(setup, rows);
+  for (const format of ['text', 'binary'] as const) {
+    const measure = `${rows.toLocaleString('en-US')} rows of ten columns, ${format}`;
+    const samples = await inRounds(contenders, options.rounds, (one) => rowsPerSecond(one, rows, format));
+    const lines = contenders.map(({ name }) => ({
+      measure,
+      contender: name,
+      samples: samples.get(name) ?? [],
+      unit: 'rows/s',
+      costs: {},
+    }));
+    report.lines(measure, lines);
+    for (const name of ['masked', 'detected'] as const) {
+      const value = ratio(lines, name, 'relaxed');
+      if (value === undefined) continue;
+      const target = name === 'masked' ? { target: `≥ ${leastOfUnmasked}`, reached: value >= leastOfUnmasked } : none;
+      const note = name === 'masked' ? '' : 'two columns masked, five detectors on the others';
+      report.finding({ measure: `${measure}: ${name} / unmasked`, value, unit: '', ...target, note });
+    }
+  }
+}
+
+const none = { target: undefined, reached: undefined } as const;
+
+async function makePeople({ postgres: { host, port, user, password, database } }: Setup, rows: number): Promise<void> {
+  const client = new Client({ host, port, user, password, database });
+  await client.connect();
+  await client.query(`CREATE TABLE bench_people AS
+    SELECT id, 'Customer ' || id AS name, 'customer' || id || '@example.com' AS email, '+49 30 ' || 100000 + id % 900000 AS phone,
+      id % 99 || ' High Street' AS street, 'Berlin' AS city, '10115' AS zip, 'DE' AS country,
+      timestamptz '2026-01-01' + id * interval '1 minute' AS created, 'called twice' AS note
+    FROM generate_series(1, ${rows}) AS id`);
+  await client.query('VACUUM ANALYZE bench_people');
+  await client.end();
+}
+
+async function rowsPerSecond(contender: Contender, rows: number, format: 'text' | 'binary'): Promise<number> {
+  const session = await openRaw(contender);
+  try {
+    const sql = 'SELECT * FROM bench_people';
+    const started = performance.now();
+    await (format === 'text' ? session.read(sql) : session.readBinary(sql));
+    return rows / ((performance.now() - started) / 1000);
+  } finally {
+    session.close();
+  }
+}
