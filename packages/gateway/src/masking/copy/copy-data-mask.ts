@@ -7,7 +7,7 @@ import type { CopyFormat } from './copy-format.ts';
 const copyData = 0x64;
 const nothing = new Uint8Array(0);
 
-/** Masks the fields of COPY data, line by line; what comes in one call goes out as one CopyData message. */
+/** Masks the fields of COPY data, line by line. Each line goes out as one CopyData message, which is what drivers count on. */
 export class CopyDataMask implements CopyMask {
   readonly #plans: readonly (ColumnPlan | undefined)[];
   readonly #format: CopyFormat;
@@ -29,12 +29,14 @@ export class CopyDataMask implements CopyMask {
     const out: Uint8Array[] = [];
     let at = 0;
     for (let end = this.#format.lineEnd(text, at); end !== -1; end = this.#format.lineEnd(text, at)) {
-      this.#line(text, at, end - 1, out);
-      out.push(text.subarray(end - 1, end));
+      const line: Uint8Array[] = [];
+      this.#line(text, at, end - 1, line);
+      line.push(text.subarray(end - 1, end));
+      out.push(...message(line));
       at = end;
     }
     this.#begun = at === text.length ? [] : [text.subarray(at)];
-    return message(out);
+    return concatBytes(out);
   }
 
   end(): Uint8Array {
@@ -42,7 +44,7 @@ export class CopyDataMask implements CopyMask {
     this.#begun = [];
     const out: Uint8Array[] = [];
     if (text.length > 0) this.#line(text, 0, text.length, out);
-    return message(out);
+    return concatBytes(message(out));
   }
 
   counts(): readonly MaskCount[] {
@@ -117,12 +119,12 @@ function contents(bytes: Uint8Array): Uint8Array[] {
   return found;
 }
 
-/** One message of the parts; nothing for nothing. */
-function message(parts: readonly Uint8Array[]): Uint8Array {
+/** One message of the parts, still in parts; nothing for nothing. */
+function message(parts: readonly Uint8Array[]): readonly Uint8Array[] {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
-  if (length === 0) return nothing;
+  if (length === 0) return parts;
   const header = new Uint8Array(5);
   header[0] = copyData;
   new DataView(header.buffer).setInt32(1, length + 4);
-  return concatBytes([header, ...parts]);
+  return [header, ...parts];
 }
