@@ -14,6 +14,7 @@ import { mustWait } from './must-wait.ts';
 import type { Ending, OpenStatement, Portal, Prepared } from './open-statement.ts';
 import { poisonParse, poisonQuery, trial } from './poison.ts';
 import { readText } from './read-text.ts';
+import { readable } from './readable.ts';
 import { decisionBody, outcomeBody, statementBody } from './recorded.ts';
 import { redactedParameters } from './redacted-parameters.ts';
 import type { SessionState } from './session-state.ts';
@@ -21,6 +22,12 @@ import { glance, glanced } from './sql-glance.ts';
 import { emptyTurn, Span, type Turn } from './turn.ts';
 import { untilNul } from './until-nul.ts';
 import { WithheldGroup } from './withheld-group.ts';
+
+/** A statement of a Query, by its bytes. */
+interface Part {
+  readonly start: number;
+  readonly end: number;
+}
 
 const flush = new Uint8Array([frontendTag.flush, 0, 0, 0, 4]);
 
@@ -233,28 +240,34 @@ export class Arrivals {
   #query(): void {
     const state = this.#state;
     if (this.#refuses('ready')) return;
-    const sql = untilNul(this.#reader().rest());
+    const body = this.#reader().rest();
+    const sql = untilNul(body);
     const found = glance(sql);
     if (state.options.replication) {
       // One command answers with several results and tags, and what is no command is SQL, which may be several statements.
-      return this.#expectQuery([this.#statement('replication', sql, found)], true);
+      return this.#expectQuery([this.#statement('replication', sql, found)], { unsplit: true });
     }
     const parts = (found & glanced.severalStatements) === 0 ? undefined : this.#split(sql);
     if (parts === undefined || parts.length < 2) {
       const unsplit = parts === undefined && (found & glanced.severalStatements) !== 0;
-      const judged = this.#judgeQuery([sql]);
+      const judged = body.length === sql.length + 1 ? this.#judgeQuery([sql]) : this.#malformedQuery();
       if (judged === 'wait') return;
-      return this.#expectQuery([this.#statement('simple', sql, found)], unsplit, judged);
+      return this.#expectQuery([this.#statement('simple', sql, found)], { unsplit, judged });
     }
     const texts = parts.map(({ start, end }) => sql.subarray(start, end));
-    const judged = this.#judgeQuery(texts);
+    const judged = body.length === sql.length + 1 ? this.#judgeQuery(texts) : this.#malformedQuery();
     if (judged === 'wait') return;
     const statements = texts.map((text, index) => {
       const statement = this.#statement('simple', text, glance(text));
       statement.position = { index, count: parts.length };
       return statement;
     });
-    this.#expectQuery(statements, false, judged);
+    this.#expectQuery(statements, { judged, parts });
+  }
+
+  /** The server runs nothing of a Query whose text does not end where the message does; nor does it need to see it. */
+  #malformedQuery(): readonly Judged[] {
+    return this.#gatekeeper === undefined || this.#state.skipping ? none : [malformed];
   }
 
   /** What the guard says of the statements of a Query; none without one. `wait`: the message is taken up again later. */
@@ -273,12 +286,20 @@ export class Arrivals {
     return 'wait';
   }
 
-  #split(sql: Uint8Array): readonly { readonly start: number; readonly end: number }[] | undefined {
+  #split(sql: Uint8Array): readonly Part[] | undefined {
     const { options, settings } = this.#state;
     return options.sql.split(latin1(sql), settings);
   }
 
-  #expectQuery(statements: readonly OpenStatement[], unsplit: boolean, judged: readonly Judged[] = none): void {
+  /** `parts`: where the statements stand in the text, when there are several. */
+  #expectQuery(
+    statements: readonly OpenStatement[],
+    {
+      unsplit = false,
+      judged = none,
+      parts,
+    }: { readonly unsplit?: boolean; readonly judged?: readonly Judged[]; readonly parts?: readonly Part[] },
+  ): void {
     const state = this.#state;
     for (const [index, statement] of statements.entries()) {
       statement.judged = judged[index];
@@ -286,17 +307,23 @@ export class Arrivals {
         statement.text = this.#gatekeeper?.text(statement.sql);
       }
     }
-    const denied = judged.find(({ verdict }) => verdict.decision === 'deny');
+    const at = judged.findIndex(({ verdict }) => verdict.decision === 'deny');
+    const denied = judged[at];
     const asks = denied === undefined && judged.some(({ verdict }) => verdict.decision === 'approve');
-    const unread = denied !== undefined && denied.analysis === undefined;
+    const unread = denied !== undefined && denied.analysis === undefined && denied !== malformed;
     if (denied !== undefined) refuse(statements, denied);
     if (asks) this.#withhold(statements);
-    if (unread) this.#span.insert(trial(untilNul(this.#reader().rest())));
-    else if (denied !== undefined) this.#span.insert(poisonQuery);
+    if (unread) {
+      const sql = untilNul(this.#reader().rest());
+      this.#span.insert(trial(sql, parts?.[at] ?? { start: 0, end: sql.length }));
+    } else if (denied !== undefined) this.#span.insert(poisonQuery);
     else this.#forward();
     // A simple Query drops the unnamed statement (exec_simple_query).
     const named = state.prepared.put('', undefined, state.syncs);
-    this.#expect(new ExpectedReply('query', { statements, unsplit, named, trial: unread ? 'parsing' : undefined }));
+    const reply = new ExpectedReply('query', { statements, unsplit, named, trial: unread ? 'parsing' : undefined });
+    // The server is asked about that one only.
+    if (unread) reply.next = at;
+    this.#expect(reply);
     if (asks) this.#ask({ cutShort: false });
   }
 
@@ -322,6 +349,10 @@ export class Arrivals {
       columnsRecordedIn: 0,
       parameterTypes: undefined,
       effect: statement.effect,
+      source:
+        this.#gatekeeper === undefined || name.length === 0
+          ? undefined
+          : { sql: sql.slice(), parameterTypes: types, encoding: this.#state.settings.clientEncoding },
     };
     statement.prepared = prepared;
     const named = this.#state.prepared.put(this.#state.nameKey(name), prepared, this.#state.syncs);
@@ -337,7 +368,7 @@ export class Arrivals {
     if (judged === 'wait') return;
     const statement = this.#bound(portal, name);
     this.#keepParameters(statement, parameters);
-    this.#bindAsJudged(statement, judged);
+    this.#bindAsJudged(statement, judged, name);
     this.#expectBind(portal, statement);
   }
 
@@ -356,12 +387,15 @@ export class Arrivals {
   #judgeBind(name: Uint8Array, parameters: Uint8Array | undefined): Judged | undefined | 'wait' {
     const keeper = this.#gatekeeper;
     if (keeper === undefined || this.#state.skipping) return undefined;
-    const judged = this.#judge([keeper.toJudgeBind(this.#state.nameKey(name), parameters)]);
+    const key = this.#state.nameKey(name);
+    const missing = keeper.missing(key, name);
+    if (missing !== undefined) return missing;
+    const judged = this.#judge([keeper.toJudgeBind(key, parameters)]);
     return judged === 'wait' ? judged : judged[0];
   }
 
   /** Forwards a Bind, or what takes its place. */
-  #bindAsJudged(statement: OpenStatement, judged: Judged | undefined): void {
+  #bindAsJudged(statement: OpenStatement, judged: Judged | undefined, name: Uint8Array): void {
     statement.judged = judged;
     const decision = judged?.verdict.decision;
     if (judged !== undefined && decision === 'deny') {
@@ -369,7 +403,22 @@ export class Arrivals {
       return this.#span.insert(poisonParse);
     }
     if (decision === 'approve') this.#withhold([statement]);
+    this.#prepareAgain(name, statement);
     this.#forward();
+  }
+
+  /** What the statement that is bound is called must mean what was judged. */
+  #prepareAgain(name: Uint8Array, statement: OpenStatement): void {
+    const state = this.#state;
+    if (state.skipping) return;
+    const key = state.nameKey(name);
+    const again = this.#gatekeeper?.prepareAgain(key, name);
+    if (again === undefined) return;
+    this.#span.insert(again.bytes);
+    this.#expect(new ExpectedReply('close', { ours: true }));
+    const named = state.prepared.put(key, again.prepared, state.syncs);
+    this.#expect(new ExpectedReply('parse', { ours: true, named, statement }));
+    statement.prepared = again.prepared;
   }
 
   /** The statement that a Bind continues or begins. */
@@ -434,7 +483,10 @@ export class Arrivals {
         statement.refusal = errorResponse(error);
         this.#dropsPieces = true;
         this.#span.insert(poisonParse);
-      } else for (const piece of large.takeUnsent()) this.#span.insert(piece);
+      } else {
+        this.#prepareAgain(names.name, statement);
+        for (const piece of large.takeUnsent()) this.#span.insert(piece);
+      }
     }
     if (large.statement === undefined) large.keepUnsent(bytes.subarray(start, end));
     else if (!this.#dropsPieces) this.#forward();
@@ -481,7 +533,7 @@ export class Arrivals {
     const guard = state.options.guard;
     statement.judged = portal?.judged;
     if (guard === undefined || state.skipping) return this.#forward();
-    const error = portal === undefined ? noSuchPortal() : whyNotAnyMore(portal, guard.settings);
+    const error = portal === undefined ? noSuchPortal(name) : whyNotAnyMore(portal, guard.settings);
     if (error !== undefined && this.#withheld === undefined) {
       statement.refusal = errorResponse(error);
       return this.#span.insert(poisonParse);
@@ -751,6 +803,11 @@ export class Arrivals {
 
 const nothing = new Uint8Array(0);
 const none: readonly Judged[] = [];
+const malformed: Judged = {
+  analysis: undefined,
+  verdict: { decision: 'deny', matches: [], error: new Refusal('08P01', 'invalid string in message') },
+  settings: '',
+};
 const notAsked = 'the session ended before the statement could be approved';
 
 /** Messages that belong to a group which waits for approval, or end it. */
@@ -784,9 +841,10 @@ function tooLargeToWait(): Refusal {
   );
 }
 
-function noSuchPortal(): Refusal {
-  return new Refusal('34000', 'the gateway does not know this portal, and rules apply to what it would run', {
-    hint: 'Bind it again.',
+/** In the words of the server, which most probably does not know it either. */
+function noSuchPortal(name: Uint8Array): Refusal {
+  return new Refusal('34000', `portal "${readable(name)}" does not exist`, {
+    detail: 'The gateway has seen nothing bound to it, and rules apply to what it would run.',
   });
 }
 

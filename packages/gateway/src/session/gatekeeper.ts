@@ -1,8 +1,17 @@
-import { Reader } from '@onrecord/wire';
+import { encodeFrontend, Reader, Writer } from '@onrecord/wire';
+import { Refusal } from '../errors.ts';
 import type { Guard, Judged, SessionNames, ToJudge } from './guard.ts';
 import { latin1Bytes } from './latin1.ts';
 import type { NameKey } from './name-table.ts';
+import type { Prepared } from './open-statement.ts';
+import { readable } from './readable.ts';
 import type { SessionState } from './session-state.ts';
+
+interface KnownText {
+  readonly text: string;
+  /** It is the text of a PREPARE. */
+  readonly inSql: boolean;
+}
 
 /** Puts what arrives before the guard, with what the session knows about it. */
 export class Gatekeeper {
@@ -13,7 +22,7 @@ export class Gatekeeper {
   constructor(guard: Guard, state: SessionState) {
     this.#guard = guard;
     this.#state = state;
-    this.#names = { prepared: (name) => this.#prepared(name), cursor: (name) => state.portals.get(name)?.judged };
+    this.#names = { prepared: (name) => this.#trusted(name), cursor: (name) => state.portals.get(name)?.judged };
   }
 
   text(sql: Uint8Array): string | undefined {
@@ -33,7 +42,7 @@ export class Gatekeeper {
   /** What a Bind of that prepared statement would execute. */
   toJudgeBind(name: NameKey, parameters: Uint8Array | undefined): ToJudge {
     const prepared = this.#state.prepared.get(name);
-    const known = name === undefined ? undefined : this.#prepared(name);
+    const known = this.#preparedAgain(name) === undefined ? this.#trusted(name) : this.#prepared(name);
     // A text of PREPARE is judged as the EXECUTE that it stands for.
     const text = known?.inSql ? this.#executeOf(name ?? '') : known?.text;
     return {
@@ -43,6 +52,14 @@ export class Gatekeeper {
       parameterTypes: prepared?.parameterTypes ?? prepared?.owner.parameterTypes,
       inTransaction: this.#inTransaction,
     };
+  }
+
+  /** The verdict on a Bind to a statement that nobody has prepared, as far as the session has seen. */
+  missing(key: NameKey, name: Uint8Array): Judged | undefined {
+    const { prepared, preparedInSql } = this.#state;
+    if (key === undefined || prepared.get(key) !== undefined || preparedInSql.has(key)) return undefined;
+    const settings = '';
+    return { analysis: undefined, verdict: { decision: 'deny', matches: [], error: noSuchStatement(name) }, settings };
   }
 
   /** Undefined: the catalog has to be read again first. */
@@ -56,6 +73,24 @@ export class Gatekeeper {
     return this.#guard.judgeCall(oid, this.#inTransaction, us);
   }
 
+  /**
+   * Gives the name of a prepared statement its own text again where code in the server may have given it another: messages
+   * that go in front of the Bind that uses it, and what they make of the name. The client hears nothing of it. Undefined
+   * when there is no need.
+   */
+  prepareAgain(
+    key: NameKey,
+    name: Uint8Array,
+  ): { readonly bytes: Uint8Array; readonly prepared: Prepared } | undefined {
+    const prepared = this.#preparedAgain(key);
+    if (prepared?.source === undefined) return undefined;
+    const { sql, parameterTypes } = prepared.source;
+    const writer = new Writer();
+    encodeFrontend({ type: 'close', target: 'statement', name }, writer);
+    encodeFrontend({ type: 'parse', name, sql, parameterTypes }, writer);
+    return { bytes: writer.finish(), prepared: { ...prepared, since: this.#state.count + 1 } };
+  }
+
   /** The name is in the client's encoding. */
   #executeOf(name: string): string | undefined {
     const unicode = this.text(latin1Bytes(name));
@@ -66,13 +101,47 @@ export class Gatekeeper {
     return this.#state.transaction !== 'I';
   }
 
-  #prepared(name: string): { readonly text: string; readonly inSql: boolean } | undefined {
-    const state = this.#state;
-    const owner = state.prepared.get(name)?.owner;
-    const found = owner ?? state.preparedInSql.get(name);
-    if (found?.text === undefined || (found.n > 0 && found.n <= state.distrustedUpTo)) return undefined;
-    return { text: found.text, inSql: owner === undefined };
+  /**
+   * What the name of a prepared statement is to be given again before it is used, because code in the server may have
+   * given it another text; undefined when it means what it did, and when that cannot be said again.
+   */
+  #preparedAgain(name: NameKey): Prepared | undefined {
+    const prepared = this.#state.prepared.get(name);
+    if (prepared?.source === undefined || !this.#isDistrusted(prepared)) return undefined;
+    const { sql, encoding } = prepared.source;
+    const reads = encoding === this.#state.settings.clientEncoding || sql.every((byte) => byte < 0x80);
+    return reads ? prepared : undefined;
   }
+
+  #isDistrusted({ owner, since }: Pick<Prepared, 'owner' | 'since'>): boolean {
+    const from = since ?? owner.n;
+    return from > 0 && from <= this.#state.distrustedUpTo;
+  }
+
+  /** What the name means, as far as nobody can have changed it. No code in the server can name the unnamed statement. */
+  #trusted(name: NameKey): KnownText | undefined {
+    if (name === undefined) return undefined;
+    const { prepared, preparedInSql } = this.#state;
+    const owner = preparedInSql.get(name);
+    const found = prepared.get(name) ?? (owner === undefined ? undefined : { owner });
+    return found === undefined || (name !== '' && this.#isDistrusted(found)) ? undefined : this.#prepared(name);
+  }
+
+  #prepared(name: NameKey): KnownText | undefined {
+    if (name === undefined) return undefined;
+    const { prepared, preparedInSql } = this.#state;
+    const owner = prepared.get(name)?.owner;
+    const text = (owner ?? preparedInSql.get(name))?.text;
+    return text === undefined ? undefined : { text, inSql: owner === undefined };
+  }
+}
+
+/** In the words of the server, which most probably does not know it either. */
+function noSuchStatement(name: Uint8Array): Refusal {
+  const what = name.length === 0 ? 'unnamed prepared statement' : `prepared statement "${readable(name)}"`;
+  return new Refusal('26000', `${what} does not exist`, {
+    detail: 'The gateway has seen nobody prepare it, and rules apply to what it would run.',
+  });
 }
 
 function quoted(name: string): string {

@@ -26,6 +26,7 @@ const execute = (portal = ''): FrontendMessage => ({ type: 'execute', portal: te
 const sync: FrontendMessage = { type: 'sync' };
 const parsed: BackendMessage = { type: 'parseComplete' };
 const bound: BackendMessage = { type: 'bindComplete' };
+const closed: BackendMessage = { type: 'closeComplete' };
 const complete = (tag: string): BackendMessage => ({ type: 'commandComplete', tag });
 const row = (...values: string[]): BackendMessage => ({ type: 'dataRow', values: values.map(text) });
 const ready = (status: 'I' | 'T' | 'E' = 'I'): BackendMessage => ({ type: 'readyForQuery', status });
@@ -282,14 +283,74 @@ describe('what a guard must know before it judges', () => {
     assert.deepEqual(forwarded(session.frontend(new Uint8Array(0), 1).forward), ['query select 1']);
   });
 
-  it('is not what a name meant before code in the server could change it', () => {
+  it('is what a name was given, which is said again when code in the server could have changed it', () => {
     const { session, guard } = guarded();
     send(session, parse('select 1', 's'), sync);
     answer(session, parsed, ready());
     guard.forgetsNames = true;
     send(session, query('do'));
     answer(session, complete('DO'), ready());
+    const turn = send(session, bind('s'), execute(), sync);
+    assert.deepEqual(forwarded(turn.forward), ['close', 'parse select 1', 'bind', 'execute', 'sync']);
+    const back = answer(session, closed, parsed, bound, row('1'), complete('SELECT 1'), ready());
+    assert.deepEqual(delivered(back.deliver), ['bindComplete', 'row 1', 'commandComplete', 'ready I']);
+    assert.deepEqual(forwarded(send(session, bind('s'), execute(), sync).forward), ['bind', 'execute', 'sync']);
+  });
+
+  it('waits where it is not certain that a name was given its text again', () => {
+    const { session, guard } = guarded();
+    send(session, parse('select 1', 's'), sync);
+    answer(session, parsed, ready());
+    guard.forgetsNames = true;
+    send(session, query('do'));
+    answer(session, complete('DO'), ready());
+    send(session, parse('fails'), bind('s'), sync, bind('s'), execute(), sync);
+    assert.equal(session.held, true);
+    answer(session, syntaxError, ready());
+    const turn = session.frontend(new Uint8Array(0), 1);
+    assert.deepEqual(forwarded(turn.forward), ['close', 'parse select 1', 'bind', 'execute', 'sync']);
+  });
+
+  it('is refused where the name was prepared by SQL and code in the server could have changed it', () => {
+    const { session, guard } = guarded();
+    send(session, query('prepare s as select 1'));
+    answer(session, complete('PREPARE'), ready());
+    guard.forgetsNames = true;
+    send(session, query('do'));
+    answer(session, complete('DO'), ready());
     assert.deepEqual(forwarded(send(session, bind('s'), execute(), sync).forward)[0], `parse ${poison}`);
+  });
+
+  it('is that of the server when the text of a Parse is wrong, although the Bind behind it was refused', () => {
+    const { session } = guarded();
+    send(session, parse('forbidden'), bind(), execute(), sync);
+    const back = answer(session, syntaxError, ready());
+    assert.deepEqual(delivered(back.deliver), ['error 42601', 'ready I']);
+  });
+
+  it('is an unknown name in the words of the server', () => {
+    const { session } = guarded();
+    send(session, bind('none'), execute(), sync);
+    assert.deepEqual(delivered(answer(session, syntaxError, ready()).deliver), ['error 26000', 'ready I']);
+    send(session, execute('none'), sync);
+    assert.deepEqual(delivered(answer(session, syntaxError, ready()).deliver), ['error 34000', 'ready I']);
+  });
+
+  it('is parsed alone and in its place when it is the one of several that cannot be read', () => {
+    const { session } = guarded();
+    const [first] = forwarded(send(session, query('select 1; unreadable; select 3')).forward);
+    assert.equal(first, 'parse           unreadable');
+    const back = answer(session, syntaxError, ready());
+    assert.deepEqual(delivered(back.deliver), ['error 42601', 'ready I']);
+    assert.deepEqual(summary(back), ['outcome of 2: failed', 'outcome of 1: skipped', 'outcome of 3: skipped I']);
+  });
+
+  it('does not run when the text does not end where the message does', () => {
+    const { session } = guarded();
+    const broken = new Uint8Array([...frontend(query('select 1')), 0]);
+    broken[4] = (broken[4] ?? 0) + 1;
+    assert.deepEqual(forwarded(session.frontend(broken, 1).forward), [`query ${poison}`]);
+    assert.deepEqual(delivered(answer(session, syntaxError, ready()).deliver), ['error 08P01', 'ready I']);
   });
 });
 
@@ -350,6 +411,18 @@ describe('what comes back to a session with a guard', () => {
     const back = answer(session, syntaxError, ready());
     assert.deepEqual(delivered(back.deliver), ['error 22P02', 'ready I']);
     assert.deepEqual(summary(back), ['masked', 'outcome of 1: failed I']);
+  });
+
+  it('has an error withheld that comes at the end of a transaction in which something was masked', () => {
+    const { session, guard } = guarded();
+    guard.masks = true;
+    send(session, parse('hide'), bind(), execute(), parse('select'), bind(), execute(), sync);
+    const completed = [parsed, bound, columns, complete('UPDATE 1')];
+    const back = answer(session, ...completed, ...completed, syntaxError, ready());
+    assert.deepEqual(delivered(back.deliver).slice(-2), ['error 22P02', 'ready I']);
+    send(session, query('select'), query('select'));
+    const next = answer(session, complete('SELECT 0'), syntaxError, ready());
+    assert.deepEqual(delivered(next.deliver).slice(-2), ['error 42601', 'ready I']);
   });
 
   it('ends at the row limit, with what is under way cancelled', () => {

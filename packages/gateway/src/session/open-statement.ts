@@ -15,6 +15,18 @@ export interface Prepared {
   columnsRecordedIn: number;
   parameterTypes: readonly number[] | undefined;
   readonly effect: SessionEffect | undefined;
+  /** What Parse said, to be able to say it again; kept only where a guard needs it, and not under the empty name. */
+  readonly source?: PreparedSource | undefined;
+  /** Number of the first statement behind which the gateway has prepared it again; else it means what `owner` made of it. */
+  readonly since?: number;
+}
+
+/** The text of a Parse, and the types that it gave. */
+export interface PreparedSource {
+  readonly sql: Uint8Array;
+  readonly parameterTypes: readonly number[];
+  /** `client_encoding` in which the text is. */
+  readonly encoding: string;
 }
 
 /** A portal: a prepared statement with its parameters. */

@@ -1,4 +1,5 @@
 import { encodeFrontend, Writer } from '@onrecord/wire';
+import { join } from './join.ts';
 
 /**
  * What goes to Postgres in the place of a statement that must not run: a text that no grammar accepts. So the statement
@@ -23,11 +24,12 @@ export const poisonParse: Uint8Array = encodeFrontend({
 
 /**
  * In the place of a Query of which one statement could not be read: Postgres parses that one, and whatever it makes of it
- * does not run. The unnamed statement is what a Query drops anyway. `start` is where it stands in the Query: blanks take
- * the place of what is in front, so that the position in an error is the one in the client's text.
+ * does not run. The unnamed statement is what a Query drops anyway. `start` is where it stands in the Query: a blank takes
+ * the place of each character (of UTF-8) in front, so that the position in an error is the one in the client's text.
  */
 export function trial(sql: Uint8Array, { start, end }: { readonly start: number; readonly end: number }): Uint8Array {
-  const text = sql.slice(0, end).fill(space, 0, start);
+  const inFront = sql.subarray(0, start).reduce((count, byte) => ((byte & 0xc0) === 0x80 ? count : count + 1), 0);
+  const text = join([new Uint8Array(inFront).fill(space), sql.subarray(start, end)]);
   const writer = new Writer();
   encodeFrontend({ type: 'parse', name: new Uint8Array(0), sql: text, parameterTypes: [] }, writer);
   writer.bytes(poisonParse);

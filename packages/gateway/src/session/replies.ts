@@ -4,6 +4,7 @@ import { Refusal } from '../errors.ts';
 import { CutReply } from './cut-reply.ts';
 import { errorBody, errorResponse } from './error-response.ts';
 import type { ExpectedReply } from './expected-replies.ts';
+import type { Guard, Judged } from './guard.ts';
 import { GuardedRows } from './guarded-rows.ts';
 import { latin1 } from './latin1.ts';
 import type { Named } from './name-table.ts';
@@ -30,6 +31,8 @@ const cutTags: ReadonlySet<number> = new Set([
   backendTag.functionCallResponse,
 ]);
 const largestHeldBytes = 1 << 20;
+/** Statements of a transaction that are asked about one by one when it fails at its end. */
+const maxRemembered = 100;
 
 /** Messages that come at any time and answer nothing. */
 const untimely: ReadonlySet<number> = new Set([
@@ -56,6 +59,8 @@ export class Replies {
   readonly #cut: CutReply = new CutReply();
   /** Set when the session has a guard. */
   readonly #rows: GuardedRows | undefined;
+  /** What has been judged of statements that ran in the transaction; undefined stands for anything. */
+  readonly #ran: Set<Judged | undefined> = new Set();
   #us = 0;
   #lastTag = '';
   /** Outcome entries of this turn that the next ReadyForQuery is about. */
@@ -172,7 +177,7 @@ export class Replies {
     }
     switch (tag) {
       case backendTag.noticeResponse:
-        return this.#notice(open, this.#body());
+        return this.#notice(head, this.#body());
       case backendTag.parameterStatus:
         return this.#parameterStatus();
       case backendTag.notificationResponse:
@@ -224,17 +229,31 @@ export class Replies {
   }
 
   /** Delivers an error or a notice of the server as the client may see it, and returns its body as that. */
-  #guardedReport(open: OpenStatement | undefined, body: Uint8Array): Uint8Array {
+  #guardedReport(head: ExpectedReply | undefined, body: Uint8Array): Uint8Array {
     const { guard } = this.#state.options;
     const { bytes, start, end, tag } = this.#framer;
     if (guard === undefined) return body;
-    const seen = guard.masks && open !== undefined ? guard.report(open.judged, body) : body;
-    if (open !== undefined && seen !== body) {
-      open.withheld += 1;
+    const seen = this.#reported(guard, head, body);
+    const open = head?.current;
+    if (seen !== body) {
+      if (open !== undefined) open.withheld += 1;
       if (!this.#state.muted) this.#span.insert(message(tag, seen));
       return seen;
     }
     if (!this.#state.muted) this.#span.add(bytes, start, end);
+    return body;
+  }
+
+  /** What the client may see of an error or a notice. */
+  #reported(guard: Guard, head: ExpectedReply | undefined, body: Uint8Array): Uint8Array {
+    const open = head?.current;
+    if (!guard.masks || isParsed(head)) return body;
+    if (open !== undefined && !open.ended) return guard.report(open.judged, body);
+    // At the end of the transaction: checks of any statement of it that had been put off.
+    for (const judged of this.#ran) {
+      const seen = guard.report(judged, body);
+      if (seen !== body) return seen;
+    }
     return body;
   }
 
@@ -243,7 +262,7 @@ export class Replies {
     const refusing = head?.statements.find(({ judged }) => judged?.verdict.decision !== 'allow') ?? head?.current;
     const refusal = refusing?.refusal ?? head?.current?.givesUp;
     if (refusing === undefined || refusal === undefined || refusing.ended) return false;
-    if (severity === 'FATAL' || severity === 'PANIC' || head?.trial === 'parsing') return false;
+    if (severity === 'FATAL' || severity === 'PANIC' || isParsed(head)) return false;
     this.#span.insert(refusal);
     const outcome = refusing.refusal === undefined ? 'cancelled' : 'refused';
     this.#end(refusing, { outcome, error: errorBody(refusal) });
@@ -486,6 +505,7 @@ export class Replies {
     const state = this.#state;
     state.transaction = String.fromCharCode(status) as TransactionStatus;
     state.options.guard?.ready(state.transaction);
+    if (state.transaction === 'I') this.#ran.clear();
     // One that was rolled back is not there any more; then nobody can use its name, and keeping it harms nobody.
     if (state.transaction === 'I') state.portals.forgetConfirmed({ but: isHeld });
     const { head } = state.expected;
@@ -532,7 +552,7 @@ export class Replies {
     const fatal = error.severity === 'FATAL' || error.severity === 'PANIC';
     const open = head?.current;
     if (this.#rows === undefined || !this.#refused(head, error.severity)) {
-      const seen = this.#guardedReport(open, body);
+      const seen = this.#guardedReport(head, body);
       if (open === undefined || open.ended || head?.to === 'sync') this.#serverMessage('error', seen);
       else {
         const outcome = error.sqlstate === '57014' ? 'cancelled' : 'failed';
@@ -580,8 +600,9 @@ export class Replies {
 
   // What belongs to no statement
 
-  #notice(open: OpenStatement | undefined, said: Uint8Array): void {
-    const body = this.#guardedReport(open, said);
+  #notice(head: ExpectedReply | undefined, said: Uint8Array): void {
+    const body = this.#guardedReport(head, said);
+    const open = head?.current;
     if (open === undefined || open.ended) return this.#serverMessage('notice', body);
     if (open.noticeBytes + body.length > maxNoticeBytes) {
       open.noticesDropped += 1;
@@ -649,6 +670,8 @@ export class Replies {
     if (guard === undefined || judged === undefined) return;
     if (outcome === 'completed') guard.completed(judged);
     if (guard.takeNamesForgotten()) this.#state.distrustedUpTo = n;
+    // Beyond so many, anything may have run.
+    if (guard.masks && outcome === 'completed') this.#ran.add(this.#ran.size < maxRemembered ? judged : undefined);
   }
 
   #outcome(statement: OpenStatement, ending: Ending): void {
@@ -698,6 +721,11 @@ function describe(described: Prepared | Portal, columns: Uint8Array): void {
 
 function message(tag: number, body: Uint8Array): Uint8Array {
   return new Writer(body.length + 5).begin(tag).bytes(body).end().finish();
+}
+
+/** Postgres reads the client's text and has not come to run any of it: what it says is about the text. */
+function isParsed(head: ExpectedReply | undefined): boolean {
+  return head?.to === 'parse' || head?.trial === 'parsing';
 }
 
 function tooManyRows(limit: number): Uint8Array {
