@@ -48,7 +48,12 @@ export function readDefinition(node: Node, around: Surroundings, findings: Findi
   if (type === 'DropOwnedStmt' || type === 'ReassignOwnedStmt') draft.isOpaque = true;
   if (type === 'CreateFunctionStmt' && /^(c|internal)$/i.test(languageOf(fields))) draft.isOutside = true;
   const definition = new Definition(new Walk(around, draft, findings));
+  const unresolved = new Set(findings.unresolved);
   definition.read(type, fields);
+  // IF EXISTS: what is not there is left alone.
+  if (fields['missing_ok'] === true) {
+    for (const name of findings.unresolved) if (!unresolved.has(name)) findings.unresolved.delete(name);
+  }
   if (computes.has(type)) definition.computes(fields);
   if (notInCatalog.test(type)) return;
   const names = draft.isOpaque || type === 'CreateEventTrigStmt' ? undefined : Array.from(definition.names).sort();
