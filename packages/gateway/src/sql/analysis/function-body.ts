@@ -62,8 +62,13 @@ function readPlpgsql(body: string, around: Surroundings, findings: Findings, via
   const expressions = findings.draft('select', via);
   expressions.hasWhere = false;
   for (const fragment of plpgsqlFragments(body)) readFragment(fragment, { around, findings, via, expressions });
+  // One command at least: a body that does nothing is not one that could not be read.
   const isUseful =
-    expressions.reads.size > 0 || expressions.functions.size > 0 || expressions.isWrite || expressions.isOpaque;
+    findings.drafts.length === 1 ||
+    expressions.reads.size > 0 ||
+    expressions.functions.size > 0 ||
+    expressions.isWrite ||
+    expressions.isOpaque;
   if (!isUseful) findings.drafts.splice(findings.drafts.indexOf(expressions), 1);
 }
 

@@ -42,7 +42,8 @@ const statements: { readonly [tag: string]: (trace: Trace, body: Body) => Shape 
   },
   ExecuteStmt: execute,
   FetchStmt: (trace, { portalname, ismove }) => {
-    const shape = otherShape(trace, trace.context.cursor(textOf(portalname)));
+    const cursor = trace.context.cursor(textOf(portalname));
+    const shape = cursor === undefined ? hiddenCursor(trace) : otherShape(trace, cursor);
     return ismove === true ? emptyShape : shape;
   },
   ExplainStmt: explain,
@@ -108,6 +109,13 @@ function otherShape(trace: Trace, analysis: Analysis | undefined): Shape {
   trace.touches.add(lineage?.touches ?? 'unknown');
   if (lineage === undefined || lineage.outputs === 'unknown') return unknownShape;
   return closed(lineage.outputs.map(({ name, sources, plain }) => ({ name, flow: { sources, plain } })));
+}
+
+/** A cursor that code in the server has opened: what it stores, if anything, is what that code was judged by. */
+function hiddenCursor(trace: Trace): Shape {
+  trace.probes.add('unknown');
+  trace.touches.add('unknown');
+  return unknownShape;
 }
 
 /** EXECUTE: its arguments may go anywhere in the statement. They have no subqueries, but may call functions. */
