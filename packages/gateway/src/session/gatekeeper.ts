@@ -26,7 +26,11 @@ export class Gatekeeper {
   }
 
   text(sql: Uint8Array): string | undefined {
-    return this.#guard.text(sql, this.#state.settings);
+    const { options, settings } = this.#state;
+    // Such a server takes bytes as they come, whatever the client says they are.
+    const isRaw = options.parameters.get('server_encoding') === 'SQL_ASCII' && settings.clientEncoding !== 'UTF8';
+    if (isRaw && sql.some((byte) => byte > 0x7f)) return undefined;
+    return this.#guard.text(sql, settings);
   }
 
   toJudge(sql: Uint8Array, protocol: ToJudge['protocol']): ToJudge {

@@ -7,12 +7,14 @@ import { planCopy } from '../masking/plan-copy.ts';
 import { planResult } from '../masking/plan-result.ts';
 import { maskRefusal } from '../masking/refusal.ts';
 import { type ResolvedMasks, resolveMasks } from '../masking/resolved-masks.ts';
+import { functionsNamed } from '../masking/touches-masked.ts';
 import { detectInError, withheldError, withholds } from '../masking/withhold.ts';
 import { denial, unreadable } from '../policy/denial.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { RuleMatch, Verdict } from '../policy/verdict.ts';
 import type { Analysis, AnalysisContext, Analyze, Lineage } from '../sql/analysis.ts';
 import type { Catalog } from '../sql/catalog.ts';
+import { clientText } from './client-text.ts';
 import type { Definitions, SharedDefinitions } from './definitions.ts';
 import type { Guard, Judged, SessionNames, ToJudge } from './guard.ts';
 import { latin1 } from './latin1.ts';
@@ -38,7 +40,6 @@ export interface PolicyGuardOptions {
   readonly wallUs: (us: number) => number;
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 /** Texts that are kept for people who are asked about the next one. */
 const maxRecent = 20;
@@ -82,12 +83,7 @@ export class PolicyGuard implements Guard {
 
   text(sql: Uint8Array, { clientEncoding }: TextSettings): string | undefined {
     this.#clientEncoding = clientEncoding;
-    if (clientEncoding !== 'UTF8' && sql.some((byte) => byte > 0x7f)) return undefined;
-    try {
-      return utf8.decode(sql);
-    } catch {
-      return undefined;
-    }
+    return clientText(sql, clientEncoding);
   }
 
   /** The last texts in front of the newest `behind` ones, the newest last. */
@@ -133,7 +129,9 @@ export class PolicyGuard implements Guard {
       const verdict = this.#verdict(seen, statement, us);
       if (verdict.decision !== 'deny') this.#begin(seen);
       const asked = verdict.decision === 'approve' ? { statement: owned(statement) } : {};
-      judged.push({ analysis: seen, verdict, settings: fingerprint, ...asked });
+      // A function that nobody knows is misspelled, most probably, and Postgres says so better.
+      const known = verdict.decision === 'deny' && this.#namesNoFunction(seen) ? undefined : seen;
+      judged.push({ analysis: known, verdict, settings: fingerprint, ...asked });
       if (statements.length === 1) break;
       for (const effect of analysis.effects) settings.apply(effect);
       const { names: named } = analysis;
@@ -150,6 +148,13 @@ export class PolicyGuard implements Guard {
   #unknownOf({ unresolved }: Analysis): readonly string[] {
     if (this.#options.policy === undefined) return [];
     return unresolved.filter((name) => !this.#definitions.has(name));
+  }
+
+  /** True when it calls a function that neither the catalog has nor the session has made. */
+  #namesNoFunction({ commands: [{ functions }] }: Analysis): boolean {
+    const catalog = this.#options.catalog();
+    if (catalog === undefined) return false;
+    return functions.some((name) => functionsNamed(catalog, name).length === 0 && !this.#definitions.has(name));
   }
 
   judgeCall(functionOid: number, inTransaction: boolean, us: number): Judged {
@@ -354,7 +359,8 @@ function tooFast(waitUs: number): Verdict {
 
 /** A name that the gateway does not know, or does not trust any more; drivers prepare again when they hear of it. */
 function unknownName({ protocol }: ToJudge): Verdict {
-  if (protocol === 'simple') return unreadable('its bytes are not text in the client_encoding; UTF8 is read');
+  if (protocol === 'simple')
+    return unreadable('its bytes are not text in the client_encoding, or that is not one that the gateway reads');
   const error = new Refusal('26000', 'the gateway does not know what this prepared statement is', {
     detail: 'Rules apply to what it would run, and code in the server may have changed what its name means.',
     hint: 'Prepare it again.',
@@ -363,11 +369,11 @@ function unknownName({ protocol }: ToJudge): Verdict {
 }
 
 function unknownRelation(names: readonly string[]): Verdict {
-  const { match, error } = denial({ rule: 'unreadable', then: 'deny' }, 'the policy', {
-    detail: `The gateway does not find ${names.map((name) => `"${name}"`).join(', ')} in the catalog.`,
+  const error = new Refusal('42P01', `relation "${names[0]}" does not exist, as far as the gateway can tell`, {
+    detail: `Rules apply to the statement, and the catalog does not have ${names.map((name) => `"${name}"`).join(', ')}.`,
     hint: 'If it was made in this transaction, commit first; if it is new, try again.',
   });
-  return { decision: 'deny', matches: [match], error };
+  return { decision: 'deny', matches: [{ rule: 'unreadable', then: 'deny' }], error };
 }
 
 function callUnderMask(): Verdict {
