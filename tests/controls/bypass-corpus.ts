@@ -1880,9 +1880,6 @@ const probesRows: readonly Row[] = [
   ['a window', 'the rank tells the order', 'select id, rank() over (order by credit) from customers'],
   ['PARTITION BY', 'what is equal, in a window', 'select id, count(*) over (partition by phone) from customers'],
   ['EXISTS', 'a condition in a subquery', "select exists (select from customers where email ~ '^V')"],
-  ['IN', 'a guess among values', "select 'x' in (select email from customers)"],
-  ['a comparison as a column', 'a boolean of a guess', "select id, email = 'x' as guess from customers"],
-  ['CASE', 'a branch of a guess', "select id, case when email like 'V%' then 'yes' else 'no' end from customers"],
   [
     'LIMIT',
     'as many rows as a letter has',
@@ -1932,6 +1929,17 @@ const probesRows: readonly Row[] = [
   ['COPY', 'a condition in a COPY', "copy (select id from customers where email like 'V%') to stdout"],
 ];
 const probes = probesRows.map(([name, way, steps]) => refuses(`probe: ${name}`, way, steps, { as: 'prober' }));
+
+/** What a guess gives may be masked instead. */
+const guessesRows: readonly Row[] = [
+  ['IN', 'a guess among values', "select 'is ' || ('x' in (select email from customers))::text"],
+  ['a comparison as a column', 'a boolean of a guess', "select id, 'is ' || (email = 'x')::text from customers"],
+  ['CASE', 'a branch of a guess', "select case when email like 'V%' then 'is true' else 'is false' end from customers"],
+  ['a boolean', 'a boolean of a guess, as it is', "select email > 'A' from customers where id = 1"],
+];
+const guesses = guessesRows.map(([name, way, steps]) =>
+  hides(`guess: ${name}`, way, steps, { as: 'prober', shows: [/is (true|false)/, '\0\x01\0\0\0\x01t'] }),
+);
 
 /** Writes that a rule denies: an UPDATE or DELETE of everything. */
 const blindDeletesRows: readonly Row[] = [
@@ -2862,6 +2870,7 @@ export const bypassCorpus: readonly BypassCase[] = [
   ...exits,
   ...protocol,
   ...probes,
+  ...guesses,
   ...blindDeletes,
   ...transactions,
   ...moneyMoves,
