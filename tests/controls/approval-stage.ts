@@ -167,11 +167,11 @@ export class Asker {
     return this.answer();
   }
 
-  /** Waits until its session has ended on record. */
-  async ended(): Promise<void> {
+  /** Waits until every question of its session has ended on record. */
+  async settled(): Promise<void> {
     const until = Date.now() + 20_000;
-    while (!this.#stage.record(this.pid).some(({ type }) => type === 'session_closed')) {
-      if (Date.now() > until) throw new Error('the session does not end');
+    while (this.#stage.ends(this.pid).length < this.#stage.questions(this.pid).length) {
+      if (Date.now() > until) throw new Error('a question does not end');
       await delay(2);
     }
   }

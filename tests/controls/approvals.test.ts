@@ -108,7 +108,7 @@ describe('what waits for people runs when they approved it, and not otherwise', 
     await open();
     const approval = await payer.ask(pay(next));
     payer.client.destroy();
-    await payer.ended();
+    await payer.settled();
     assert.deepEqual(results(), ['client gone']);
     await assert.rejects(stage.vote(approval, 'alice'));
     assert.equal(await stage.value(paid(next)), '0');
