@@ -35,10 +35,14 @@ const ofState: ReadonlySet<string> = new Set([
   '55P03', // lock not available
   '08006', // connection failure
   '08P01', // protocol violation
+  '54001', // statement too complex: the depth of the stack
 ]);
 
-/** Transaction states and rollbacks, resources, limits, the operator's doing. */
-const classesOfState: ReadonlySet<string> = new Set(['25', '40', '53', '54', '57']);
+/**
+ * Transaction states and rollbacks, resources, the operator's doing. Not limits (54): some of them quote what is too long
+ * (`operand is too long in tsquery: "…"`).
+ */
+const classesOfState: ReadonlySet<string> = new Set(['25', '40', '53', '57']);
 
 export interface ErrorOrigin {
   readonly sqlstate: string;
@@ -77,12 +81,18 @@ const meanings: { readonly [code: string]: string | undefined } = {
   '42883': 'a function does not exist',
   '42704': 'an object does not exist',
   '42601': 'a syntax error',
+  '54': 'a limit of the server is exceeded',
   '57014': 'the statement was canceled',
   '00000': 'a notice',
   '01': 'a warning',
   '02': 'no data',
   P0: 'a function raised an error',
 };
+
+/** Five characters of somebody's choice are five characters of a value; a condition that stands here is one of few. */
+export function isWellKnown(sqlstate: string): boolean {
+  return meanings[sqlstate] !== undefined || /^P000[0-4]$/.test(sqlstate);
+}
 
 /** What happened, in words that no value is in. */
 export function meaningOf(sqlstate: string): string {

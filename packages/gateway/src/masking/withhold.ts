@@ -3,7 +3,7 @@ import type { ActiveDetector } from './active-masks.ts';
 import { replaceFound } from './detectors/replace-found.ts';
 import type { Hmac } from './hash-value.ts';
 import type { ResolvedMasks } from './resolved-masks.ts';
-import { keepsText, meaningOf } from './sqlstate.ts';
+import { isWellKnown, keepsText, meaningOf } from './sqlstate.ts';
 import { mayRead } from './touches-masked.ts';
 
 const utf8 = new TextEncoder();
@@ -50,26 +50,42 @@ const harmlessFields = new Set(Array.from('SVCPstcdnFLR', (code) => code.charCod
 const messageField = 0x4d;
 const sqlstateField = 0x43;
 
+/** Of those, what code that raises an error can fill in itself (RAISE … USING): names that need not be names of anything. */
+const raisedFields = new Set(Array.from('stcdn', (code) => code.charCodeAt(0)));
+
+/** Of PL/pgSQL's RAISE and PL/Python's plpy.error: what raises with fields of somebody's own. */
+const raises = /^(?:exec_stmt_raise|PLy_)/;
+
 /**
  * The body of an ErrorResponse or NoticeResponse without texts in which a value may stand: detail, hint, context and the
  * query of a function go, the message becomes a general one. What happened (SQLSTATE), where, and to which table, column
- * or constraint stays; so do messages that never quote a value, such as syntax errors.
+ * or constraint stays; so do messages that never quote a value, such as syntax errors. Of what code has raised neither
+ * names nor a SQLSTATE of its own making stay.
  */
 export function withheldError(body: Uint8Array): Uint8Array {
   const fields = fieldsOf(body);
-  const code = fields.find(({ code }) => code === sqlstateField);
-  const sqlstate = code === undefined ? '' : ascii.decode(code.text);
+  const told = fieldText(fields, sqlstateField);
+  const isRaised = raises.test(fieldText(fields, routineField));
+  const sqlstate = isRaised && !isWellKnown(told) ? 'P0001' : told;
   const has = (letters: string): boolean => fields.some(({ code }) => letters.includes(String.fromCharCode(code)));
   // Context (W) and internal query (q) are of functions, triggers, and what they run.
-  const keeps = keepsText({ sqlstate, hasPosition: has('P'), isInner: has('Wpq') });
+  const keeps = keepsText({ sqlstate, hasPosition: has('P'), isInner: isRaised || has('Wpq') });
   return bodyOf(
     fields.flatMap((field) => {
+      if (isRaised && raisedFields.has(field.code)) return [];
+      if (field.code === sqlstateField) return [{ code: sqlstateField, text: utf8.encode(sqlstate) }];
       if (harmlessFields.has(field.code)) return [field];
       if (field.code === messageField)
         return [keeps ? field : { code: messageField, text: utf8.encode(general(sqlstate)) }];
       return [];
     }),
   );
+}
+
+/** '' when there is none. */
+function fieldText(fields: readonly Field[], wanted: number): string {
+  const field = fields.find(({ code }) => code === wanted);
+  return field === undefined ? '' : ascii.decode(field.text);
 }
 
 function general(sqlstate: string): string {

@@ -247,7 +247,8 @@ export class Replies {
   /** What the client may see of an error or a notice. */
   #reported(guard: Guard, head: ExpectedReply | undefined, body: Uint8Array): Uint8Array {
     const open = head?.current;
-    if (!guard.masks || isParsed(head)) return body;
+    if (!guard.masks) return body;
+    if (isParsed(head) || (head?.to === 'describe' && !head.ours)) return guard.report(nothingRun, body);
     if (open !== undefined && !open.ended) return guard.report(open.judged, body);
     // At the end of the transaction: checks of any statement of it that had been put off.
     for (const judged of this.#ran) {
@@ -727,6 +728,37 @@ function message(tag: number, body: Uint8Array): Uint8Array {
 function isParsed(head: ExpectedReply | undefined): boolean {
   return head?.to === 'parse' || head?.trial === 'parsing';
 }
+
+/**
+ * Stands for a statement of which nothing has run: what Postgres says is about its text, unless code says it. Literals are
+ * read while a text is parsed, and a domain's CHECK is code.
+ */
+const nothingRun: Judged = {
+  analysis: {
+    commands: [
+      {
+        kind: 'select',
+        reads: [],
+        writes: [],
+        readsColumns: [],
+        writesColumns: [],
+        functions: [],
+        volatileFunctions: [],
+        hasWhere: true,
+        isWrite: false,
+        isDdl: false,
+        isTransactionControl: false,
+        isOpaque: false,
+        isOutside: false,
+      },
+    ],
+    lineage: { outputs: [], probes: new Set(), stores: new Set(), touches: new Set() },
+    effects: [],
+    unresolved: [],
+  },
+  verdict: { decision: 'allow', matches: [] },
+  settings: '',
+};
 
 function tooManyRows(limit: number): Uint8Array {
   return errorResponse(

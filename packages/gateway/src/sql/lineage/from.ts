@@ -184,14 +184,18 @@ function jsonTable(trace: Trace, scope: Scope, { context_item, pathspec, passing
   probe(trace, rows.sources);
   return closed(jsonColumns(listOf(columns)));
 
+  /** Those of NESTED come behind all others of their level, wherever they stand (transformJsonTableColumns). */
   function jsonColumns(nodes: readonly unknown[]): Named[] {
-    return nodes.flatMap((node): Named[] => {
-      const column = untag(node, 'JsonTableColumn') ?? {};
-      const { name, coltype, on_empty, on_error: otherwise, typeName } = column;
-      if (coltype === 'JTC_NESTED') return jsonColumns(listOf(column['columns']));
-      if (coltype === 'JTC_FOR_ORDINALITY') return [{ name: textOf(name), flow: nothing }];
-      const own = derived(sourcesOf(trace, scope, [on_empty, otherwise, typeName]));
-      return [{ name: textOf(name), flow: derived(unionOf([rows, own])) }];
-    });
+    const columns = nodes.map((node) => untag(node, 'JsonTableColumn') ?? {});
+    const isNested = ({ coltype }: Body): boolean => coltype === 'JTC_NESTED';
+    return [...columns.filter((column) => !isNested(column)), ...columns.filter(isNested)].flatMap(
+      (column): Named[] => {
+        const { name, coltype, on_empty, on_error: otherwise, typeName } = column;
+        if (isNested(column)) return jsonColumns(listOf(column['columns']));
+        if (coltype === 'JTC_FOR_ORDINALITY') return [{ name: textOf(name), flow: nothing }];
+        const own = derived(sourcesOf(trace, scope, [on_empty, otherwise, typeName]));
+        return [{ name: textOf(name), flow: derived(unionOf([rows, own])) }];
+      },
+    );
   }
 }
