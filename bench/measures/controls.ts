@@ -39,7 +39,7 @@ async function measureStatements(setup: Setup, pgbench: Pgbench, { options, repo
   const base: Workload = { script: 'select', protocol: 'simple', clients, seconds, logged: 0.05 };
   for (const [protocol, texts] of Object.entries(textsOf) as [Protocol, string][]) {
     const measure = `pgbench -S ${protocol}, ${clients} clients`;
-    await warmUp(pgbench, contenders, { ...base, protocol, seconds: 2 });
+    await warmUp(pgbench, contenders, { ...base, protocol });
     const samples = await inRounds(contenders, options.rounds, (one) => sample(pgbench, one, { ...base, protocol }));
     const lines = contenders.map((one) => throughputLine(measure, one, samples.get(one.name) ?? []));
     report.lines(`${measure}: ${texts}`, lines);
