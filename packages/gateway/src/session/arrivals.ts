@@ -305,6 +305,7 @@ export class Arrivals {
       statement.judged = judged[index];
       if (statement.effect?.type === 'prepare' && statement.sql !== undefined) {
         statement.text = this.#gatekeeper?.text(statement.sql);
+        statement.textConforms = state.settings.standardConformingStrings;
       }
     }
     const at = judged.findIndex(({ verdict }) => verdict.decision === 'deny');
@@ -339,7 +340,9 @@ export class Arrivals {
     const statement = this.#statement('prepare', sql, glance(sql));
     if (name.length > 0) statement.statementName = name.slice();
     if (count > 0) statement.parameterTypes = types;
+    const { settings } = this.#state;
     statement.text = this.#gatekeeper?.text(sql);
+    statement.textConforms = settings.standardConformingStrings;
     this.#forward();
     const prepared: Prepared = {
       name: statement.statementName,
@@ -352,7 +355,12 @@ export class Arrivals {
       source:
         this.#gatekeeper === undefined || name.length === 0
           ? undefined
-          : { sql: sql.slice(), parameterTypes: types, encoding: this.#state.settings.clientEncoding },
+          : {
+              sql: sql.slice(),
+              parameterTypes: types,
+              encoding: settings.clientEncoding,
+              standardConformingStrings: settings.standardConformingStrings,
+            },
     };
     statement.prepared = prepared;
     const named = this.#state.prepared.put(this.#state.nameKey(name), prepared, this.#state.syncs);

@@ -11,6 +11,7 @@ interface KnownText {
   readonly text: string;
   /** It is the text of a PREPARE. */
   readonly inSql: boolean;
+  readonly textConforms: boolean;
 }
 
 /** Puts what arrives before the guard, with what the session knows about it. */
@@ -51,6 +52,7 @@ export class Gatekeeper {
     const text = known?.inSql ? this.#executeOf(name ?? '') : known?.text;
     return {
       text,
+      textConforms: known?.textConforms,
       protocol: 'extended',
       parameters,
       parameterTypes: prepared?.parameterTypes ?? prepared?.owner.parameterTypes,
@@ -112,9 +114,11 @@ export class Gatekeeper {
   #preparedAgain(name: NameKey): Prepared | undefined {
     const prepared = this.#state.prepared.get(name);
     if (prepared?.source === undefined || !this.#isDistrusted(prepared)) return undefined;
-    const { sql, encoding } = prepared.source;
-    const reads = encoding === this.#state.settings.clientEncoding || sql.every((byte) => byte < 0x80);
-    return reads ? prepared : undefined;
+    const { sql, encoding, standardConformingStrings } = prepared.source;
+    const { settings } = this.#state;
+    const reads = encoding === settings.clientEncoding || sql.every((byte) => byte < 0x80);
+    const conforms = standardConformingStrings === settings.standardConformingStrings || !sql.includes(0x5c);
+    return reads && conforms ? prepared : undefined;
   }
 
   #isDistrusted({ owner, since }: Pick<Prepared, 'owner' | 'since'>): boolean {
@@ -135,8 +139,8 @@ export class Gatekeeper {
     if (name === undefined) return undefined;
     const { prepared, preparedInSql } = this.#state;
     const owner = prepared.get(name)?.owner;
-    const text = (owner ?? preparedInSql.get(name))?.text;
-    return text === undefined ? undefined : { text, inSql: owner === undefined };
+    const { text, textConforms = true } = owner ?? preparedInSql.get(name) ?? {};
+    return text === undefined ? undefined : { text, textConforms, inSql: owner === undefined };
   }
 }
 

@@ -18,6 +18,8 @@ export interface Judged {
 export interface ToJudge {
   /** As Unicode; undefined when its bytes are none in the client's encoding. */
   readonly text: string | undefined;
+  /** `standard_conforming_strings` when Postgres read the text; undefined: it reads it now. */
+  readonly textConforms?: boolean | undefined;
   readonly protocol: 'simple' | 'extended' | 'function call';
   /** Of a Bind: its body behind the names; undefined when it has none, or comes in pieces. */
   readonly parameters: Uint8Array | undefined;
@@ -28,7 +30,9 @@ export interface ToJudge {
 /** What names mean in the session, for EXECUTE and FETCH. Names are as the server keeps them, as latin1 strings. */
 export interface SessionNames {
   /** The text that prepared it; `inSql` when that is the text of a PREPARE. */
-  prepared(name: string): { readonly text: string; readonly inSql: boolean } | undefined;
+  prepared(
+    name: string,
+  ): { readonly text: string; readonly inSql: boolean; readonly textConforms?: boolean | undefined } | undefined;
   cursor(name: string): Judged | undefined;
 }
 
@@ -44,7 +48,8 @@ export interface Guard {
    * completed. Undefined: the catalog must be refreshed first, ask again then.
    */
   judge(statements: readonly ToJudge[], names: SessionNames, us: number): readonly Judged[] | undefined;
-  judgeCall(functionOid: number, inTransaction: boolean, us: number): Judged;
+  /** Undefined as for `judge`. */
+  judgeCall(functionOid: number, inTransaction: boolean, us: number): Judged | undefined;
   /** A statement completed: what it changes counts from now on. */
   completed(judged: Judged): void;
   /** The server answered with an error: what its transaction changed is undone. `judged`: what has failed; undefined when it was refused, or no statement. */

@@ -26,7 +26,10 @@ export function mustWait(framer: Framer, state: SessionState): boolean {
   if (state.discarding && !state.expected.hasCertainSync) return false;
   if (tag === frontendTag.functionCall) return state.options.guard !== undefined && state.effects > 0;
   if (!last || readsBySettings(framer)) return true;
-  if (tag === frontendTag.query && state.options.guard !== undefined && state.effects > 0) return true;
+  if (state.options.guard !== undefined && state.effects > 0) {
+    // A guard reads the text of a Parse as well.
+    if (tag === frontendTag.query || (tag === frontendTag.parse && bodyOf(framer).some(isNotPlain))) return true;
+  }
   if (tag !== frontendTag.bind && tag !== frontendTag.execute) return false;
   if (state.effects > 0) return true;
   const names = bodyOf(framer);
@@ -50,7 +53,11 @@ function readsBySettings(framer: Framer): boolean {
 
 /** True when settings decide how a text with something of the kind reads: it depends on escapes and on the encoding. */
 function looksDifferent(body: Uint8Array, kinds: number): boolean {
-  return body.some((byte) => byte > 0x7f || byte === backslash) && (glance(body) & kinds) !== 0;
+  return body.some(isNotPlain) && (glance(body) & kinds) !== 0;
+}
+
+function isNotPlain(byte: number): boolean {
+  return byte > 0x7f || byte === backslash;
 }
 
 function hasNonAscii(name: Uint8Array): boolean {

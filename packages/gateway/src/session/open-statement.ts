@@ -27,6 +27,7 @@ export interface PreparedSource {
   readonly parameterTypes: readonly number[];
   /** `client_encoding` in which the text is. */
   readonly encoding: string;
+  readonly standardConformingStrings: boolean;
 }
 
 /** A portal: a prepared statement with its parameters. */
@@ -86,6 +87,8 @@ export class OpenStatement {
 
   /** Its text as Unicode, kept only where a guard needs it. */
   text: string | undefined;
+  /** `standard_conforming_strings` when the server read it. */
+  textConforms = true;
   judged: Judged | undefined;
   /** ErrorResponse that the client gets when the server answers with the error that was provoked in the statement's place. */
   refusal: Uint8Array | undefined;

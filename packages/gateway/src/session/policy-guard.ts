@@ -83,6 +83,7 @@ export class PolicyGuard implements Guard {
 
   text(sql: Uint8Array, { clientEncoding }: TextSettings): string | undefined {
     this.#clientEncoding = clientEncoding;
+    if (!this.#readsAsReported(sql)) return undefined;
     return clientText(sql, clientEncoding);
   }
 
@@ -102,11 +103,14 @@ export class PolicyGuard implements Guard {
   judge(statements: readonly ToJudge[], names: SessionNames, us: number): readonly Judged[] | undefined {
     if (this.#stale) return undefined;
     const settings = statements.length === 1 ? this.#options.settings : this.#options.settings.fork();
+    // Postgres reads all of a Query before it runs any of it.
+    const textConforms = settings.standardConformingStrings;
     const tentative = new Map<string, Analysis>();
     const judged: Judged[] = [];
     for (const statement of statements) {
       const fingerprint = settings.fingerprint();
-      const analysis = this.#analyse(statement, names, { settings, tentative });
+      const reads = statement.textConforms ?? textConforms;
+      const analysis = this.#analyse({ ...statement, textConforms: reads }, names, { settings, tentative });
       if (analysis !== undefined && 'why' in analysis) {
         judged.push({ analysis: undefined, verdict: unreadable(analysis.why), settings: fingerprint });
         continue;
@@ -248,13 +252,23 @@ export class PolicyGuard implements Guard {
     if (this.#recent.length > maxRecent) this.#recent.shift();
   }
 
+  /**
+   * False when it is not certain how the server reads the text: it reports settings at the end of a pipeline, and one that
+   * decides about the text has changed before.
+   */
+  #readsAsReported(sql: Uint8Array): boolean {
+    const { settings } = this.#options;
+    if (sql.includes(0x5c) && !settings.isAsReported('standard_conforming_strings')) return false;
+    return settings.isAsReported('client_encoding') || sql.every((byte) => byte < 0x80);
+  }
+
   get #masks(): ResolvedMasks | undefined {
     const { masks, catalog } = this.#options;
     return masks === undefined ? undefined : resolveMasks(masks, catalog());
   }
 
   #analyse(
-    { text }: ToJudge,
+    { text, textConforms }: ToJudge,
     names: SessionNames,
     { settings, tentative }: { readonly settings: SessionSettings; readonly tentative: ReadonlyMap<string, Analysis> },
   ): Analysis | { readonly why: string } | undefined {
@@ -263,7 +277,8 @@ export class PolicyGuard implements Guard {
     const context: AnalysisContext = {
       catalog: catalog(),
       searchPath: settings.searchPath,
-      standardConformingStrings: settings.standardConformingStrings,
+      standardConformingStrings: settings.codeConforms,
+      textConforms,
       prepared: (name) => tentative.get(`prepare ${name}`) ?? this.#prepared(name, names, context),
       cursor: (name) => tentative.get(`declare ${name}`) ?? names.cursor(key(name))?.analysis,
     };
@@ -275,7 +290,8 @@ export class PolicyGuard implements Guard {
     const known = names.prepared(key(name));
     if (known === undefined) return undefined;
     // It cannot be what it executes itself.
-    const analysis = this.#options.analyze(known.text, { ...context, prepared: () => undefined });
+    const { text, textConforms = context.textConforms } = known;
+    const analysis = this.#options.analyze(text, { ...context, textConforms, prepared: () => undefined });
     if ('why' in analysis) return undefined;
     return known.inSql ? analysis.names?.analysis : analysis;
   }

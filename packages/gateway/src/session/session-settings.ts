@@ -111,6 +111,19 @@ export class SessionSettings {
     return !no.test(this.#known(name, start) ?? this.#reported.get(name) ?? start);
   }
 
+  /** Of code that is read when it runs: false where it is not known, since then a backslash may mean either. */
+  get codeConforms(): boolean {
+    const name = 'standard_conforming_strings';
+    return !no.test(this.#known(name, this.#reportedFirst.get(name) ?? 'on') ?? 'off');
+  }
+
+  /** True when a setting that the server reports is, as far as it was followed, what the server has reported. */
+  isAsReported(name: string): boolean {
+    const reported = this.#reported.get(name);
+    const value = this.#known(name, this.#reportedFirst.get(name) ?? '');
+    return reported === undefined || (value !== undefined && spelled(value) === spelled(reported));
+  }
+
   /**
    * The settings as a text. Two are equal only where no setting differs that can change what a statement means; one that
    * is not known differs from every other that is not known since another statement.
@@ -162,6 +175,11 @@ export class SessionSettings {
     const value = this.#history.current.get(name) ?? this.#history.current.base ?? start;
     return typeof value === 'string' ? value : undefined;
   }
+}
+
+/** Encodings and booleans can be written in several ways; those that are told apart here are the same at worst. */
+function spelled(value: string): string {
+  return value.replaceAll(/[^a-z0-9]/gi, '').toLowerCase();
 }
 
 /** Values of a boolean that is off: parse_bool takes unambiguous beginnings. */

@@ -119,6 +119,8 @@ export interface AnalysisContext {
   /** Schemas in which unqualified names are looked up, in order, pg_temp and pg_catalog included where they are implicit; undefined: not known, a name may be in any. */
   readonly searchPath: readonly string[] | undefined;
   readonly standardConformingStrings: boolean;
+  /** What it was when Postgres read the text, where that was earlier: a tree outlives the setting, code in functions is read anew. */
+  readonly textConforms?: boolean | undefined;
   /** What PREPARE or Parse gave that name; undefined: nothing that the gateway knows. */
   readonly prepared: (name: string) => Analysis | undefined;
   /** What the cursor of that name runs. */

@@ -64,8 +64,9 @@ export function createAnalyzer(parser: Parser): Analyze {
     | undefined;
   const textsFor = (context: AnalysisContext): Lru<Kept> => {
     const { searchPath, standardConformingStrings } = context;
+    const reads = textConforms(context) === standardConformingStrings ? '' : 'read otherwise\0';
     const { knowledge, paths } = open(context.catalog, !standardConformingStrings);
-    const path = searchPath === undefined ? '' : `\0${searchPath.join('\0')}`;
+    const path = searchPath === undefined ? reads : `${reads}\0${searchPath.join('\0')}`;
     const texts = paths.get(path, () => new Lru<Kept>(cacheBounds));
     last = { context, texts, knowledge };
     return texts;
@@ -86,8 +87,13 @@ function isSame(one: AnalysisContext, other: AnalysisContext): boolean {
   return (
     one.catalog === other.catalog &&
     one.searchPath === other.searchPath &&
-    one.standardConformingStrings === other.standardConformingStrings
+    one.standardConformingStrings === other.standardConformingStrings &&
+    textConforms(one) === textConforms(other)
   );
+}
+
+function textConforms({ textConforms, standardConformingStrings }: AnalysisContext): boolean {
+  return textConforms ?? standardConformingStrings;
 }
 
 interface Means {
@@ -104,7 +110,7 @@ function analyzeFresh(sql: string, context: AnalysisContext, { parser, parse, kn
     return meant;
   };
   const watched: AnalysisContext = { ...context, prepared: look('prepared'), cursor: look('cursor') };
-  const parsed = parseText(parser, sql, context.standardConformingStrings);
+  const parsed = parseText(parser, sql, textConforms(context));
   if ('why' in parsed) return { answer: parsed, uses };
   const { statements, isCondensed } = parsed;
   if (statements.length > 1) return { answer: { why: 'There is more than one statement.' }, uses };
