@@ -24,7 +24,12 @@ export class SharedDefinitions {
 export class Definitions {
   readonly #changed: Set<Definitions>;
   readonly #names = new Set<string>();
+  /** The same without their schemas. */
+  readonly #bare = new Set<string>();
   readonly #touched = new Set<string>();
+  /** What can run by it: when something uses it, and when something is written. */
+  readonly #use = new Set<Command>();
+  readonly #write = new Set<Command>();
   /** It cannot be told what was defined. */
   #anyName = false;
   /** Code runs that may define anything. */
@@ -40,26 +45,35 @@ export class Definitions {
 
   /** True when the session has made something of that name, with or without its schema. */
   has(name: string): boolean {
-    if (this.#names.has(name)) return true;
-    return Array.from(this.#names).some((made) => made.slice(made.indexOf('.') + 1) === name);
+    return this.#names.has(name) || this.#bare.has(name);
   }
 
   /** A statement is about to run. */
-  begin({ effects, commands }: Analysis): void {
+  begin({ effects, commands, later }: Analysis): void {
     for (const effect of effects) {
       if (effect.type !== 'anything' && effect.type !== 'define') continue;
       this.#changed.add(this);
       if (effect.type === 'anything') this.#opaque = true;
       else if (effect.names === undefined || effect.names.length === 0) this.#anyName = true;
-      else for (const name of effect.names) this.#names.add(name);
+      else for (const name of effect.names) this.#define(name);
       for (const { reads, writes } of commands) for (const name of [...reads, ...writes]) this.#touched.add(name);
     }
+    for (const command of later?.use ?? []) this.#use.add(command);
+    for (const command of later?.write ?? []) this.#write.add(command);
+  }
+
+  #define(name: string): void {
+    this.#names.add(name);
+    for (const bare of withoutSchema(name)) this.#bare.add(bare);
   }
 
   /** The catalog has been read again since the session's last transaction ended, or the session is over. */
   caughtUp(): void {
     this.#names.clear();
+    this.#bare.clear();
     this.#touched.clear();
+    this.#use.clear();
+    this.#write.clear();
     this.#anyName = this.#opaque = false;
     this.#changed.delete(this);
   }
@@ -71,15 +85,22 @@ export class Definitions {
   cautious(analysis: Analysis, isOwn: boolean): Analysis {
     if (!this.#concerns(analysis, isOwn)) return analysis;
     const [first, ...others] = analysis.commands;
-    const commands: Analysis['commands'] = [this.#widened(first), ...others.map((command) => this.#widened(command))];
+    const commands: [Command, ...Command[]] = [
+      this.#widened(first),
+      ...others.map((command) => this.#widened(command)),
+    ];
+    commands.push(...this.#use);
+    if (commands.some(({ isWrite }) => isWrite)) commands.push(...this.#write);
     return { ...analysis, commands, lineage: untraced(analysis.lineage), isStale: true };
   }
 
   #concerns({ commands, unresolved }: Analysis, isOwn: boolean): boolean {
     if (this.#anyName || (isOwn && this.#opaque)) return true;
     if (isOwn && unresolved.length > 0) return true;
-    return commands.some(({ reads, writes, functions }) =>
-      [reads, writes, functions].some((names) => names.some((name) => this.#names.has(name))),
+    // What is new in one schema can stand in front of what is in another.
+    const isDefined = (name: string): boolean => withoutSchema(name).some((bare) => this.#bare.has(bare));
+    return commands.some(
+      ({ reads, writes, functions }) => reads.some(isDefined) || writes.some(isDefined) || functions.some(isDefined),
     );
   }
 
@@ -87,6 +108,13 @@ export class Definitions {
     const { reads, writes, isWrite } = command;
     return { ...command, reads: union(reads, this.#touched), writes: isWrite ? union(writes, this.#touched) : writes };
   }
+}
+
+/** What a name may be within its schema: either may have a dot in it. */
+function withoutSchema(name: string): readonly string[] {
+  const parts: string[] = [];
+  for (let dot = name.indexOf('.'); dot !== -1; dot = name.indexOf('.', dot + 1)) parts.push(name.slice(dot + 1));
+  return parts.length === 0 ? [name] : parts;
 }
 
 function untraced(lineage: Lineage): Lineage {

@@ -19,6 +19,8 @@ export interface Analysis {
   readonly unresolved: readonly string[];
   /** PREPARE and DECLARE: what runs by that name from now on. */
   readonly names?: { readonly type: 'prepare' | 'declare'; readonly name: string; readonly analysis: Analysis };
+  /** What can run by what it defines, from then on until the catalog tells: when it is used, and when something is written. */
+  readonly later?: { readonly use: readonly Command[]; readonly write: readonly Command[] };
   /** COPY: how its data reads. */
   readonly copy?: CopyForm;
   /** What it names has been defined anew since the catalog was read, in a transaction that only its session sees: anything may be behind it. */

@@ -144,7 +144,7 @@ function analyzeFresh(sql: string, context: AnalysisContext, { parser, parse, kn
 function analysisOf(node: RawStatement['node'], around: Surroundings, context: AnalysisContext): Analysis {
   const findings = new Findings();
   readStatement(node, around, findings);
-  const { commands, effects } = expand(findings, around.knowledge);
+  const { commands, effects, later } = expand(findings, around.knowledge);
   const { named, copy } = findings;
   return {
     commands,
@@ -154,6 +154,7 @@ function analysisOf(node: RawStatement['node'], around: Surroundings, context: A
     ...(named === undefined
       ? {}
       : { names: { type: named.type, name: named.name, analysis: analysisOf(named.node, around, context) } }),
+    ...(later === undefined ? {} : { later }),
     ...(copy === undefined ? {} : { copy }),
   };
 }

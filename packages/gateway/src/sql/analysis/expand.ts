@@ -1,4 +1,4 @@
-import type { Command, Effect } from '../analysis.ts';
+import type { Analysis, Command, Effect } from '../analysis.ts';
 import type { CodeReference, Draft, Findings, Flags } from './draft.ts';
 import type { Knowledge } from './knowledge.ts';
 
@@ -16,9 +16,14 @@ interface Reached {
  * code is taken to do what that code does to data.
  */
 export function expand(
-  { drafts, known, effects }: Findings,
+  own: Findings,
   knowledge: Knowledge | undefined,
-): { readonly commands: readonly [Command, ...Command[]]; readonly effects: readonly Effect[] } {
+): {
+  readonly commands: readonly [Command, ...Command[]];
+  readonly effects: readonly Effect[];
+  readonly later: Analysis['later'];
+} {
+  const { drafts, known, effects } = own;
   const reached = knowledge === undefined ? new Map<string, Reached>() : reach(drafts, knowledge);
   const commands = drafts.map((draft) => draft.toCommand(draft.via, flagsOf(draft, reached)));
   const all = Array.from(effects);
@@ -31,7 +36,23 @@ export function expand(
   commands.push(...known);
   if (behind.some(({ changesSession }) => changesSession) || reached.size >= maxReached) all.push({ type: 'anything' });
   // Whatever reads a statement makes a command of it first.
-  return { commands: commands as [Command, ...Command[]], effects: all };
+  const noted = [own, ...Array.from(reached.values(), ({ findings }) => findings)].flatMap((each) => each.noted ?? []);
+  const later = {
+    use: noted.flatMap(({ use }) => commandsOf(use, knowledge)),
+    write: noted.flatMap(({ write }) => commandsOf(write, knowledge)),
+  };
+  return {
+    commands: commands as [Command, ...Command[]],
+    effects: all,
+    later: later.use.length + later.write.length === 0 ? undefined : later,
+  };
+}
+
+/** Those that do anything. */
+function commandsOf(findings: Findings, knowledge: Knowledge | undefined): readonly Command[] {
+  return expand(findings, knowledge).commands.filter(
+    ({ reads, writes, functions, isWrite }) => isWrite || reads.length + writes.length + functions.length > 0,
+  );
 }
 
 function reach(drafts: readonly Draft[], knowledge: Knowledge): Map<string, Reached> {
