@@ -50,6 +50,23 @@ describe('maskRefusal', () => {
     assert.equal(message(analysis({ lineage: unknown }), denying), undefined, 'it names nothing masked');
   });
 
+  it('refuses expressions over masked columns where a rule denies probes', () => {
+    const denying = masksOn({ email: 'partial' }, { probe: 'deny' });
+    const computing = analysis({ lineage: { computes: masked } });
+    assert.equal(message(computing), undefined);
+    assert.match(message(computing, denying) ?? '', /cannot stand in expressions \(public\.customers\.email\)/);
+    assert.equal(message(analysis({ lineage: { computes: others } }), denying), undefined);
+    const shown = { outputs: [{ name: 'email', sources: masked, plain: true }], touches: masked, computes: none };
+    assert.equal(message(analysis({ lineage: shown }), denying), undefined);
+  });
+
+  it('refuses definitions by which a table could be read from outside', () => {
+    const foreign = command({ kind: 'ddl', isDdl: true, isWrite: true, isOutside: true });
+    assert.match(message(analysis({ commands: [foreign] })) ?? '', /cannot be defined under a mask/);
+    assert.equal(message(analysis({ commands: [{ ...foreign, isOutside: false }] })), undefined);
+    assert.equal(message(analysis({ commands: [{ ...foreign, isDdl: false }] })), undefined);
+  });
+
   it('refuses binary COPY of what would be masked, or looked at by detectors', () => {
     const copy: CopyForm = {
       direction: 'out',

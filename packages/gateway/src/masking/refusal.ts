@@ -1,4 +1,5 @@
 import type { Analysis, Command, Sources } from '../sql/analysis.ts';
+import { traitsOfBuiltIn } from '../sql/lineage/built-ins.ts';
 import { planCopyColumns } from './plan-copy.ts';
 import type { ResolvedMasks } from './resolved-masks.ts';
 import { functionOf, functionsNamed, hasMasked, mayBeMasked, mayRead } from './touches-masked.ts';
@@ -94,6 +95,77 @@ const probes: Check = (masks, analysis) => {
   };
 };
 
+/**
+ * An expression over a masked column is a question about its value, whatever becomes of its result: it fails or not
+ * (`1 / (ascii(email) - 97)`), and takes longer or not. What is shown as it stands in its column is none.
+ */
+const computed: Check = (masks, analysis) => {
+  const { computes = 'unknown' } = analysis.lineage;
+  if (masks.active.probe === 'allow' || !mayBeMasked(masks, computes, analysis)) return undefined;
+  return {
+    rule: 'masking probe',
+    message: `a masked column cannot stand in expressions${named(masks, computes)}`,
+    hint: 'Select masked columns as they are.',
+  };
+};
+
+/** A table of another server, and code in C, can lead back to what is masked here. */
+const ways: Check = (_, { commands }) => {
+  if (!commands.some(({ isDdl, isOutside }) => isDdl && isOutside)) return undefined;
+  return {
+    rule: 'masking',
+    message: 'what reaches files, programs or other servers cannot be defined under a mask',
+  };
+};
+
+/** Of what `partial` and `hash` show of a value, a change by itself makes more: `SET email = substr(email, 1, 4)`. */
+const rewrites: Check = (masks, { lineage: { rewrites: changed = none } }) => {
+  const shown = changed === 'unknown' ? [...masks.columns.keys()] : Array.from(changed);
+  const column = shown.find((key) => partly.has(masks.columns.get(key)?.action ?? ''));
+  if (column === undefined) return undefined;
+  return {
+    rule: 'masking',
+    message: `a column of which a part or a hash is shown cannot be computed from itself (${masks.columns.get(column)?.rule})`,
+    hint: 'Set it to a value; lower, upper, trim, COALESCE and CASE may have it as it is.',
+  };
+};
+
+const none: Sources = new Set();
+const partly: ReadonlySet<string> = new Set(['partial', 'hash']);
+
+/** Code of users is given a masked value, and some of it can leave that where it can be read later. */
+const gives: Check = (masks, analysis) => {
+  if (!mayBeMasked(masks, analysis.lineage.given ?? none, analysis)) return undefined;
+  for (const command of analysis.commands) {
+    const name = functionOf(command.via);
+    if (name === undefined || masks.active.trustedFunctions.has(name) || !canKeep(masks, command)) continue;
+    return suspectFunction(masks, name);
+  }
+  return undefined;
+};
+
+/** Rules run statements that the client's text does not have; what they copy does not stand in its lineage. */
+const rules: Check = (masks, { commands }) => {
+  for (const command of commands) {
+    if (command.via?.startsWith('rule ') !== true || !readsMasked(masks, command) || !canKeep(masks, command)) continue;
+    return {
+      rule: 'masking',
+      message: `the ${command.via} reads masked columns, and keeps what it reads`,
+    };
+  }
+  return undefined;
+};
+
+/** Writes, cannot be read, or calls what leaves its arguments where they can be read (set_config, pg_notify, lo_put). */
+function canKeep({ catalog }: ResolvedMasks, { isWrite, isOpaque, functions }: Command): boolean {
+  if (isWrite || isOpaque || catalog === undefined) return true;
+  return functions.some((name) =>
+    functionsNamed(catalog, name).some((called) => {
+      return called.builtIn && traitsOfBuiltIn(called.name, called.volatility).keeps;
+    }),
+  );
+}
+
 /** Renamed, moved or attached elsewhere, a column would no longer be the one that a rule names. */
 const definitions: Check = (masks, { commands }) => {
   for (const { isDdl, kind, writes } of commands) {
@@ -167,7 +239,19 @@ function readsMasked(masks: ResolvedMasks, { readsColumns, reads }: Pick<Command
   return readsColumns.length === 0 && reads.some((name) => masks.relations.has(name));
 }
 
-const columnChecks: readonly Check[] = [code, codeInWrites, outside, copies, probes, definitions];
+const columnChecks: readonly Check[] = [
+  code,
+  codeInWrites,
+  gives,
+  rules,
+  outside,
+  copies,
+  rewrites,
+  probes,
+  computed,
+  definitions,
+  ways,
+];
 
 const checks: readonly Check[] = [
   binaryCopy,

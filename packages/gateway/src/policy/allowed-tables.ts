@@ -19,9 +19,10 @@ const telling: ReadonlySet<string> = new Set([
 /** Compiles patterns `schema.name`, where `*` stands for any characters of one part. */
 export function allowedTables(patterns: readonly string[]): AllowedTables {
   const allowed = patterns.map(matcher);
-  const isAllowed = (name: string): boolean => isTemporary(name) || allowed.some((matches) => matches.test(name));
+  const isListed = (name: string): boolean => isTemporary(name) || allowed.some((matches) => matches.test(name));
   const problem = (command: Command, unresolved: readonly string[]): string | undefined => {
-    const { reads, writes } = command;
+    const { reads, writes, partOf } = command;
+    const isAllowed = (name: string): boolean => isListed(name) || ancestors(name, partOf).some(isListed);
     const names = [...reads.filter((name) => !isHarmlessToRead(name)), ...writes].filter((name) => !isAllowed(name));
     if (names.length > 0) {
       const listed = [...new Set(names)];
@@ -40,6 +41,13 @@ export function allowedTables(patterns: readonly string[]): AllowedTables {
         return [denial({ rule: 'tables', then: 'deny', ...via }, what, { detail })];
       }),
   };
+}
+
+/** Rows of a partition are rows of its parents, however far up; not the other way round. */
+function ancestors(name: string, partOf: Command['partOf']): readonly string[] {
+  const found = new Set(partOf?.get(name));
+  for (const one of found) for (const parent of partOf?.get(one) ?? []) found.add(parent);
+  return Array.from(found);
 }
 
 function matcher(pattern: string): RegExp {

@@ -12,6 +12,9 @@ const catalog = catalogFixture({
   relations: [
     { name: 'invoices', columns: ['id int4', 'paid bool'] },
     { name: 'payments', columns: ['id int4'] },
+    { name: 'events', kind: 'partitioned table', columns: ['id int4'] },
+    { name: 'events_2026', kind: 'partitioned table', columns: ['id int4'], parents: ['public.events'] },
+    { name: 'events_2026_q1', columns: ['id int4'], parents: ['public.events_2026'] },
     { name: 'paid', definition: 'SELECT payments.id FROM public.payments' },
     { schema: 'pg_catalog', name: 'pg_class', columns: ['oid int4', 'relname text'] },
     { schema: 'pg_catalog', name: 'pg_stats', columns: ['tablename text', 'most_common_vals text'] },
@@ -110,6 +113,13 @@ describe('what controls say of SQL', () => {
     ]) {
       assert.equal(decide({ readOnly: true }, sql), 'deny', sql);
     }
+  });
+
+  it('tables takes partitions for what they are part of, and not the other way round', () => {
+    const parent = { tables: ['public.events'] };
+    for (const sql of ['SELECT * FROM events', 'SELECT * FROM events_2026_q1', 'DELETE FROM events_2026 WHERE id = 1'])
+      assert.equal(decide(parent, sql), 'allow', sql);
+    assert.equal(decide({ tables: ['public.events_2026'] }, 'SELECT * FROM events'), 'deny');
   });
 
   it('tables lets at nothing but what is in the list, however it is reached', () => {

@@ -19,8 +19,6 @@ export interface Analysis {
   readonly unresolved: readonly string[];
   /** PREPARE and DECLARE: what runs by that name from now on. */
   readonly names?: { readonly type: 'prepare' | 'declare'; readonly name: string; readonly analysis: Analysis };
-  /** What can run by what it defines, from then on until the catalog tells: when it is used, and when something is written. */
-  readonly later?: { readonly use: readonly Command[]; readonly write: readonly Command[] };
   /** COPY: how its data reads. */
   readonly copy?: CopyForm;
   /** What it names has been defined anew since the catalog was read, in a transaction that only its session sees: anything may be behind it. */
@@ -49,10 +47,13 @@ export interface Command {
   /**
    * `schema.name` of every relation that it reads or changes, views and what is under them alike; sorted, each once. A
    * name that the catalog does not have is as the text has it, with the first schema of the search path.
-   * What changes a definition (DDL, TRUNCATE, LOCK, GRANT, COMMENT …) writes its relations.
+   * What changes a definition (DDL, TRUNCATE, LOCK, GRANT, COMMENT …) writes its relations; a view's own definition is
+   * not that of the tables under it.
    */
   readonly reads: readonly string[];
   readonly writes: readonly string[];
+  /** Those of `reads` and `writes` that are partitions or children of others, with their parents; absent: none is. */
+  readonly partOf?: ReadonlyMap<string, readonly string[]>;
   /** `schema.table.column` of columns that are read, or given a value, where it can be told; a whole row is all of its columns. */
   readonly readsColumns: readonly string[];
   readonly writesColumns: readonly string[];
@@ -87,6 +88,8 @@ export interface Lineage {
   readonly stores: Sources;
   /** Everything that the statement touches: also what it writes to, and what functions in it may read. */
   readonly touches: Sources;
+  /** What expressions compute with, those of outputs too: errors and time can tell of it. Absent: it may be anything. */
+  readonly computes?: Sources;
 }
 
 export interface Output {
@@ -121,8 +124,6 @@ export interface AnalysisContext {
   /** Schemas in which unqualified names are looked up, in order, pg_temp and pg_catalog included where they are implicit; undefined: not known, a name may be in any. */
   readonly searchPath: readonly string[] | undefined;
   readonly standardConformingStrings: boolean;
-  /** What it was when Postgres read the text, where that was earlier: a tree outlives the setting, code in functions is read anew. */
-  readonly textConforms?: boolean | undefined;
   /** What PREPARE or Parse gave that name; undefined: nothing that the gateway knows. */
   readonly prepared: (name: string) => Analysis | undefined;
   /** What the cursor of that name runs. */

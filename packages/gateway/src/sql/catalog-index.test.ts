@@ -30,7 +30,8 @@ const rows: CatalogRows = {
     },
   ],
   operators: [{ name: '===', schema: 'public', function: 30_000 }],
-  codeTypes: ['year'],
+  codeTypes: [{ oid: 40_000, name: 'year', from: [], to: [30_000] }],
+  eventTriggers: [30_000],
 };
 
 describe('an indexed catalog', () => {
@@ -62,6 +63,9 @@ describe('an indexed catalog', () => {
     assert.deepEqual(catalog.operators('='), []);
     assert.equal(catalog.typeRunsCode('year'), true);
     assert.equal(catalog.typeRunsCode('int4'), false);
+    assert.equal(catalog.codeTypes('year')[0], catalog.codeType(40_000));
+    assert.equal(catalog.codeType(23), undefined);
+    assert.deepEqual(catalog.eventTriggers, [30_000]);
   });
 
   it('cannot be changed', () => {

@@ -8,6 +8,8 @@ export interface CatalogSpec {
   readonly operators?: readonly { readonly name: string; readonly schema?: string; readonly function: string }[];
   /** Names of types that run somebody's code. */
   readonly codeTypes?: readonly string[];
+  /** `schema.name` of the functions of event triggers. */
+  readonly eventTriggers?: readonly string[];
   /** Schemas that have nothing in them. */
   readonly closedSchemas?: readonly string[];
 }
@@ -165,6 +167,9 @@ export function catalogFixture(spec: CatalogSpec = {}): Catalog {
     function: (oid) => functions.find((candidate) => candidate.oid === oid),
     operators: (name) => operators.filter((operator) => operator.name === name),
     typeRunsCode: (name) => codeTypes.includes(name),
+    codeTypes: (name) => (codeTypes.includes(name) ? [{ oid: 0, name, from: [0], to: [0] }] : []),
+    codeType: () => undefined,
+    eventTriggers: (spec.eventTriggers ?? []).map(functionOid),
   };
 }
 
@@ -189,7 +194,7 @@ function toRelation(
   oids: ReadonlyMap<string, number>,
   functionOid: (name: string) => number,
 ): Relation {
-  const { columns = [], rules = [], triggers = [], attached, parents = [], definition, rowType } = given;
+  const { columns = [], rules = [], triggers = [], attached, cascades, parents = [], definition, rowType } = given;
   const name = qualified(given);
   const oidOf = (other: string): number => defined(oids.get(other), other);
   const children = specs
@@ -205,6 +210,7 @@ function toRelation(
     rules,
     triggers: triggers.map(functionOid),
     ...(attached === undefined ? {} : { attached: attached.map(functionOid) }),
+    ...(cascades === undefined ? {} : { cascades }),
     ...(rowType === undefined ? {} : { rowType }),
     parents: parents.map(oidOf),
     children,

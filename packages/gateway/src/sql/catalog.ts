@@ -25,6 +25,12 @@ export interface Catalog {
   operators(name: string): readonly CatalogOperator[];
   /** True when a type of that name runs code of somebody's when a value is cast to or from it (pg_cast, CHECK of a domain, a type's own input function). */
   typeRunsCode(name: string): boolean;
+  /** Types of that name that run code of somebody's. */
+  codeTypes(name: string): readonly CodeType[];
+  /** The same by OID; undefined for one that runs none. */
+  codeType(oid: number): CodeType | undefined;
+  /** OIDs of the functions of event triggers that are on: they run with whatever changes definitions. */
+  readonly eventTriggers: readonly number[];
 }
 
 export type RelationKind =
@@ -54,13 +60,28 @@ export interface Relation {
   readonly rules: readonly string[];
   /** OIDs of the functions that its triggers call. */
   readonly triggers: readonly number[];
-  /** OIDs of functions of somebody's that its policies, CHECK constraints, indexes and statistics call; absent: none. */
+  /**
+   * OIDs of functions of somebody's that its policies, CHECK constraints, indexes and statistics call, and those that the
+   * types of its columns do; absent: none.
+   */
   readonly attached?: readonly number[];
+  /** Tables whose rows change when rows of this one are deleted, or a column that they refer to is; absent: none. */
+  readonly cascades?: readonly Cascade[];
   /** `pg_class.reltype`: the type of its rows. Without it, what `(f(x)).*` expands to cannot be told for such a type. */
   readonly rowType?: number;
   /** Inheritance and partitions, both ways, one step. */
   readonly parents: readonly number[];
   readonly children: readonly number[];
+}
+
+/** A foreign key of another table that does more than refuse: ON DELETE or ON UPDATE CASCADE, SET NULL, SET DEFAULT. */
+export interface Cascade {
+  /** The OID of the table that has it. */
+  readonly relation: number;
+  /** What a DELETE does there, and an UPDATE of `columns` here; absent: nothing. */
+  readonly onDelete?: 'delete' | 'update';
+  readonly onUpdate?: 'update';
+  readonly columns: readonly string[];
 }
 
 export interface Column {
@@ -91,12 +112,30 @@ export interface CatalogFunction {
   readonly outputs?: readonly string[];
   /** Settings in force while it runs (`proconfig`): `search_path=a, "B"`; absent: none. Names in its body are looked up by them. */
   readonly settings?: readonly string[];
+  /**
+   * Expressions that stand for arguments that a call leaves out, as SQL with qualified names and commas between them, and
+   * how many parameters there are in all; absent: every argument has to be given, or the function is Postgres's own.
+   */
+  readonly defaults?: { readonly expressions: string; readonly parameters: number };
+  /** OIDs of functions of somebody's that the types of its parameters and result call; absent: none. */
+  readonly attached?: readonly number[];
 }
 
+/** What an operator calls: its function, or one that sorts in its place. */
 export interface CatalogOperator {
   readonly name: string;
   readonly schema: string;
   readonly function: number;
+}
+
+/** A type that runs code of somebody's: OIDs of functions, 0 for code that cannot be told. */
+export interface CodeType {
+  readonly oid: number;
+  readonly name: string;
+  /** When a value of it is cast to another type, compared or sorted. */
+  readonly from: readonly number[];
+  /** When a value becomes one of it: casts to it, the CHECK of a domain, the canonical form of a range. */
+  readonly to: readonly number[];
 }
 
 /** A column of the catalog, as a key of sets: `OID.attnum`. */

@@ -30,12 +30,14 @@ const fingerprinted: readonly { readonly table: string; readonly key: string; re
   { table: 'pg_trigger', key: byOid },
   { table: 'pg_policy', key: byOid },
   { table: 'pg_inherits', key: '(inhrelid::pg_catalog.int8 << 31) # inhparent::pg_catalog.int8' },
-  { table: 'pg_constraint', key: byOid, where: `WHERE contype = 'c'` },
+  { table: 'pg_constraint', key: byOid, where: `WHERE contype IN ('c', 'f')` },
   { table: 'pg_proc', key: byOid },
   { table: 'pg_operator', key: byOid, where: `WHERE oid >= ${firstNormalObjectId}` },
   { table: 'pg_cast', key: byOid, where: `WHERE oid >= ${firstNormalObjectId}` },
   { table: 'pg_type', key: byOid, where: `WHERE typtype NOT IN ('c', 'p') AND typcategory <> 'A'` },
   { table: 'pg_namespace', key: byOid },
+  { table: 'pg_event_trigger', key: byOid },
+  { table: 'pg_amproc', key: byOid, where: `WHERE oid >= ${firstNormalObjectId}` },
 ];
 
 /**
@@ -133,24 +135,19 @@ export const triggersQuery: string = `SELECT t.tgrelid, t.tgfoid
 FROM pg_catalog.pg_trigger t
 WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'`;
 
-/** What runs when it is used. */
-const codeClasses = `'pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_operator'::pg_catalog.regclass`;
+/** Functions of event triggers that are on. */
+export const eventTriggersQuery = `SELECT DISTINCT e.evtfoid FROM pg_catalog.pg_event_trigger e WHERE e.evtenabled <> 'D'`;
 
-/** Relation, and a function of somebody's that a policy, a CHECK constraint, an index or statistics of it call. */
-export const attachedQuery: string = `WITH attached (classid, objid, relation) AS (
-  SELECT 'pg_catalog.pg_policy'::pg_catalog.regclass, p.oid, p.polrelid FROM pg_catalog.pg_policy p
-  UNION ALL SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass, c.oid, c.conrelid
-  FROM pg_catalog.pg_constraint c WHERE c.contype IN ('c', 'x') AND c.conrelid <> 0
-  UNION ALL SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, i.indexrelid, i.indrelid FROM pg_catalog.pg_index i
-  UNION ALL SELECT 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, s.oid, s.stxrelid
-  FROM pg_catalog.pg_statistic_ext s
-)
-SELECT DISTINCT a.relation, coalesce(o.oprcode::pg_catalog.oid, d.refobjid)
-FROM attached a
-JOIN pg_catalog.pg_depend d ON d.classid = a.classid AND d.objid = a.objid
-  AND d.refobjid >= ${firstNormalObjectId} AND d.refclassid IN (${codeClasses})
-LEFT JOIN pg_catalog.pg_operator o
-  ON d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass AND o.oid = d.refobjid`;
+/**
+ * Table that a foreign key refers to, and for each that refers to it and is changed with it: its OID, what happens to its
+ * rows when rows are deleted, and when a column that it refers to is updated (confdeltype, confupdtype), and those columns.
+ */
+export const cascadesQuery: string = `SELECT c.confrelid, c.conrelid, c.confdeltype, c.confupdtype,
+  (SELECT pg_catalog.array_to_json(pg_catalog.array_agg(a.attname)) FROM pg_catalog.pg_attribute a
+    WHERE a.attrelid = c.confrelid AND a.attnum = ANY (c.confkey))
+FROM pg_catalog.pg_constraint c
+WHERE c.contype = 'f' AND (c.confdeltype IN ('c', 'n', 'd') OR c.confupdtype IN ('c', 'n', 'd'))
+ORDER BY c.confrelid, c.conrelid, c.oid`;
 
 /** Child and parent. */
 export const inheritanceQuery = 'SELECT i.inhrelid, i.inhparent FROM pg_catalog.pg_inherits i';
@@ -164,7 +161,8 @@ export function functionsQuery(serverVersion: number): string {
   return `SELECT p.oid, n.nspname, p.proname, p.prokind, p.provolatile, l.lanname, p.prosecdef, p.prorettype, b.builtin,
   CASE WHEN NOT b.builtin AND l.lanname IN ('sql', 'plpgsql') THEN coalesce(${newStyle}, p.prosrc) END,
   pg_catalog.array_to_json(p.proargmodes), pg_catalog.array_to_json(p.proargnames),
-  pg_catalog.array_to_json(p.proconfig)
+  pg_catalog.array_to_json(p.proconfig),
+  CASE WHEN NOT b.builtin THEN pg_catalog.pg_get_expr(p.proargdefaults, 0) END, p.pronargs
 FROM pg_catalog.pg_proc p
 JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
 JOIN pg_catalog.pg_language l ON l.oid = p.prolang
@@ -192,40 +190,107 @@ function harmless(catalog: string, object: string, code: string): string {
     WHERE m.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass AND m.objid = ${object} AND f.function = ${code})`;
 }
 
-/** Name, schema and function of the operators that are somebody's. */
-export const operatorsQuery: string = `WITH ${inC}
+/** Functions of operator classes that somebody made, but in C: who sorts, compares or hashes by such a class calls them. */
+const sorting = `sorting (class, family, type, function) AS MATERIALIZED (
+  SELECT c.oid, c.opcfamily, c.opcintype, p.oid
+  FROM pg_catalog.pg_opclass c
+  JOIN pg_catalog.pg_amproc a ON a.amprocfamily = c.opcfamily AND a.amproc >= ${firstNormalObjectId}
+  JOIN pg_catalog.pg_proc p ON p.oid = a.amproc::pg_catalog.oid
+  JOIN pg_catalog.pg_language l ON l.oid = p.prolang AND l.lanname NOT IN ('c', 'internal')
+)`;
+
+/** Name, schema and function of the operators that are somebody's, and what sorts by them. */
+export const operatorsQuery: string = `WITH ${inC}, ${sorting}
 SELECT o.oprname, n.nspname, o.oprcode::pg_catalog.oid
 FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
-WHERE o.oid >= ${firstNormalObjectId} AND o.oprcode <> 0 AND NOT ${harmless('pg_operator', 'o.oid', 'o.oprcode')}`;
+WHERE o.oid >= ${firstNormalObjectId} AND o.oprcode <> 0 AND NOT ${harmless('pg_operator', 'o.oid', 'o.oprcode')}
+UNION
+SELECT o.oprname, n.nspname, s.function
+FROM sorting s JOIN pg_catalog.pg_amop a ON a.amopfamily = s.family
+JOIN pg_catalog.pg_operator o ON o.oid = a.amopopr JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace`;
+
+/** What runs when it is used. */
+const codeClasses = `'pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_operator'::pg_catalog.regclass`;
 
 /**
- * Names of types whose values run somebody's code when they are cast or read: by a cast that somebody made, on either
- * side; by a CHECK of a domain that calls a function or operator of somebody's; by a type's own functions; and of arrays,
- * composites, ranges and domains with such a type in them.
+ * Types whose values run somebody's code when they are cast, read or made, the function, and which of these: by a cast
+ * that somebody made; by a CHECK of a domain that calls a function or operator of somebody's; by a type's own functions;
+ * by those of an operator class; and of arrays, composites, ranges and domains with such a type in them. Of a cast between
+ * a type of Postgres's own and one of somebody's, the latter says it all: no value is cast where neither a column nor a
+ * function, nor the text, has that type.
  */
-export const codeTypesQuery: string = `WITH RECURSIVE ${inC}, made_of (part, whole) AS MATERIALIZED (
+const running = `${inC}, ${sorting}, made_of (part, whole) AS MATERIALIZED (
   SELECT t.typbasetype, t.oid FROM pg_catalog.pg_type t WHERE t.typbasetype <> 0
   UNION ALL SELECT t.typelem, t.oid FROM pg_catalog.pg_type t WHERE t.typelem <> 0
   UNION ALL SELECT r.rngsubtype, r.rngtypid FROM pg_catalog.pg_range r
   UNION ALL SELECT a.atttypid, c.reltype
   FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
   WHERE a.attnum > 0 AND NOT a.attisdropped AND c.reltype <> 0
-), running (type) AS (
-  SELECT t.oid FROM pg_catalog.pg_cast c
-  JOIN pg_catalog.pg_type t ON t.oid IN (c.castsource, c.casttarget)
-  WHERE c.oid >= ${firstNormalObjectId} AND c.castmethod = 'f' AND NOT ${harmless('pg_cast', 'c.oid', 'c.castfunc')}
+), running (type, function, does) AS (
+  SELECT s.type, c.castfunc, s.does FROM pg_catalog.pg_cast c
+  CROSS JOIN LATERAL (VALUES (c.castsource, 'from'), (c.casttarget, 'to')) AS s (type, does)
+  WHERE c.oid >= ${firstNormalObjectId} AND c.castmethod = 'f'
+    AND (s.type >= ${firstNormalObjectId} OR (c.castsource < ${firstNormalObjectId} AND c.casttarget < ${firstNormalObjectId}))
+    AND NOT ${harmless('pg_cast', 'c.oid', 'c.castfunc')}
   UNION
-  SELECT c.contypid FROM pg_catalog.pg_constraint c
+  SELECT c.contypid, coalesce(o.oprcode::pg_catalog.oid, d.refobjid), 'to' FROM pg_catalog.pg_constraint c
   JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND d.objid = c.oid
+  LEFT JOIN pg_catalog.pg_operator o
+    ON d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass AND o.oid = d.refobjid
   WHERE c.contypid <> 0 AND d.refobjid >= ${firstNormalObjectId} AND d.refclassid IN (${codeClasses})
   UNION
-  SELECT t.oid FROM pg_catalog.pg_type t
+  SELECT t.oid, s.function, s.does FROM pg_catalog.pg_type t
+  CROSS JOIN LATERAL (VALUES (t.typinput::pg_catalog.oid, 'to'), (t.typoutput::pg_catalog.oid, 'from')) AS s (function, does)
   WHERE t.oid >= ${firstNormalObjectId} AND t.typtype = 'b' AND t.typcategory <> 'A'
     AND NOT ${harmless('pg_type', 't.oid', 't.typinput')}
   UNION
-  SELECT r.rngtypid FROM pg_catalog.pg_range r
-  WHERE ${firstNormalObjectId} <= ANY (ARRAY[r.rngcanonical::pg_catalog.oid, r.rngsubdiff::pg_catalog.oid, r.rngsubopc])
+  SELECT r.rngtypid, s.function, 'to' FROM pg_catalog.pg_range r
+  CROSS JOIN LATERAL (VALUES (r.rngcanonical::pg_catalog.oid), (r.rngsubdiff::pg_catalog.oid)) AS s (function)
+  WHERE s.function >= ${firstNormalObjectId}
   UNION
-  SELECT m.whole FROM running JOIN made_of m ON m.part = running.type
-)
-SELECT DISTINCT t.typname FROM running JOIN pg_catalog.pg_type t ON t.oid = running.type`;
+  SELECT r.rngtypid, s.function, d.does FROM pg_catalog.pg_range r JOIN sorting s ON s.class = r.rngsubopc
+  CROSS JOIN (VALUES ('from'), ('to')) AS d (does)
+  UNION
+  SELECT s.type, s.function, 'from' FROM sorting s WHERE s.type >= ${firstNormalObjectId}
+  UNION
+  SELECT m.whole, running.function, running.does FROM running JOIN made_of m ON m.part = running.type
+)`;
+
+/** OID and name of such types, and functions that run from and to it. */
+export const codeTypesQuery: string = `WITH RECURSIVE ${running}
+SELECT t.oid, t.typname, ${['from', 'to'].map((does) => `pg_catalog.array_to_json(pg_catalog.array_agg(r.function::pg_catalog.int8 ORDER BY r.function) FILTER (WHERE r.does = '${does}'))`).join(', ')}
+FROM running r JOIN pg_catalog.pg_type t ON t.oid = r.type
+GROUP BY t.oid, t.typname`;
+
+/**
+ * Relation or function of somebody's, and a function of somebody's that comes with it: policies, CHECK constraints,
+ * indexes and statistics of a relation call it, or the types of its columns; or the types of a function's parameters.
+ */
+export const attachedQuery: string = `WITH RECURSIVE attached (classid, objid, relation) AS MATERIALIZED (
+  SELECT 'pg_catalog.pg_policy'::pg_catalog.regclass, p.oid, p.polrelid FROM pg_catalog.pg_policy p
+  UNION ALL SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass, c.oid, c.conrelid
+  FROM pg_catalog.pg_constraint c WHERE c.contype IN ('c', 'x') AND c.conrelid <> 0
+  UNION ALL SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, i.indexrelid, i.indrelid FROM pg_catalog.pg_index i
+  UNION ALL SELECT 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, s.oid, s.stxrelid
+  FROM pg_catalog.pg_statistic_ext s
+), ${running}
+SELECT a.relation, coalesce(o.oprcode::pg_catalog.oid, d.refobjid)
+FROM attached a
+JOIN pg_catalog.pg_depend d ON d.classid = a.classid AND d.objid = a.objid
+  AND d.refobjid >= ${firstNormalObjectId} AND d.refclassid IN (${codeClasses})
+LEFT JOIN pg_catalog.pg_operator o
+  ON d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass AND o.oid = d.refobjid
+UNION
+SELECT a.relation, s.function
+FROM attached a
+JOIN pg_catalog.pg_depend d ON d.classid = a.classid AND d.objid = a.objid
+  AND d.refclassid = 'pg_catalog.pg_opclass'::pg_catalog.regclass
+JOIN sorting s ON s.class = d.refobjid
+UNION
+SELECT a.attrelid, r.function
+FROM running r JOIN pg_catalog.pg_attribute a ON a.atttypid = r.type AND a.attnum > 0 AND NOT a.attisdropped
+UNION
+SELECT p.oid, r.function
+FROM pg_catalog.pg_proc p JOIN running r
+  ON (r.does = 'from' AND r.type = p.prorettype) OR (r.does = 'to' AND r.type = ANY (p.proargtypes::pg_catalog.oid[]))
+WHERE p.oid >= ${firstNormalObjectId} AND r.function <> p.oid`;

@@ -1,13 +1,23 @@
 import { setImmediate } from 'node:timers/promises';
-import type { CatalogFunction, CatalogOperator, Column, Relation, RelationKind } from '../../sql/catalog.ts';
+import type {
+  Cascade,
+  CatalogFunction,
+  CatalogOperator,
+  CodeType,
+  Column,
+  Relation,
+  RelationKind,
+} from '../../sql/catalog.ts';
 import type { CatalogRows } from '../../sql/catalog-index.ts';
 import type { OwnSession } from '../own-session.ts';
 import {
   attachedQuery,
   beginQuery,
+  cascadesQuery,
   codeTypesQuery,
   columnsQuery,
   emptyPathQuery,
+  eventTriggersQuery,
   expressionsQuery,
   fingerprintQuery,
   functionsQuery,
@@ -63,11 +73,13 @@ export async function readCatalog(session: CatalogSession): Promise<CatalogRows>
   const columns = await bounded(query, columnsQuery);
   const expressions = await bounded(query, expressionsQuery);
   const rules = await query(rulesQuery);
+  const attached = numbersBy(await query(attachedQuery));
   const parts: RelationParts = {
     columns: await columnsByRelation(columns, expressions),
     rules: Map.groupBy(rules, first),
     triggers: numbersBy(await query(triggersQuery)),
-    attached: numbersBy(await query(attachedQuery)),
+    attached,
+    cascades: Map.groupBy(await query(cascadesQuery), first),
     ...inheritance(await query(inheritanceQuery)),
   };
   const relations: Relation[] = [];
@@ -75,13 +87,15 @@ export async function readCatalog(session: CatalogSession): Promise<CatalogRows>
     relations.push(...relation(row, parts));
     if (relations.length % atOnce === 0) await setImmediate();
   }
-  const functions = (await bounded(query, functionsQuery(serverVersion))).map(catalogFunction);
+  const functions = (await bounded(query, functionsQuery(serverVersion))).map((row) => catalogFunction(row, attached));
   const operators = (await query(operatorsQuery)).map(operator);
-  const codeTypes = (await query(codeTypesQuery)).map(([name]) => name ?? '');
+  const codeTypes = (await query(codeTypesQuery)).map(codeType);
+  const eventTriggers = (await query(eventTriggersQuery)).map(first);
   await query('COMMIT /* onrecord: the catalog */');
   const unknown = [...expressions, ...rules].filter(([, , , standIn]) => standIn === 't').map(first);
   const version = unknown.length === 0 ? fingerprint : `${fingerprint} without ${unknown.join()}`;
-  return { version, openSchemas, relations, functions, operators, codeTypes };
+  const triggers = eventTriggers.length === 0 ? {} : { eventTriggers };
+  return { version, openSchemas, relations, functions, operators, codeTypes, ...triggers };
 }
 
 async function bounded(query: CatalogSession['query'], sql: string): Promise<Row[]> {
@@ -95,6 +109,7 @@ interface RelationParts {
   readonly rules: ReadonlyMap<number, readonly Row[]>;
   readonly triggers: ReadonlyMap<number, readonly number[]>;
   readonly attached: ReadonlyMap<number, readonly number[]>;
+  readonly cascades: ReadonlyMap<number, readonly Row[]>;
   readonly parents: ReadonlyMap<number, readonly number[]>;
   readonly children: ReadonlyMap<number, readonly number[]>;
 }
@@ -120,6 +135,7 @@ function relation([id, schema, name, relkind, rowType]: Row, parts: RelationPart
   const rules = parts.rules.get(oid) ?? none;
   const definition = rules.find(([, select]) => select === 't')?.[2];
   const attached = parts.attached.get(oid);
+  const cascades = parts.cascades.get(oid);
   return [
     {
       oid,
@@ -131,6 +147,7 @@ function relation([id, schema, name, relkind, rowType]: Row, parts: RelationPart
       rules: rules.filter(([, select]) => select !== 't').map(([, , text]) => text ?? ''),
       triggers: parts.triggers.get(oid) ?? none,
       ...(attached === undefined ? {} : { attached }),
+      ...(cascades === undefined ? {} : { cascades: cascades.map(cascade) }),
       ...(rowType === '0' ? {} : { rowType: Number(rowType) }),
       parents: parts.parents.get(oid) ?? none,
       children: parts.children.get(oid) ?? none,
@@ -204,7 +221,7 @@ const volatilities: { readonly [provolatile: string]: CatalogFunction['volatilit
   v: 'volatile',
 };
 
-function catalogFunction(row: Row): CatalogFunction {
+function catalogFunction(row: Row, attachedTo: ReadonlyMap<number, readonly number[]>): CatalogFunction {
   const [
     oid,
     schema,
@@ -219,7 +236,10 @@ function catalogFunction(row: Row): CatalogFunction {
     modes,
     argumentNames,
     settings,
+    defaults,
+    parameters,
   ] = row;
+  const attached = attachedTo.get(Number(oid));
   const outputs = outputNames(modes, argumentNames);
   return {
     oid: Number(oid),
@@ -234,7 +254,28 @@ function catalogFunction(row: Row): CatalogFunction {
     returns: Number(returns),
     ...(outputs.length === 0 ? {} : { outputs }),
     ...(settings === null || settings === undefined ? {} : { settings: JSON.parse(settings) as string[] }),
+    ...(defaults === null || defaults === undefined
+      ? {}
+      : { defaults: { expressions: defaults, parameters: Number(parameters) } }),
+    ...(attached === undefined ? {} : { attached }),
   };
+}
+
+const changes: { readonly [action: string]: 'delete' | 'update' } = { c: 'delete', n: 'update', d: 'update' };
+
+function cascade([, relation, onDelete, onUpdate, columns]: Row): Cascade {
+  const does = changes[onDelete ?? ''];
+  return {
+    relation: Number(relation),
+    ...(does === undefined ? {} : { onDelete: does }),
+    ...(changes[onUpdate ?? ''] === undefined ? {} : { onUpdate: 'update' as const }),
+    columns: JSON.parse(columns ?? '[]') as string[],
+  };
+}
+
+function codeType([oid, name, from, to]: Row): CodeType {
+  const oids = (list: string | null | undefined): readonly number[] => JSON.parse(list ?? '[]') as number[];
+  return { oid: Number(oid), name: name ?? '', from: oids(from), to: oids(to) };
 }
 
 /** Source: `proargmodes` (catalogs/pg_proc.h): `o` OUT, `b` INOUT, `t` TABLE. */

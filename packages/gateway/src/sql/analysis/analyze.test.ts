@@ -379,7 +379,7 @@ describe('commands', () => {
         'insert (trigger public.log_order) writes log calls pg_catalog.now: write',
       ],
       'create view v as select email, wipe() from customers': ['ddl reads customers writes v: write ddl'],
-      'create or replace view contacts as select 1': ['ddl writes contacts, customers: write ddl'],
+      'create or replace view contacts as select 1': ['ddl writes contacts: write ddl'],
       'create rule r as on insert to log do also delete from customers': ['ddl reads customers writes log: write ddl'],
       'create policy p on customers using (exists (select 1 from orders))': [
         'ddl reads orders writes customers: write ddl',

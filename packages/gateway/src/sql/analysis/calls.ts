@@ -27,8 +27,22 @@ export function recordCall(touch: Touch, called: CatalogFunction | QualifiedName
   const conduct = isKnown ? conductOf(called) : conductOfName(called);
   if (isKnown ? called.volatility === 'volatile' : !isHarmlessName(called)) draft.volatileFunctions.add(name);
   if (isKnown && canBeRead(called)) draft.runs({ type: 'function', oid: called.oid });
+  if (isKnown) comesWith(touch, called, fields);
   if (called.name === 'set_config') setting(touch, fields);
   apply(touch, conduct, { name, fields });
+}
+
+/** Expressions for arguments that are left out, and what the types of its parameters call. */
+function comesWith(touch: Touch, { oid, defaults, attached = [] }: CatalogFunction, fields: Node | undefined): void {
+  const { draft, around } = touch;
+  if (defaults !== undefined && (fields === undefined || list(fields['args']).length < defaults.parameters)) {
+    const facts = around.knowledge?.expression(defaults.expressions);
+    if (facts !== undefined) draft.include(facts);
+  }
+  // A cast's function has the type as its parameter.
+  if (attached.length === 0 || draft.followed.has(oid)) return;
+  draft.followed.add(oid);
+  for (const one of attached) touch.code(one);
 }
 
 function canBeRead({ builtIn, language, body }: CatalogFunction): boolean {

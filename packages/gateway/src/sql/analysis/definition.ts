@@ -3,7 +3,6 @@ import type { QualifiedName } from '../resolve.ts';
 import { type Place, readSelect } from './dml.ts';
 import { addAll, type Draft, type Findings } from './draft.ts';
 import { tableEntry } from './from.ts';
-import { noteLater } from './later.ts';
 import { levelWithin } from './level.ts';
 import { readStatement } from './statement.ts';
 import { fullName, listedName, type Surroundings } from './surroundings.ts';
@@ -20,6 +19,13 @@ const runsScripts = new Set(['CreateExtensionStmt', 'AlterExtensionStmt']);
 
 /** Statements that reach another server, or name files of this one. */
 const reachesOut = new Set([
+  'CreateFdwStmt',
+  'AlterFdwStmt',
+  'CreateForeignServerStmt',
+  'AlterForeignServerStmt',
+  'CreateForeignTableStmt',
+  'CreateUserMappingStmt',
+  'AlterUserMappingStmt',
   'CreateSubscriptionStmt',
   'AlterSubscriptionStmt',
   'DropSubscriptionStmt',
@@ -48,7 +54,9 @@ export function readDefinition(node: Node, around: Surroundings, findings: Findi
   if (fields['behavior'] === 'DROP_CASCADE' && type === 'DropStmt') draft.isOpaque = true;
   if (type === 'DropOwnedStmt' || type === 'ReassignOwnedStmt') draft.isOpaque = true;
   if (type === 'CreateFunctionStmt' && /^(c|internal)$/i.test(languageOf(fields))) draft.isOutside = true;
-  const definition = new Definition(new Walk(around, draft, findings));
+  const walk = new Walk(around, draft, findings);
+  runEventTriggers(walk);
+  const definition = new Definition(walk);
   const unresolved = new Set(findings.unresolved);
   definition.read(type, fields);
   // IF EXISTS: what is not there is left alone.
@@ -56,9 +64,6 @@ export function readDefinition(node: Node, around: Surroundings, findings: Findi
     for (const name of findings.unresolved) if (!unresolved.has(name)) findings.unresolved.delete(name);
   }
   if (computes.has(type)) definition.computes(fields);
-  noteLater(type, fields, around, findings);
-  if (type === 'GrantStmt' && fields['objtype'] === 'OBJECT_SCHEMA' && fields['is_grant'] !== true)
-    findings.effects.push({ type: 'define', names: undefined });
   if (notInCatalog.test(type)) return;
   // An operator, a cast, a domain, the name of a schema … can be behind any other text.
   const isTold = !draft.isOpaque && definition.names.size > 0;
@@ -75,11 +80,12 @@ export function readTableAs(fields: Node, around: Surroundings, findings: Findin
   const draft = findings.draft('ddl', place.via);
   draft.isDdl = true;
   draft.isWrite = true;
-  const definition = new Definition(new Walk(around, draft, findings));
+  const walk = new Walk(around, draft, findings);
+  runEventTriggers(walk);
+  const definition = new Definition(walk);
   const into = isNode(fields['into']) ? fields['into'] : {};
   if (isNode(into['rel'])) definition.create(into['rel']);
   findings.effects.push({ type: 'define', names: Array.from(definition.names) });
-  if (fields['objtype'] === 'OBJECT_MATVIEW') noteLater('CreateTableAsStmt', fields, around, findings);
   const query = fieldsOf(fields['query'], 'SelectStmt');
   if (query !== undefined) readSelect(query, around, findings, { into: draft, level: place.level });
   else if (isNode(fields['query'])) readStatement(fields['query'], around, findings, { via: 'CREATE TABLE AS' });
@@ -102,9 +108,13 @@ const relationObjects: { readonly [kind: string]: number } = {
 
 const functionObjects = new Set(['OBJECT_FUNCTION', 'OBJECT_PROCEDURE', 'OBJECT_ROUTINE', 'OBJECT_AGGREGATE']);
 
+/** They see the rows of the tables under a view, and may do what they like with them: as if put on those. */
+const onRows = new Set(['CreateTrigStmt', 'RuleStmt']);
+
 class Definition {
   readonly #walk: Walk;
   readonly #draft: Draft;
+  #seesRows = false;
   /** What is defined, changed or dropped. */
   readonly names = new Set<string>();
 
@@ -114,6 +124,7 @@ class Definition {
   }
 
   read(type: string, fields: Node): void {
+    this.#seesRows = onRows.has(type);
     const created = createdRange(type, fields);
     if (created !== undefined) this.create(created);
     this.#ranges(fields, created);
@@ -135,7 +146,7 @@ class Definition {
     this.#draft.writes.add(name);
     const [schema = ''] = name.split('.');
     const present = isTemporary ? undefined : around.catalog?.find(schema, given.name);
-    if (present !== undefined) this.#walk.writeRelation(present, { inherits: true });
+    if (present !== undefined) this.#walk.writeRelation(present, { event: 'definition', inherits: true });
   }
 
   /** Every table that is named is changed, but for those that are copied from, and those in queries for later. */
@@ -162,7 +173,7 @@ class Definition {
   }
 
   #change(range: Node): void {
-    this.#walk.writeRange(range);
+    this.#walk.writeRange(range, this.#seesRows ? undefined : 'definition');
     const relations = this.#walk.resolved(range);
     for (const relation of relations) this.names.add(fullName(relation));
     if (relations.length === 0) this.names.add(listedName(this.#walk.around, rangeName(range)));
@@ -203,7 +214,7 @@ class Definition {
   #schema(schema: string): void {
     for (const relation of this.#walk.around.catalog?.relations ?? []) {
       if (relation.schema !== schema) continue;
-      this.#walk.writeRelation(relation, { inherits: true });
+      this.#walk.writeRelation(relation, { event: 'definition', inherits: true });
       this.names.add(fullName(relation));
     }
   }
@@ -214,22 +225,13 @@ class Definition {
 
   #renames(fields: Node): void {
     const range = isNode(fields['relation']) ? fields['relation'] : undefined;
-    if (range === undefined) return this.#renamesFunction(fields);
+    if (range === undefined) return;
     const present = this.#walk.resolved(range)[0];
     const schema = text(fields['newschema']) || (present?.schema ?? rangeName(range).schema);
     const isColumn = fields['subname'] !== undefined;
     const name = isColumn ? rangeName(range).name : text(fields['newname']) || rangeName(range).name;
     this.names.add(listedName(this.#walk.around, { schema, name }));
     this.#draft.writes.add(listedName(this.#walk.around, { schema, name }));
-  }
-
-  #renamesFunction(fields: Node): void {
-    const kind = text(fields['renameType'] ?? fields['objectType']);
-    const parts = words(fieldsOf(fields['object'], 'ObjectWithArgs')?.['objname']);
-    if (!functionObjects.has(kind) || parts.length === 0) return;
-    const { schema, name } = qualifiedName(parts);
-    const moved = { schema: text(fields['newschema']) || schema, name: text(fields['newname']) || name };
-    this.names.add(listedName(this.#walk.around, moved));
   }
 
   #changesColumns(fields: Node): void {

@@ -183,6 +183,7 @@ function readAssignments(
 ): void {
   const columns = list(targets).map((target) => text(fieldsOf(target, 'ResTarget')?.['name']));
   writeColumns(walk, range, columns);
+  walk.updates(range);
   walk.read({ targets }, level);
 }
 

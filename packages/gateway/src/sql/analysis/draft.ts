@@ -4,10 +4,10 @@ import type { Node } from './tree.ts';
 
 /** Code of the database that a command runs: followed until all of it is known. */
 export interface CodeReference {
-  readonly type: 'function' | 'trigger' | 'rule';
-  /** Of the function, or of the relation that has the rules. */
+  readonly type: 'function' | 'trigger' | 'rule' | 'foreign key';
+  /** Of the function, or of the relation that has the rules or the foreign key. */
   readonly oid: number;
-  /** Of a rule: what sets it off. */
+  /** Of a rule: what sets it off. Of a foreign key: what it does. */
   readonly event?: RuleEvent;
 }
 
@@ -32,6 +32,10 @@ export class Draft {
   readonly volatileFunctions: Set<string> = new Set();
   /** By a key of their own, so that each is followed once. */
   readonly code: Map<string, CodeReference> = new Map();
+  /** Functions whose types have been looked at. */
+  readonly followed: Set<number> = new Set();
+  /** Partitions and children among `reads` and `writes`, with their parents. */
+  readonly partOf: Map<string, readonly string[]> = new Map();
   hasWhere = true;
   isWrite = false;
   isDdl = false;
@@ -63,6 +67,7 @@ export class Draft {
     addAll(this.functions, other.functions);
     addAll(this.volatileFunctions, other.volatileFunctions);
     for (const [key, reference] of other.code) this.code.set(key, reference);
+    for (const [name, parents] of other.partOf) this.partOf.set(name, parents);
     this.changesSession ||= other.changesSession;
     this.includeFlags(other);
   }
@@ -91,14 +96,9 @@ export class Draft {
       isTransactionControl,
       isOpaque: this.isOpaque || ran.isOpaque,
       isOutside: this.isOutside || ran.isOutside,
+      ...(this.partOf.size === 0 ? {} : { partOf: this.partOf }),
     };
   }
-}
-
-/** What can run by what a definition makes: when it is used, and when something is written. */
-export interface Noted {
-  readonly use: Findings;
-  readonly write: Findings;
 }
 
 /** What is found out about one text: its commands in order, and what it does to the session. */
@@ -109,20 +109,8 @@ export class Findings {
   readonly effects: Effect[] = [];
   readonly unresolved: Set<string> = new Set();
   copy: CopyForm | undefined;
-  #later: Noted | undefined;
   /** What PREPARE and DECLARE give a name. */
   named: { readonly type: 'prepare' | 'declare'; readonly name: string; readonly node: Node } | undefined;
-
-  /** What can run by what is defined; what is noted of it is added here. */
-  get later(): Noted {
-    this.#later ??= { use: new Findings(), write: new Findings() };
-    return this.#later;
-  }
-
-  /** Undefined: nothing was noted. */
-  get noted(): Noted | undefined {
-    return this.#later;
-  }
 
   /** A further command. */
   draft(kind: StatementKind, via?: string): Draft {

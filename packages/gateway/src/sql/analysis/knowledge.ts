@@ -187,19 +187,26 @@ export class Knowledge {
 
   /** What the code of a function, a trigger's function, or a relation's rules does: its own commands, not yet what those run. */
   code(reference: CodeReference): Findings {
-    const key = `${reference.type === 'rule' ? 'rule' : 'function'} ${reference.oid} ${reference.event ?? ''}`;
+    const sort = reference.type === 'trigger' ? 'function' : reference.type;
+    const key = `${sort} ${reference.oid} ${reference.event ?? ''}`;
     const kept = this.#code.get(key);
     if (kept !== undefined) return kept;
-    const findings = reference.type === 'rule' ? this.#readRules(reference) : this.#readFunction(reference.oid);
+    const findings =
+      reference.type === 'rule'
+        ? this.#readRules(reference)
+        : reference.type === 'foreign key'
+          ? this.#readForeignKey(reference)
+          : this.#readFunction(reference.oid);
     this.#code.set(key, findings);
     return findings;
   }
 
-  /** How a command of that code came to run: `function s.f`, `trigger s.f`, `rule on s.t`. */
+  /** How a command of that code came to run: `function s.f`, `trigger s.f`, `rule on s.t`, `foreign key of s.t`. */
   label({ type, oid }: CodeReference): string {
-    if (type === 'rule') {
+    if (type === 'rule' || type === 'foreign key') {
       const relation = this.#catalog.relation(oid);
-      return relation === undefined ? 'rule' : `rule on ${fullName(relation)}`;
+      const where = type === 'rule' ? 'rule on' : 'foreign key of';
+      return relation === undefined ? type : `${where} ${fullName(relation)}`;
     }
     const called = this.#catalog.function(oid);
     return called === undefined ? type : `${type} ${fullName(called)}`;
@@ -211,6 +218,17 @@ export class Knowledge {
     // Where it sets none itself, its search path is that of whoever comes to call it.
     const around = { ...this.#around, path: ownPath(called?.settings ?? []), isEscaping: this.#isEscaping };
     readCode({ language: called?.language ?? '', body: called?.body }, around, findings);
+    return findings;
+  }
+
+  /** Rows that refer to one that is deleted or changed go with it, or are changed: never all of them. */
+  #readForeignKey({ oid, event }: CodeReference): Findings {
+    const findings = new Findings();
+    const draft = findings.draft(event === 'CMD_DELETE' ? 'delete' : 'update');
+    draft.isWrite = true;
+    const relation = this.#catalog.relation(oid);
+    if (relation === undefined) draft.isUnreadable();
+    else new Walk(this.#around, draft, findings).writeRelation(relation, { event, inherits: true });
     return findings;
   }
 

@@ -1,7 +1,7 @@
 import type { Analysis } from '../analysis.ts';
 import type { StatementKind } from '../kind.ts';
 import { readCopy } from './copy.ts';
-import { readDefinition, readTableAs } from './definition.ts';
+import { readDefinition, readTableAs, runEventTriggers } from './definition.ts';
 import { type Place, readDelete, readInsert, readMerge, readSelect, readUpdate } from './dml.ts';
 import type { Draft, Findings } from './draft.ts';
 import { readBlock } from './function-body.ts';
@@ -92,6 +92,7 @@ const readings: { readonly [type: string]: Reading } = {
   RefreshMatViewStmt: (fields, around, findings, place) => {
     const draft = maintenance(findings, place);
     const walk = new Walk(around, draft, findings);
+    runEventTriggers(walk);
     const range = isNode(fields['relation']) ? fields['relation'] : {};
     walk.writeRange(range);
     for (const relation of walk.resolved(range)) {

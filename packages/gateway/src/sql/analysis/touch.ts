@@ -45,7 +45,7 @@ export abstract class Touch {
   }
 
   /** A table that is changed, as the statement names it. */
-  writeRange(range: Node, event?: RuleEvent | 'CMD_TRUNCATE'): void {
+  writeRange(range: Node, event?: WriteEvent): void {
     const { relations } = this.#named(range);
     for (const relation of relations) this.writeRelation(relation, { event, inherits: range['inh'] === true });
     if (relations.length === 0) this.draft.writes.add(listedName(this.around, rangeName(range)));
@@ -67,6 +67,7 @@ export abstract class Touch {
     const { draft, around } = this;
     for (const one of around.knowledge?.family(relation, inherits) ?? []) {
       draft.reads.add(fullName(one));
+      this.#noteParents(one);
       if (one.kind === 'foreign table') draft.isOutside = true;
       this.#attached(one);
       if (one.definition === undefined) continue;
@@ -80,31 +81,65 @@ export abstract class Touch {
 
   writeRelation(
     relation: Relation,
-    { event, inherits }: { readonly event?: RuleEvent | 'CMD_TRUNCATE' | undefined; readonly inherits: boolean },
+    { event, inherits }: { readonly event?: WriteEvent | undefined; readonly inherits: boolean },
   ): void {
     const { draft, around } = this;
-    for (const one of around.knowledge?.changed(relation, inherits) ?? []) {
+    const { knowledge } = around;
+    const changed =
+      event === 'definition' ? knowledge?.family(relation, inherits) : knowledge?.changed(relation, inherits);
+    for (const one of changed ?? []) {
       draft.writes.add(fullName(one));
+      this.#noteParents(one);
       if (one.kind === 'foreign table') draft.isOutside = true;
-      if (event === undefined || around.isPlanOnly) continue;
+      if (event === undefined || event === 'definition' || around.isPlanOnly) continue;
       this.#attached(one);
       if (event !== 'CMD_TRUNCATE' && one.rules.length > 0) draft.runs({ type: 'rule', oid: one.oid, event });
       for (const oid of one.triggers) this.trigger(oid);
+      if (event === 'CMD_DELETE') this.#cascade(one, event);
     }
-    const view =
-      relation.definition === undefined || event === undefined ? undefined : around.knowledge?.view(relation);
+    const isRun = event !== undefined && event !== 'definition';
+    const view = relation.definition === undefined || !isRun ? undefined : knowledge?.view(relation);
     if (view === undefined) return;
     draft.include(view.whole);
     addAll(draft.readsColumns, view.common);
   }
 
-  /** What policies, constraints and indexes of a table call: which of them, and when, is not told apart. */
-  #attached({ attached = [] }: Relation): void {
-    for (const oid of attached) {
-      const called = this.around.catalog?.function(oid);
-      if (called === undefined) this.draft.isUnreadable();
-      else recordCall(this, called, undefined);
+  #noteParents(relation: Relation): void {
+    if (relation.parents.length === 0) return;
+    const parents = relation.parents.flatMap((oid) => this.around.catalog?.relation(oid) ?? []);
+    this.draft.partOf.set(fullName(relation), parents.map(fullName));
+  }
+
+  /** Columns of a table are given a value; foreign keys of others to them can change rows there. */
+  updates(range: Node): void {
+    if (this.around.isPlanOnly) return;
+    for (const relation of this.resolved(range)) {
+      for (const one of this.around.knowledge?.changed(relation, range['inh'] === true) ?? []) {
+        this.#cascade(one, 'CMD_UPDATE');
+      }
     }
+  }
+
+  #cascade(referred: Relation, event: 'CMD_DELETE' | 'CMD_UPDATE'): void {
+    for (const { relation, onDelete, onUpdate, columns } of referred.cascades ?? []) {
+      const isHit =
+        event === 'CMD_DELETE' || columns.some((name) => this.draft.writesColumns.has(`${fullName(referred)}.${name}`));
+      const does = event === 'CMD_DELETE' ? onDelete : onUpdate;
+      if (!isHit || does === undefined) continue;
+      this.draft.runs({ type: 'foreign key', oid: relation, event: does === 'delete' ? 'CMD_DELETE' : 'CMD_UPDATE' });
+    }
+  }
+
+  /** What policies, constraints, indexes and types of a table call: which of them, and when, is not told apart. */
+  #attached({ attached = [] }: Relation): void {
+    for (const oid of attached) this.code(oid);
+  }
+
+  /** A function of the catalog runs; 0 stands for one that cannot be told. */
+  code(oid: number): void {
+    const called = this.around.catalog?.function(oid);
+    if (called === undefined) this.draft.isUnreadable();
+    else recordCall(this, called, undefined);
   }
 
   trigger(oid: number): void {
@@ -155,11 +190,18 @@ export abstract class Touch {
   /** A cast, or a column of a type: it may run somebody's code. */
   type(fields: Node): void {
     const { schema, name } = qualifiedName(words(fields['names']));
-    if (schema === 'pg_catalog' || this.around.catalog?.typeRunsCode(name) !== true) return;
-    this.draft.functions.add(schema === '' ? name : `${schema}.${name}`);
-    this.draft.isUnreadable();
+    if (schema === 'pg_catalog') return;
+    for (const { from, to } of this.around.catalog?.codeTypes(name) ?? []) {
+      for (const oid of new Set([...from, ...to])) {
+        if (oid === 0) this.draft.functions.add(schema === '' ? name : `${schema}.${name}`);
+        this.code(oid);
+      }
+    }
   }
 }
+
+/** What is done to a table: rules, triggers and foreign keys go by it. A definition is no change of rows. */
+export type WriteEvent = RuleEvent | 'CMD_TRUNCATE' | 'definition';
 
 /** The name of a table in the text. */
 export function rangeName(range: Node): QualifiedName {

@@ -14,6 +14,8 @@ export interface Callee {
   readonly multiplies: boolean;
   /** It leaves its arguments where they can be read later. */
   readonly keeps: boolean;
+  /** It is, or may be, somebody's own. */
+  readonly isForeign: boolean;
   /** No function of that name is known: it may be a column of a row, or a cast. */
   readonly candidates: readonly CatalogFunction[];
 }
@@ -25,14 +27,17 @@ export function calleeOf(trace: Trace, call: Body): Callee {
 
 export function calleeNamed(trace: Trace, words: readonly string[]): Callee {
   const candidates = resolveFunctions(trace.catalog, trace.path, qualifiedOf(words));
-  let callee: Callee = { shows: 'nothing', multiplies: false, keeps: false, candidates };
+  const isForeign = candidates.length === 0 || candidates.some(({ builtIn }) => !builtIn);
+  let callee: Callee = { shows: 'nothing', multiplies: false, keeps: false, isForeign, candidates };
   for (const candidate of candidates) callee = worse(callee, traitsOf(candidate));
+  if (candidates.length === 0 || candidates.some(({ volatility }) => volatility === 'volatile'))
+    trace.callsVolatile = true;
   return candidates.length === 0 ? { ...callee, shows: 'anything' } : callee;
 }
 
 const restraint = { nothing: 0, arguments: 1, anything: 2 } as const;
 
-function worse(callee: Callee, { shows, multiplies, keeps }: Omit<Callee, 'candidates'>): Callee {
+function worse(callee: Callee, { shows, multiplies, keeps }: Traits): Callee {
   return {
     ...callee,
     shows: restraint[shows] > restraint[callee.shows] ? shows : callee.shows,
@@ -41,7 +46,9 @@ function worse(callee: Callee, { shows, multiplies, keeps }: Omit<Callee, 'candi
   };
 }
 
-function traitsOf(candidate: CatalogFunction): Omit<Callee, 'candidates'> {
+type Traits = Pick<Callee, 'shows' | 'multiplies' | 'keeps'>;
+
+function traitsOf(candidate: CatalogFunction): Traits {
   const { name, language, volatility, builtIn, kind } = candidate;
   if (builtIn) return traitsOfBuiltIn(name, volatility);
   // pg_proc calls every aggregate internal and immutable, whatever its parts are.

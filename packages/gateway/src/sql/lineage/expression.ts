@@ -5,7 +5,7 @@ import { fieldCall, referenceFlow } from './reference.ts';
 import { indirectionFlow, populatedShape, rowFlow } from './rows.ts';
 import type { Scope } from './scope.ts';
 import { runsCode, sourcesOf, subqueryShape } from './sources.ts';
-import type { Trace } from './trace.ts';
+import { compute, type Trace } from './trace.ts';
 import { type Body, bodyOf, qualifiedOf, tagged, wordsOf } from './tree.ts';
 import { keepsWhole } from './whole-cast.ts';
 
@@ -45,11 +45,12 @@ function castFlow(trace: Trace, scope: Scope, { arg, typeName }: Body): Flow {
   const target = bodyOf(typeName);
   if (runsCode(trace, target)) {
     trace.touches.add('unknown');
+    trace.given.add(flow.sources);
     return unknown;
   }
   const type = flow.plain ? keepsWhole(flow.type, target) : undefined;
   if (type !== undefined) return { sources: flow.sources, plain: true, type };
-  trace.touches.add(flow.sources);
+  compute(trace, flow.sources);
   return { ...derived(flow.sources), type: rowTypeOf(trace, target) };
 }
 

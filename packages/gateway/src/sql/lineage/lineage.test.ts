@@ -104,6 +104,25 @@ describe('the lineage of a statement', () => {
     parser = await loadParser();
   });
 
+  const computing: readonly (readonly [sql: string, expected: string])[] = [
+    ['SELECT email, id FROM people', ''],
+    ['SELECT (SELECT email FROM people LIMIT 1), email::text FROM mails m, people', ''],
+    ['SELECT low FROM mails', 'people.email'],
+    ['SELECT no FROM mails', ''],
+    ['SELECT 1 FROM (SELECT lower(email) FROM people) p', 'people.email'],
+    ['SELECT email::int FROM people', 'people.email'],
+    ['SELECT CASE WHEN id > 1 THEN email END FROM people', 'people.email people.id'],
+    ['UPDATE people SET email = lower(email)', 'people.email'],
+    ['EXPLAIN SELECT lower(email) FROM people', ''],
+    ['EXPLAIN ANALYZE SELECT lower(email) FROM people', 'people.email'],
+    ['SELECT 1 FROM keeping', 'people.email'],
+  ];
+  for (const [sql, expected] of computing) {
+    it(`tells what ${sql} computes with`, () => {
+      assert.equal(shown(lineage(sql).computes ?? 'unknown'), expected);
+    });
+  }
+
   const columns: readonly (readonly [sql: string, expected: string])[] = [
     ['SELECT id, email AS e FROM people', 'id=people.id, e=people.email'],
     ['SELECT * FROM notes', 'id=notes.id, person=notes.person, body=notes.body, made=notes.made'],

@@ -14,9 +14,20 @@ export function lineageOf(node: RawStatement['node'], context: AnalysisContext):
   const trace = startTrace(context, catalog ?? unknownCatalog, catalog === undefined ? undefined : searchPath);
   try {
     const outputs = outputsOf(statementShape(trace, node));
-    for (const { sources } of outputs === 'unknown' ? [{ sources: outputs }] : outputs) trace.touches.add(sources);
-    const { probes, stores, touches } = trace;
-    return { outputs, probes: probes.sources, stores: stores.sources, touches: touches.sources };
+    for (const { sources, plain } of outputs === 'unknown' ? [{ sources: outputs, plain: false }] : outputs) {
+      trace.touches.add(sources);
+      if (!plain) trace.computes.add(sources);
+    }
+    const { probes, stores, touches, computes, rewrites, given } = trace;
+    return {
+      outputs,
+      probes: probes.sources,
+      stores: stores.sources,
+      touches: touches.sources,
+      computes: computes.sources,
+      rewrites: rewrites.sources,
+      given: given.sources,
+    };
   } catch (error) {
     // The stack of the engine is finite as well.
     if (error instanceof TooMuch || error instanceof RangeError) return unknownLineage;
@@ -24,7 +35,15 @@ export function lineageOf(node: RawStatement['node'], context: AnalysisContext):
   }
 }
 
-const unknownLineage: Lineage = { outputs: 'unknown', probes: 'unknown', stores: 'unknown', touches: 'unknown' };
+const unknownLineage: Lineage = {
+  outputs: 'unknown',
+  probes: 'unknown',
+  stores: 'unknown',
+  touches: 'unknown',
+  computes: 'unknown',
+  rewrites: 'unknown',
+  given: 'unknown',
+};
 
 function outputsOf({ columns, open }: Shape): readonly Output[] | 'unknown' {
   if (open !== undefined) return 'unknown';
@@ -47,4 +66,7 @@ const unknownCatalog: Catalog = {
   function: () => undefined,
   operators: (name) => [{ name, schema: '', function: 0 }],
   typeRunsCode: () => true,
+  codeTypes: (name) => [{ oid: 0, name, from: [0], to: [0] }],
+  codeType: (oid) => ({ oid, name: '', from: [0], to: [0] }),
+  eventTriggers: [0],
 };

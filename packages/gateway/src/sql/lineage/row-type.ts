@@ -1,9 +1,12 @@
 import { type Catalog, columnKey, type Relation } from '../catalog.ts';
-import { closed, type Shape } from './flow.ts';
+import { closed, type Shape, unknown } from './flow.ts';
 
 const shapes: WeakMap<Catalog, Map<number, Shape>> = new WeakMap();
 
-/** The columns of a table as they stand in it: each is its own source. One shape for each relation of a catalog. */
+/**
+ * The columns of a table as they stand in it: each is its own source, but where a cast of somebody's can come between
+ * without being written. One shape for each relation of a catalog.
+ */
 export function baseShape(catalog: Catalog, relation: Relation): Shape {
   let ofCatalog = shapes.get(catalog);
   if (ofCatalog === undefined) {
@@ -15,12 +18,18 @@ export function baseShape(catalog: Catalog, relation: Relation): Shape {
     shape = closed(
       relation.columns.map(({ name, number, type }) => ({
         name,
-        flow: { sources: new Set([columnKey(relation.oid, number)]), plain: true, type },
+        flow: hasHiddenCasts(catalog, type)
+          ? unknown
+          : { sources: new Set([columnKey(relation.oid, number)]), plain: true, type },
       })),
     );
     ofCatalog.set(relation.oid, shape);
   }
   return shape;
+}
+
+function hasHiddenCasts(catalog: Catalog, type: number): boolean {
+  return (catalog.codeType(type)?.from.length ?? 0) > 0;
 }
 
 const rowTypes: WeakMap<Catalog, ReadonlyMap<number, Relation>> = new WeakMap();

@@ -4,7 +4,7 @@ import { queryShape } from './query.ts';
 import { fieldCall, referenceFlow } from './reference.ts';
 import { expandRow, indirectionFlow } from './rows.ts';
 import type { Scope } from './scope.ts';
-import { probe, spend, store, type Trace } from './trace.ts';
+import { compute, probe, spend, store, type Trace } from './trace.ts';
 import { type Body, bodyOf, itemsOf, listOf, tagged, textOf, untag, wordsOf } from './tree.ts';
 
 /**
@@ -29,7 +29,7 @@ export function sourcesOf(trace: Trace, scope: Scope, node: unknown): SourceSet[
     const inside = special === undefined ? Object.values(body) : special({ trace, scope, body, found });
     for (const item of inside) nodes.push(item);
   }
-  trace.touches.add(found.sources);
+  compute(trace, found.sources);
   return found.sources;
 }
 
@@ -58,20 +58,32 @@ const specials: { readonly [tag: string]: (visit: Visit) => readonly unknown[] }
     );
     return leaf;
   },
-  TypeCast: ({ trace, body, found }) => {
-    if (runsCode(trace, bodyOf(body['typeName']))) admit(trace, found);
+  TypeCast: (visit) => {
+    const { trace, body, found } = visit;
+    if (runsCode(trace, bodyOf(body['typeName']))) {
+      admit(trace, found);
+      return give(visit, body['arg']);
+    }
     return [body['arg']];
   },
-  A_Expr: ({ trace, body, found }) => {
+  A_Expr: (visit) => {
+    const { trace, body, found } = visit;
     const words = wordsOf(body['name']);
     const operators = textOf(body['kind']).includes('BETWEEN') ? [['<='], ['>=']] : [words];
-    if (!operators.every((operator) => isHarmlessOperator(trace, operator))) admit(trace, found);
+    if (!operators.every((operator) => isHarmlessOperator(trace, operator))) {
+      admit(trace, found);
+      return give(visit, [body['lexpr'], body['rexpr']]);
+    }
     return [body['lexpr'], body['rexpr']];
   },
   SubLink: ({ trace, scope, body, found }) => {
     const shape = subqueryShape(trace, scope, body['subselect']);
     const operator = body['operName'] === undefined ? ['='] : wordsOf(body['operName']);
-    if (body['testexpr'] !== undefined && !isHarmlessOperator(trace, operator)) admit(trace, found);
+    if (body['testexpr'] !== undefined && !isHarmlessOperator(trace, operator)) {
+      admit(trace, found);
+      trace.given.add(wholeOf(shape));
+      trace.given.add(sourcesOf(trace, scope, body['testexpr']));
+    }
     // Whether there are rows says what conditions say, and those have been noted.
     if (body['subLinkType'] !== 'EXISTS_SUBLINK') found.add(wholeOf(shape));
     return [body['testexpr']];
@@ -99,6 +111,14 @@ function admit(trace: Trace, found: SourceSet): void {
   trace.touches.add('unknown');
 }
 
+/** Those nodes are given to code of somebody's; and they flow into the value. */
+function give({ trace, scope, found }: Visit, nodes: unknown): readonly unknown[] {
+  const given = sourcesOf(trace, scope, nodes);
+  trace.given.add(given);
+  found.add(given);
+  return leaf;
+}
+
 function aggregateOfJson({ trace, scope, body }: Visit): readonly unknown[] {
   const { constructor: options, ...values } = body;
   const { agg_filter, agg_order, over } = bodyOf(options);
@@ -121,6 +141,7 @@ function callArguments(visit: Visit): readonly unknown[] {
     }
   }
   if (callee.shows === 'anything') admit(trace, found);
+  if (callee.isForeign) return give(visit, arguments_);
   if (!callee.keeps && !callee.multiplies && callee.shows !== 'nothing') return arguments_;
   const given = sourcesOf(trace, scope, arguments_);
   if (callee.keeps) store(trace, given);

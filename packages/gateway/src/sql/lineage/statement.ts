@@ -1,4 +1,6 @@
 import type { Analysis, Lineage } from '../analysis.ts';
+import type { Relation } from '../catalog.ts';
+import { loadedParser } from '../parser.ts';
 import { resolveRelation } from '../resolve.ts';
 import { alterTable } from './alter-table.ts';
 import { closed, derived, emptyShape, nothing, type Shape, SourceSet, unionOf, unknownShape, wholeOf } from './flow.ts';
@@ -38,6 +40,7 @@ const statements: { readonly [tag: string]: (trace: Trace, body: Body) => Shape 
   DeclareCursorStmt: (trace, { query }) => {
     const shape = statementShape(trace, query);
     trace.touches.add(wholeOf(shape));
+    trace.computes.add(unionOf(shape.columns.map(({ flow }) => flow).filter(({ plain }) => !plain)));
     return emptyShape;
   },
   ExecuteStmt: execute,
@@ -92,13 +95,33 @@ function opaque(trace: Trace, shape: Shape): Shape {
   return shape;
 }
 
+/**
+ * What a materialized view holds stays masked with the columns that its query names. But a view that the query goes through
+ * may be another one tomorrow, and so may a function.
+ */
 function refresh(trace: Trace, { relation }: Body): Shape {
   const { schemaname, relname } = bodyOf(relation);
   const name = { schema: textOf(schemaname), name: textOf(relname) };
   for (const view of resolveRelation(trace.catalog, trace.path, name)) {
-    trace.touches.add(wholeOf(relationShape(trace, view)));
+    const held = wholeOf(relationShape(trace, view));
+    trace.touches.add(held);
+    if (held === 'unknown' || readsViews(trace, view)) store(trace, held);
   }
   return emptyShape;
+}
+
+function readsViews({ catalog }: Trace, { definition }: Relation): boolean {
+  const parsed = definition === undefined ? 'not known' : loadedParser.parse(definition);
+  if (typeof parsed === 'string') return true;
+  const nodes: unknown[] = parsed.map(({ node }) => node);
+  while (nodes.length > 0) {
+    const node = nodes.pop();
+    if (typeof node !== 'object' || node === null) continue;
+    const { schemaname, relname } = node as Body;
+    if (typeof relname === 'string' && catalog.find(textOf(schemaname), relname)?.kind === 'view') return true;
+    nodes.push(...(Array.isArray(node) ? listOf(node) : Object.values(node)));
+  }
+  return false;
 }
 
 /** What a prepared statement or a cursor shows; it adds to what this statement depends on. */
@@ -107,6 +130,9 @@ function otherShape(trace: Trace, analysis: Analysis | undefined): Shape {
   trace.probes.add(lineage?.probes ?? 'unknown');
   trace.stores.add(lineage?.stores ?? 'unknown');
   trace.touches.add(lineage?.touches ?? 'unknown');
+  trace.computes.add(lineage?.computes ?? 'unknown');
+  trace.rewrites.add(lineage === undefined ? 'unknown' : (lineage.rewrites ?? nothing.sources));
+  trace.given.add(lineage === undefined ? 'unknown' : (lineage.given ?? nothing.sources));
   if (lineage === undefined || lineage.outputs === 'unknown') return unknownShape;
   return closed(lineage.outputs.map(({ name, sources, plain }) => ({ name, flow: { sources, plain } })));
 }
@@ -133,13 +159,24 @@ function execute(trace: Trace, { name, params }: Body): Shape {
 
 /** A plan shows no rows; but a function in it may run while it is made, and then the plan shows what that returned. */
 function explain(trace: Trace, { query, options }: Body): Shape {
-  const inner: Trace = { ...trace, stores: new SourceSet(), touches: new SourceSet() };
+  const inner: Trace = {
+    ...trace,
+    stores: new SourceSet(),
+    touches: new SourceSet(),
+    computes: new SourceSet(),
+    rewrites: new SourceSet(),
+  };
   const shape = statementShape(inner, query);
   trace.budget = inner.budget;
   const touches = inner.touches.sources;
   trace.touches.add(touches);
   trace.touches.add(wholeOf(shape));
-  if (listOf(options).some(isAnalyze)) trace.stores.add(inner.stores.sources);
+  if (listOf(options).some(isAnalyze)) {
+    trace.stores.add(inner.stores.sources);
+    trace.computes.add(inner.computes.sources);
+    trace.rewrites.add(inner.rewrites.sources);
+    trace.computes.add(unionOf(shape.columns.map(({ flow }) => flow).filter(({ plain }) => !plain)));
+  }
   return closed([{ name: 'QUERY PLAN', flow: touches === 'unknown' ? { sources: 'unknown', plain: false } : nothing }]);
 }
 

@@ -11,10 +11,18 @@ export interface Trace {
   readonly probes: SourceSet;
   readonly stores: SourceSet;
   readonly touches: SourceSet;
+  /** What expressions compute with. */
+  readonly computes: SourceSet;
+  /** Columns that are computed anew from themselves. */
+  readonly rewrites: SourceSet;
+  /** What code of somebody's is given. */
+  readonly given: SourceSet;
   /** What the first column of a subquery that stands for a value is called, by its node. */
   readonly subqueryNames: WeakMap<object, string>;
   /** Nodes that may still be visited. */
   budget: number;
+  /** It calls a function that is volatile: then Postgres computes what nobody asks for as well. */
+  callsVolatile: boolean;
 }
 
 /**
@@ -31,6 +39,10 @@ export function startTrace(context: AnalysisContext, catalog: Catalog, path: Sea
     probes: new SourceSet(),
     stores: new SourceSet(),
     touches: new SourceSet(),
+    computes: new SourceSet(),
+    rewrites: new SourceSet(),
+    given: new SourceSet(),
+    callsVolatile: false,
     subqueryNames: new WeakMap(),
     budget: maxVisits,
   };
@@ -47,6 +59,12 @@ export function spend(trace: Trace, visits: number): void {
 /** Whether rows come, which, how many, or in what order depends on those sources. */
 export function probe(trace: Trace, sources: Sources): void {
   trace.probes.add(sources);
+  trace.touches.add(sources);
+}
+
+/** An expression computes with those sources: its errors and the time that it takes may tell of them. */
+export function compute(trace: Trace, sources: Sources): void {
+  trace.computes.add(sources);
   trace.touches.add(sources);
 }
 

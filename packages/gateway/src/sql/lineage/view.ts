@@ -13,6 +13,10 @@ interface View {
   /** What `set_config` and the like in it leave behind. */
   readonly stores: Sources;
   readonly touches: Sources;
+  /** What code of somebody's is given by it. */
+  readonly given: Sources;
+  /** What it computes with whichever of its columns are asked for. */
+  readonly computes: Sources;
 }
 
 const views: WeakMap<Catalog, Map<number, View>> = new WeakMap();
@@ -20,15 +24,24 @@ const views: WeakMap<Catalog, Map<number, View>> = new WeakMap();
 /** The columns of a relation by name: of a view, those of the tables under it. Notes what a view's conditions depend on. */
 export function relationShape(trace: Trace, relation: Relation): Shape {
   if (relation.kind !== 'view' && relation.kind !== 'materialized view') return baseShape(trace.catalog, relation);
-  const { shape, probes, stores, touches } = viewOf(trace, relation);
+  const { shape, probes, stores, touches, computes, given } = viewOf(trace, relation);
+  trace.given.add(given);
   trace.probes.add(probes);
   trace.stores.add(stores);
   trace.touches.add(touches);
+  trace.computes.add(computes);
   return shape;
 }
 
 /** Stands for a view while it is being followed: one that shows itself shows anything. */
-const endless: View = { shape: unknownShape, probes: 'unknown', stores: 'unknown', touches: 'unknown' };
+const endless: View = {
+  shape: unknownShape,
+  probes: 'unknown',
+  stores: 'unknown',
+  touches: 'unknown',
+  computes: 'unknown',
+  given: 'unknown',
+};
 
 function viewOf(trace: Trace, relation: Relation): View {
   const { catalog } = trace;
@@ -63,6 +76,8 @@ function followView({ catalog, context }: Trace, relation: Relation): View {
     probes: trace.probes.sources,
     stores: trace.stores.sources,
     touches: trace.touches.sources,
+    given: trace.given.sources,
+    computes: trace.callsVolatile ? trace.computes.sources : nothing.sources,
   };
 }
 
@@ -91,7 +106,7 @@ function isOfPostgres({ oid, schema }: Relation): boolean {
  * Views of Postgres over functions that show the server's state (`pg_stat_activity`, `pg_locks` …) are where such a value
  * has a name; so each column that cannot be followed further is a source of its own, which a mask can name.
  */
-function ownWhereUnknown({ oid, columns }: Relation, { shape, probes, stores, touches }: View): View {
+function ownWhereUnknown({ oid, columns }: Relation, { shape, probes, stores, touches, computes, given }: View): View {
   const own = (index: number): Flow => ({
     sources: new Set([columnKey(oid, columns[index]?.number ?? 0)]),
     plain: true,
@@ -105,5 +120,7 @@ function ownWhereUnknown({ oid, columns }: Relation, { shape, probes, stores, to
     probes: known(probes),
     stores: known(stores),
     touches: known(touches),
+    computes: known(computes),
+    given: known(given),
   };
 }

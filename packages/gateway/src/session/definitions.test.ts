@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Analysis } from '../sql/analysis.ts';
+import { SharedDefinitions } from './definitions.ts';
+
+const nothing = new Set<never>();
+
+function statement(more: Partial<Analysis['commands'][0]>, effects: Analysis['effects'] = []): Analysis {
+  const command = { kind: 'select', reads: [], writes: [], functions: [], isWrite: false, ...more };
+  const lineage = { outputs: [], probes: nothing, stores: nothing, touches: nothing };
+  return { commands: [command], lineage, effects, unresolved: [] } as unknown as Analysis;
+}
+
+const defines = (names: readonly string[] | undefined): Analysis => statement({}, [{ type: 'define', names }]);
+
+describe('what sessions define', () => {
+  it('makes what is named alike doubtful in every schema, until the catalog has it', () => {
+    const all = new SharedDefinitions();
+    const [one, other] = [all.join(), all.join()];
+    one.begin(defines(['mine.wishes', 'public.lower']));
+    for (const own of [one, other]) {
+      assert.equal(all.cautious(statement({ reads: ['public.wishes'] }), own).isStale, true);
+      assert.equal(all.cautious(statement({ functions: ['pg_catalog.lower'] }), own).isStale, true);
+      assert.equal(all.cautious(statement({ reads: ['public.orders'] }), own).isStale, undefined);
+    }
+    one.caughtUp();
+    assert.equal(all.cautious(statement({ reads: ['public.wishes'] }), one).isStale, undefined);
+  });
+
+  it('finds names with dots in them', () => {
+    const all = new SharedDefinitions();
+    const own = all.join();
+    own.begin(defines(['a.b.wishes']));
+    assert.equal(all.cautious(statement({ reads: ['public.b.wishes'] }), own).isStale, true);
+    assert.equal(own.has('b.wishes') && own.has('wishes'), true);
+  });
+
+  it('makes everything doubtful where it cannot be told', () => {
+    const all = new SharedDefinitions();
+    const own = all.join();
+    own.begin(defines(undefined));
+    assert.equal(all.cautious(statement({ reads: ['public.orders'] }), all.join()).isStale, true);
+  });
+});

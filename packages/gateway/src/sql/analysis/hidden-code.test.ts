@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type CatalogSpec, catalogFixture } from '../catalog.fixture.ts';
+import { analysisOf, lines } from './analysis.fixture.ts';
+
+const functions = [
+  { name: 'wipe', body: 'delete from public.orders where id = 1' },
+  { name: 'greets', body: 'select $1', defaults: { expressions: `'x'::text, public.wipe()`, parameters: 2 } },
+  { name: 'of_coin', body: 'select 1', attached: [30_002] },
+  { name: 'takes_coin', body: 'select 1', attached: [30_002] },
+  {
+    name: 'on_ddl',
+    language: 'plpgsql',
+    returns: 'trigger',
+    body: 'begin delete from public.orders where id = 2; end',
+  },
+];
+const relations = [
+  { oid: 20_000, name: 'orders', columns: ['id int4'] },
+  {
+    oid: 20_001,
+    name: 'buyers',
+    columns: ['id int4', 'name text'],
+    cascades: [{ relation: 20_000, onDelete: 'delete', onUpdate: 'update', columns: ['id'] } as const],
+  },
+  { oid: 20_002, name: 'sellers', columns: ['id int4'] },
+  {
+    name: 'buyer_names',
+    definition: 'SELECT buyers.id AS no, buyers.name FROM public.buyers',
+    columns: ['no int4', 'name text'],
+  },
+  { name: 'events', kind: 'partitioned table', columns: ['id int4'] },
+  { name: 'events_2026', columns: ['id int4'], parents: ['public.events'] },
+] as const;
+
+function found(sql: string, more: Partial<CatalogSpec> = {}): readonly string[] {
+  return lines(sql, { catalog: catalogFixture({ relations, functions, ...more }) });
+}
+
+describe('code that no text names', () => {
+  test('stands for arguments that are left out', () => {
+    assert.deepEqual(
+      found("select greets('a')").at(-1),
+      'delete (function public.wipe) reads orders writes orders: write',
+    );
+    assert.deepEqual(found("select greets('a', 'b')"), ['select calls greets', 'select (function public.greets)']);
+  });
+
+  test('casts values to and from the types of parameters, once', () => {
+    assert.match(found('select takes_coin(null)')[0] ?? '', /calls of_coin, takes_coin/);
+    assert.match(found('select of_coin(null)')[0] ?? '', /calls of_coin/);
+  });
+
+  test('keeps foreign keys', () => {
+    const cascade = 'delete (foreign key of public.buyers) writes orders: write';
+    const goes = cascade.replace('buyers', 'orders');
+    assert.deepEqual(found('delete from buyers where id = 1').at(-1), goes);
+    assert.deepEqual(found('delete from buyer_names where no = 1').at(-1), goes);
+    const changed = 'update (foreign key of public.orders) writes orders: write';
+    assert.deepEqual(found('update buyers set id = 2 where id = 1').at(-1), changed);
+    assert.deepEqual(found('update buyer_names set no = 2 where no = 1').at(-1), changed);
+    for (const sql of [
+      "update buyers set name = 'x' where id = 1",
+      'delete from sellers where id = 1',
+      'explain delete from buyers',
+    ])
+      assert.equal(found(sql).length, 1, sql);
+  });
+
+  test('runs with definitions', () => {
+    const eventTriggers = ['public.on_ddl'];
+    const runs = 'delete (trigger public.on_ddl) reads orders writes orders: write';
+    for (const sql of [
+      'create table t ()',
+      'create table t as select 1',
+      'grant all on orders to x',
+      'drop table orders',
+    ])
+      assert.equal(found(sql, { eventTriggers }).at(-1), runs, sql);
+    assert.equal(found('select 1', { eventTriggers }).length, 1);
+  });
+});
+
+describe('what is defined', () => {
+  test('of a view is its own, but what sees rows is put on its tables', () => {
+    assert.deepEqual(found('drop view buyer_names'), ['ddl writes buyer_names: write ddl']);
+    const rows = 'ddl writes buyer_names, buyers: write ddl';
+    assert.deepEqual(found('create trigger t instead of update on buyer_names execute function on_ddl()'), [rows]);
+    assert.deepEqual(found('create rule r as on update to buyer_names do instead nothing'), [rows]);
+  });
+
+  test('cannot be told of what other texts do not name', () => {
+    for (const sql of [
+      'create operator + (leftarg = text, rightarg = text, function = wipe)',
+      'create cast (orders as text) with function wipe(orders)',
+      'create domain d as text',
+      'alter schema public rename to private',
+      'create event trigger e on ddl_command_end execute function on_ddl()',
+    ])
+      assert.deepEqual(
+        analysisOf(sql).effects.find(({ type }) => type === 'define'),
+        { type: 'define', names: undefined },
+        sql,
+      );
+  });
+});
+
+describe('partitions', () => {
+  test('are listed with their parents', () => {
+    const { commands } = analysisOf('select from events', { catalog: catalogFixture({ relations, functions }) });
+    assert.deepEqual(commands[0].partOf, new Map([['public.events_2026', ['public.events']]]));
+    assert.equal(analysisOf('select 1').commands[0].partOf, undefined);
+  });
+});
