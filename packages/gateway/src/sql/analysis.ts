@@ -19,6 +19,8 @@ export interface Analysis {
   readonly unresolved: readonly string[];
   /** PREPARE and DECLARE: what runs by that name from now on. */
   readonly names?: { readonly type: 'prepare' | 'declare'; readonly name: string; readonly analysis: Analysis };
+  /** What can run by what it defines, from then on until the catalog tells: when it is used, and when something is written. */
+  readonly later?: { readonly use: readonly Command[]; readonly write: readonly Command[] };
   /** COPY: how its data reads. */
   readonly copy?: CopyForm;
   /** What it names has been defined anew since the catalog was read, in a transaction that only its session sees: anything may be behind it. */
@@ -88,6 +90,10 @@ export interface Lineage {
   readonly stores: Sources;
   /** Everything that the statement touches: also what it writes to, and what functions in it may read. */
   readonly touches: Sources;
+  /** Columns that are given something computed from themselves of which other parts may show than before. Absent: none. */
+  readonly rewrites?: Sources;
+  /** What code of somebody's (functions, operators, casts, aggregates) is given. Absent: nothing. */
+  readonly given?: Sources;
   /** What expressions compute with, those of outputs too: errors and time can tell of it. Absent: it may be anything. */
   readonly computes?: Sources;
 }
@@ -124,6 +130,8 @@ export interface AnalysisContext {
   /** Schemas in which unqualified names are looked up, in order, pg_temp and pg_catalog included where they are implicit; undefined: not known, a name may be in any. */
   readonly searchPath: readonly string[] | undefined;
   readonly standardConformingStrings: boolean;
+  /** What it was when Postgres read the text, where that was earlier: a tree outlives the setting, code in functions is read anew. */
+  readonly textConforms?: boolean | undefined;
   /** What PREPARE or Parse gave that name; undefined: nothing that the gateway knows. */
   readonly prepared: (name: string) => Analysis | undefined;
   /** What the cursor of that name runs. */

@@ -3,6 +3,7 @@ import type { QualifiedName } from '../resolve.ts';
 import { type Place, readSelect } from './dml.ts';
 import { addAll, type Draft, type Findings } from './draft.ts';
 import { tableEntry } from './from.ts';
+import { noteLater } from './later.ts';
 import { levelWithin } from './level.ts';
 import { readStatement } from './statement.ts';
 import { fullName, listedName, type Surroundings } from './surroundings.ts';
@@ -64,6 +65,9 @@ export function readDefinition(node: Node, around: Surroundings, findings: Findi
     for (const name of findings.unresolved) if (!unresolved.has(name)) findings.unresolved.delete(name);
   }
   if (computes.has(type)) definition.computes(fields);
+  noteLater(type, fields, around, findings);
+  if (type === 'GrantStmt' && fields['objtype'] === 'OBJECT_SCHEMA' && fields['is_grant'] !== true)
+    findings.effects.push({ type: 'define', names: undefined });
   if (notInCatalog.test(type)) return;
   // An operator, a cast, a domain, the name of a schema … can be behind any other text.
   const isTold = !draft.isOpaque && definition.names.size > 0;
@@ -86,6 +90,7 @@ export function readTableAs(fields: Node, around: Surroundings, findings: Findin
   const into = isNode(fields['into']) ? fields['into'] : {};
   if (isNode(into['rel'])) definition.create(into['rel']);
   findings.effects.push({ type: 'define', names: Array.from(definition.names) });
+  if (fields['objtype'] === 'OBJECT_MATVIEW') noteLater('CreateTableAsStmt', fields, around, findings);
   const query = fieldsOf(fields['query'], 'SelectStmt');
   if (query !== undefined) readSelect(query, around, findings, { into: draft, level: place.level });
   else if (isNode(fields['query'])) readStatement(fields['query'], around, findings, { via: 'CREATE TABLE AS' });
@@ -225,13 +230,22 @@ class Definition {
 
   #renames(fields: Node): void {
     const range = isNode(fields['relation']) ? fields['relation'] : undefined;
-    if (range === undefined) return;
+    if (range === undefined) return this.#renamesFunction(fields);
     const present = this.#walk.resolved(range)[0];
     const schema = text(fields['newschema']) || (present?.schema ?? rangeName(range).schema);
     const isColumn = fields['subname'] !== undefined;
     const name = isColumn ? rangeName(range).name : text(fields['newname']) || rangeName(range).name;
     this.names.add(listedName(this.#walk.around, { schema, name }));
     this.#draft.writes.add(listedName(this.#walk.around, { schema, name }));
+  }
+
+  #renamesFunction(fields: Node): void {
+    const kind = text(fields['renameType'] ?? fields['objectType']);
+    const parts = words(fieldsOf(fields['object'], 'ObjectWithArgs')?.['objname']);
+    if (!functionObjects.has(kind) || parts.length === 0) return;
+    const { schema, name } = qualifiedName(parts);
+    const moved = { schema: text(fields['newschema']) || schema, name: text(fields['newname']) || name };
+    this.names.add(listedName(this.#walk.around, moved));
   }
 
   #changesColumns(fields: Node): void {

@@ -101,6 +101,12 @@ export class Draft {
   }
 }
 
+/** What can run by what a definition makes: when it is used, and when something is written. */
+export interface Noted {
+  readonly use: Findings;
+  readonly write: Findings;
+}
+
 /** What is found out about one text: its commands in order, and what it does to the session. */
 export class Findings {
   readonly drafts: Draft[] = [];
@@ -109,8 +115,20 @@ export class Findings {
   readonly effects: Effect[] = [];
   readonly unresolved: Set<string> = new Set();
   copy: CopyForm | undefined;
+  #later: Noted | undefined;
   /** What PREPARE and DECLARE give a name. */
   named: { readonly type: 'prepare' | 'declare'; readonly name: string; readonly node: Node } | undefined;
+
+  /** What can run by what is defined; what is noted of it is added here. */
+  get later(): Noted {
+    this.#later ??= { use: new Findings(), write: new Findings() };
+    return this.#later;
+  }
+
+  /** Undefined: nothing was noted. */
+  get noted(): Noted | undefined {
+    return this.#later;
+  }
 
   /** A further command. */
   draft(kind: StatementKind, via?: string): Draft {
