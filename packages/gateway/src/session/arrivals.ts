@@ -279,8 +279,11 @@ export class Arrivals {
   }
 
   #judge(statements: readonly ToJudge[]): readonly Judged[] | 'wait' {
-    const judged = this.#gatekeeper?.judge(statements, this.#us);
-    if (judged !== undefined) return judged;
+    return this.#gatekeeper?.judge(statements, this.#us) ?? this.#awaitCatalog();
+  }
+
+  /** The message is taken up again when the catalog has been read. */
+  #awaitCatalog(): 'wait' {
     this.#state.held = true;
     this.#state.waitsFor = 'catalog';
     return 'wait';
@@ -483,6 +486,7 @@ export class Arrivals {
     const names = large.push(bytes.subarray(first ? start + 5 : start, end));
     if (names !== undefined) {
       const error = this.#refusesLargeBind(names.name);
+      if (error === 'wait') return void this.#awaitCatalog();
       const statement = this.#bound(names.portal, names.name);
       statement.judged = this.#largeBindJudged;
       this.#arrived.numberApart(statement, this.#turn);
@@ -490,7 +494,6 @@ export class Arrivals {
       if (error !== undefined) {
         statement.refusal = errorResponse(error);
         this.#dropsPieces = true;
-        this.#span.insert(poisonParse);
       } else {
         this.#prepareAgain(names.name, statement);
         for (const piece of large.takeUnsent()) this.#span.insert(piece);
@@ -503,20 +506,24 @@ export class Arrivals {
     else if (large.statement !== undefined) large.statement.redacted = true;
     const { statement } = large;
     if (!last || statement === undefined) return;
+    // Not before its end: the answer would be there first.
+    if (this.#dropsPieces) this.#span.insert(poisonParse);
     this.#turn.entries.push(statementBody(statement));
     const decision = decisionBody(statement);
     if (decision !== undefined) this.#turn.entries.push(decision);
     this.#expectBind(statement.portal ?? nothing, statement);
   }
 
-  /** Why a Bind that is passed on in pieces may not be, if so. It is not held: neither for the catalog nor for people. */
-  #refusesLargeBind(name: Uint8Array): GatewayError | undefined {
+  /** Why a Bind that is passed on in pieces may not be, if so. It is not held for people, and for the catalog only at its first piece. */
+  #refusesLargeBind(name: Uint8Array): GatewayError | 'wait' | undefined {
     this.#largeBindJudged = undefined;
     const keeper = this.#gatekeeper;
     if (keeper === undefined || this.#state.skipping) return undefined;
     if (this.#withheld !== undefined) return tooLargeToWait();
-    const judged = keeper.judge([keeper.toJudgeBind(this.#state.nameKey(name), undefined)], this.#us)?.[0];
+    const key = this.#state.nameKey(name);
+    const judged = keeper.missing(key, name) ?? keeper.judge([keeper.toJudgeBind(key, undefined)], this.#us)?.[0];
     this.#largeBindJudged = judged;
+    if (judged === undefined && this.#framer.first) return 'wait';
     if (judged === undefined || judged.verdict.decision === 'approve') return tooLargeToWait();
     return judged.verdict.decision === 'deny' ? denial(judged) : undefined;
   }
@@ -624,7 +631,9 @@ export class Arrivals {
   #call(): void {
     if (this.#refuses('ready')) return;
     const parameters = this.#reader().rest();
-    const judged = this.#state.skipping ? undefined : this.#gatekeeper?.judgeCall(parameters, this.#us);
+    const keeper = this.#state.skipping ? undefined : this.#gatekeeper;
+    const judged = keeper?.judgeCall(parameters, this.#us);
+    if (keeper !== undefined && judged === undefined) return void this.#awaitCatalog();
     const statement = this.#arrived.begin('call');
     statement.parameters = parameters;
     statement.judged = judged;

@@ -73,8 +73,8 @@ export class Gatekeeper {
     return this.#guard.judge(statements, this.#names, us);
   }
 
-  /** `body`: of FunctionCall. */
-  judgeCall(body: Uint8Array, us: number): Judged {
+  /** `body`: of FunctionCall. Undefined: the catalog has to be read again first. */
+  judgeCall(body: Uint8Array, us: number): Judged | undefined {
     const oid = body.length < 4 ? 0 : new Reader(body).uint32();
     return this.#guard.judgeCall(oid, this.#inTransaction, us);
   }

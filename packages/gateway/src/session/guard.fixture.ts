@@ -34,7 +34,11 @@ export class ScriptedGuard implements Guard {
     });
   }
 
-  judgeCall(oid: number): Judged {
+  judgeCall(oid: number): Judged | undefined {
+    if (this.catalogIsStale) {
+      this.catalogIsStale = false;
+      return undefined;
+    }
     return this.#judged(oid === 1 ? 'forbidden' : 'allowed');
   }
 

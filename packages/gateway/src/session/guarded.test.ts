@@ -345,6 +345,43 @@ describe('what a guard must know before it judges', () => {
     assert.deepEqual(summary(back), ['outcome of 2: failed', 'outcome of 1: skipped', 'outcome of 3: skipped I']);
   });
 
+  it('fails at the end of its message when that comes in pieces', () => {
+    const { session } = guarded();
+    const large = { ...bind('none'), parameters: [new Uint8Array(2 << 20)] } as FrontendMessage;
+    const bytes = frontend(large, sync);
+    const first = session.frontend(bytes.subarray(0, 1 << 20), 1);
+    assert.deepEqual(forwarded(first.forward), []);
+    const last = session.frontend(bytes.subarray(1 << 20), 2);
+    assert.deepEqual(forwarded(last.forward), [`parse ${poison}`, 'sync']);
+    assert.deepEqual(delivered(answer(session, syntaxError, ready()).deliver), ['error 26000', 'ready I']);
+  });
+
+  it('waits for the catalog also when it comes in pieces, or is a function call', () => {
+    const { session, guard } = guarded();
+    send(session, parse('select 1', 's'), sync);
+    answer(session, parsed, ready());
+    guard.catalogIsStale = true;
+    const large = { ...bind('s'), parameters: [new Uint8Array(2 << 20)] } as FrontendMessage;
+    const bytes = frontend(large, sync);
+    assert.deepEqual(session.frontend(bytes.subarray(0, 1 << 20), 1).forward, []);
+    assert.equal(session.waitsFor, 'catalog');
+    session.catalogRead();
+    const turns = [session.frontend(new Uint8Array(0), 2), session.frontend(bytes.subarray(1 << 20), 3)];
+    assert.deepEqual(Buffer.concat(turns.flatMap(({ forward }) => forward)), Buffer.from(bytes));
+    answer(session, bound, ready());
+    guard.catalogIsStale = true;
+    const call: FrontendMessage = {
+      type: 'functionCall',
+      functionOid: 2,
+      argumentFormats: [],
+      arguments: [],
+      resultFormat: 0,
+    };
+    assert.deepEqual(send(session, call).forward, []);
+    session.catalogRead();
+    assert.deepEqual(forwarded(session.frontend(new Uint8Array(0), 4).forward), ['functionCall']);
+  });
+
   it('does not run when the text does not end where the message does', () => {
     const { session } = guarded();
     const broken = new Uint8Array([...frontend(query('select 1')), 0]);

@@ -142,7 +142,7 @@ export class PolicyGuard implements Guard {
       if (named !== undefined) tentative.set(`${named.type} ${named.name}`, named.analysis);
     }
     this.#hasJustRead = false;
-    return judged;
+    return withStatements(judged, statements);
   }
 
   /**
@@ -161,14 +161,14 @@ export class PolicyGuard implements Guard {
     return functions.some((name) => functionsNamed(catalog, name).length === 0 && !this.#definitions.has(name));
   }
 
-  judgeCall(functionOid: number, inTransaction: boolean, us: number): Judged {
+  judgeCall(functionOid: number, inTransaction: boolean, us: number): Judged | undefined {
+    if (this.#stale) return undefined;
     const called = this.#options.catalog()?.function(functionOid);
     const settings = this.settings;
     if (this.#options.masks !== undefined && this.#options.masks.columns.size > 0)
       return { analysis: undefined, verdict: callUnderMask(), settings };
     if (called === undefined) {
-      const why = `the catalog has no function with OID ${functionOid}`;
-      return { analysis: undefined, verdict: unreadable(why), settings };
+      return { analysis: undefined, verdict: unknownFunction(functionOid), settings };
     }
     const text = `SELECT ${quoted(called.schema)}.${quoted(called.name)}()`;
     const statement: ToJudge = {
@@ -178,8 +178,7 @@ export class PolicyGuard implements Guard {
       parameterTypes: undefined,
       inTransaction,
     };
-    const [judged] = this.judge([statement], noNames, us) ?? [];
-    return judged ?? { analysis: undefined, verdict: unreadable('the catalog is being read again'), settings };
+    return this.judge([statement], noNames, us)?.[0];
   }
 
   completed({ analysis }: Judged): void {
@@ -311,7 +310,7 @@ export class PolicyGuard implements Guard {
           analysis,
           sql: statement.text ?? '',
           protocol: statement.protocol,
-          parameters: parameterTexts(boundValues(statement.parameters, statement.parameterTypes)),
+          parameters: textsOf(statement),
           inTransaction: statement.inTransaction,
         },
         this.#options.wallUs(us),
@@ -329,6 +328,21 @@ const noNames: SessionNames = { prepared: () => undefined, cursor: () => undefin
 /** A name as the session keeps it: what the server makes of it, 63 bytes as a latin1 string. */
 function key(name: string): string {
   return latin1(encoder.encode(name).subarray(0, 63));
+}
+
+/** Of a Bind in pieces nothing is known of its parameters, not even how many: a rule that asks for them cannot be evaluated. */
+function textsOf({ protocol, parameters, parameterTypes }: ToJudge): readonly (string | null | undefined)[] {
+  if (protocol === 'extended' && parameters === undefined) return [undefined];
+  return parameterTexts(boundValues(parameters, parameterTypes));
+}
+
+/** What waits together is shown to people together, and approved together. */
+function withStatements(judged: readonly Judged[], statements: readonly ToJudge[]): readonly Judged[] {
+  if (judged.length < 2 || !judged.some(({ verdict }) => verdict.decision === 'approve')) return judged;
+  return judged.map((one, at) => {
+    const statement = statements[at];
+    return one.statement !== undefined || statement === undefined ? one : { ...one, statement: owned(statement) };
+  });
 }
 
 /** Parameters are a view of the chunk that they came in. */
@@ -388,6 +402,13 @@ function unknownRelation(names: readonly string[]): Verdict {
   const error = new Refusal('42P01', `relation "${names[0]}" does not exist, as far as the gateway can tell`, {
     detail: `Rules apply to the statement, and the catalog does not have ${names.map((name) => `"${name}"`).join(', ')}.`,
     hint: 'If it was made in this transaction, commit first; if it is new, try again.',
+  });
+  return { decision: 'deny', matches: [{ rule: 'unreadable', then: 'deny' }], error };
+}
+
+function unknownFunction(oid: number): Verdict {
+  const error = new Refusal('42883', `function with OID ${oid} does not exist, as far as the gateway can tell`, {
+    detail: 'Rules apply to the call, and the catalog does not have the function.',
   });
   return { decision: 'deny', matches: [{ rule: 'unreadable', then: 'deny' }], error };
 }
