@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Connector, startConnector } from './connector.ts';
+import { harmlessLimits, harmlessSettings } from './guard.ts';
 import { killAtExit, removeDirectory, temporaryDirectory } from './leftovers.ts';
 import { endChild, type Life, residentBytesOf, sourceFlags, startLife } from './life.ts';
 import type { Target } from './target.ts';
@@ -195,6 +196,7 @@ function configuration(options: GatewayOptions, ports: Ports): unknown {
       ...options.connections,
     },
     identities: { [identity]: { kind: 'agent', connections: own } },
+    ...harmlessSettings(),
     ...options.settings,
   };
 }
@@ -216,6 +218,7 @@ function databaseSettings(options: GatewayOptions, wanted: (setting: string) => 
     user: postgres.user,
     password: 'env:ONRECORD_TEST_PASSWORD',
     tls: 'disable',
+    ...harmlessLimits(),
     ...options.connection,
   });
   const every = { db: all(postgres.database), ...Object.fromEntries(databases.map((name) => [name, all(name)])) };
