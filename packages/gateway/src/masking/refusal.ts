@@ -119,7 +119,9 @@ const ways: Check = (_, { commands }) => {
 };
 
 /** Of what `partial` and `hash` show of a value, a change by itself makes more: `SET email = substr(email, 1, 4)`. */
-const rewrites: Check = (masks, { lineage: { rewrites: changed = none } }) => {
+const rewrites: Check = (masks, { lineage: { rewrites: changed = none }, commands }) => {
+  const isWritten = commands.some(({ writes }) => writes.some((name) => masks.relations.has(name)));
+  if (changed === 'unknown' && !isWritten) return undefined;
   const shown = changed === 'unknown' ? [...masks.columns.keys()] : Array.from(changed);
   const column = shown.find((key) => partly.has(masks.columns.get(key)?.action ?? ''));
   if (column === undefined) return undefined;

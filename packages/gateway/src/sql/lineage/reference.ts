@@ -37,6 +37,7 @@ function nameFlow(scope: Scope, name: string): Flow {
 /** A function that is written as if it were a field. */
 export function attributeFlow(trace: Trace, row: Flow, name: string): Flow {
   const callee = calleeNamed(trace, [name]);
+  if (callee.isForeign) trace.given.add(row.sources);
   if (callee.shows === 'arguments') return derived(row.sources);
   trace.touches.add('unknown');
   return unknown;

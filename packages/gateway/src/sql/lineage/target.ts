@@ -41,6 +41,13 @@ export class Target {
     this.#trace.touches.add(flow.sources);
   }
 
+  /** Notes that a column is computed anew, where that is from itself: what it shows then may be what it did not show before. */
+  rewrite(name: string, { sources }: Flow): void {
+    const own = this.#ownKeys(name);
+    const used = sources === 'unknown' ? own : new Set(Array.from(sources).filter((key) => own.has(key)));
+    this.#trace.rewrites.add(used);
+  }
+
   #ownKeys(name: string): ReadonlySet<ColumnKey> {
     const keys = new Set<ColumnKey>();
     for (const { oid, columns } of this.#relations) {

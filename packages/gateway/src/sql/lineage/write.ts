@@ -1,3 +1,4 @@
+import { calleeOf } from './call.ts';
 import { flowOf } from './expression.ts';
 import { closed, derived, type Flow, type Named, nothing, type Shape, wholeOf } from './flow.ts';
 import { fromClause, fromNode } from './from.ts';
@@ -6,7 +7,7 @@ import { type Item, innerScope, type Scope, withItems } from './scope.ts';
 import { probeAll, sourcesOf } from './sources.ts';
 import { Target } from './target.ts';
 import type { Trace } from './trace.ts';
-import { type Body, bodyOf, listOf, textOf, untag } from './tree.ts';
+import { type Body, bodyOf, listOf, tagged, textOf, untag, wordsOf } from './tree.ts';
 import { openWith } from './with.ts';
 
 /** Follows INSERT: what is stored, and what RETURNING shows. */
@@ -89,9 +90,41 @@ function assignAll(trace: Trace, scope: Scope, target: Target, assignments: read
   for (const assignment of assignments) {
     const { name, val, indirection } = untag(assignment, 'ResTarget') ?? {};
     const several = untag(val, 'MultiAssignRef');
-    target.assign(textOf(name), several === undefined ? flowOf(trace, scope, val) : fieldFlow(trace, scope, several));
+    const flow = several === undefined ? flowOf(trace, scope, val) : fieldFlow(trace, scope, several);
+    target.assign(textOf(name), flow);
+    if (!flow.plain && !staysInPlace(trace, scope, val)) target.rewrite(textOf(name), flow);
+    if (indirection !== undefined) target.rewrite(textOf(name), derived('unknown'));
     if (indirection !== undefined) target.assign(textOf(name), derived(sourcesOf(trace, scope, indirection)));
   }
+}
+
+/** They leave each character where it is, but for blanks at the ends. */
+const inPlace: ReadonlySet<string> = new Set(['lower', 'upper', 'initcap', 'btrim', 'ltrim', 'rtrim']);
+
+/** Whether a value, if it comes from the column itself, shows under a mask what it showed before. */
+function staysInPlace(trace: Trace, scope: Scope, node: unknown): boolean {
+  const { tag, body } = tagged(node) ?? { tag: '', body: {} };
+  const all = (nodes: readonly unknown[]): boolean => nodes.every((each) => staysInPlace(trace, scope, each));
+  switch (tag) {
+    case 'CoalesceExpr':
+      return all(listOf(body['args']));
+    case 'CaseExpr':
+      return all([
+        ...listOf(body['args']).map((when) => untag(when, 'CaseWhen')?.['result']),
+        ...(body['defresult'] === undefined ? [] : [body['defresult']]),
+      ]);
+    case 'A_Expr':
+      if (body['kind'] === 'AEXPR_NULLIF') return all([body['lexpr']]);
+      break;
+    case 'FuncCall': {
+      const args = listOf(body['args']);
+      const isOwn = args.length === 1 && inPlace.has(wordsOf(body['funcname']).at(-1) ?? '');
+      if (isOwn && calleeOf(trace, body).candidates.every(({ builtIn }) => builtIn)) return all(args);
+      break;
+    }
+  }
+  const { sources, plain } = flowOf(trace, scope, node);
+  return plain || (sources !== 'unknown' && sources.size === 0);
 }
 
 /** The value that `(a, b) = (SELECT …)` gives one of its columns. */
