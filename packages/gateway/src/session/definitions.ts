@@ -15,6 +15,13 @@ export class SharedDefinitions {
     for (const definitions of this.#changed) seen = definitions.cautious(seen, definitions === own);
     return seen;
   }
+
+  /** The same, by what other sessions have defined. */
+  cautiousOfOthers(analysis: Analysis, own: Definitions): Analysis {
+    let seen = analysis;
+    for (const definitions of this.#changed) if (definitions !== own) seen = definitions.cautious(seen, false);
+    return seen;
+  }
 }
 
 /**

@@ -12,7 +12,7 @@ import { detectInError, withheldError, withholds } from '../masking/withhold.ts'
 import { denial, unreadable } from '../policy/denial.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { RuleMatch, Verdict } from '../policy/verdict.ts';
-import type { Analysis, AnalysisContext, Analyze, Lineage } from '../sql/analysis.ts';
+import type { Analysis, AnalysisContext, Analyze, Lineage, Sources } from '../sql/analysis.ts';
 import type { Catalog } from '../sql/catalog.ts';
 import { clientText } from './client-text.ts';
 import type { Definitions, SharedDefinitions } from './definitions.ts';
@@ -63,6 +63,8 @@ export class PolicyGuard implements Guard {
   /** What the session has defined is committed: the next reading of the catalog has it. */
   #isCommitted = false;
   #clientEncoding = 'UTF8';
+  /** The catalog that statements were read with, and how to read one again. */
+  readonly #readWith = new WeakMap<Analysis, ReadWith>();
   /** Texts that were judged last, the newest last. */
   readonly #recent: string[] = [];
 
@@ -130,7 +132,7 @@ export class PolicyGuard implements Guard {
       }
       this.#remember(statement.text ?? '');
       const seen = this.#options.definitions.all.cautious(analysis, this.#definitions);
-      const verdict = this.#verdict(seen, statement, us);
+      const verdict = this.#leavesDefinitions(seen) ? definedLater() : this.#verdict(seen, statement, us);
       if (verdict.decision !== 'deny') this.#begin(seen);
       const asked = verdict.decision === 'approve' ? { statement: owned(statement) } : {};
       // A function that nobody knows is misspelled, most probably, and Postgres says so better.
@@ -159,6 +161,13 @@ export class PolicyGuard implements Guard {
     const catalog = this.#options.catalog();
     if (catalog === undefined) return false;
     return functions.some((name) => functionsNamed(catalog, name).length === 0 && !this.#definitions.has(name));
+  }
+
+  /** PREPARE TRANSACTION: what is defined takes effect when anybody commits it, and nothing tells the gateway of that. */
+  #leavesDefinitions({ effects }: Analysis): boolean {
+    return (
+      this.#definitions.changed && effects.some((effect) => effect.type === 'transaction' && effect.does === 'prepare')
+    );
   }
 
   judgeCall(functionOid: number, inTransaction: boolean, us: number): Judged | undefined {
@@ -221,7 +230,7 @@ export class PolicyGuard implements Guard {
     const { hmac } = this.#options;
     const described = resultColumns(columns);
     if (described === undefined) return new HiddenRows();
-    return planResult(masks, { ...knownOf(judged), columns: described, hmac });
+    return planResult(masks, { ...knownOf(this.#readNow(judged)), columns: described, hmac });
   }
 
   maskCopy(judged: Judged | undefined, columns: number): CopyMask | undefined {
@@ -229,15 +238,41 @@ export class PolicyGuard implements Guard {
     if (masks === undefined) return undefined;
     const { hmac } = this.#options;
     const clientEncoding = this.#clientEncoding;
-    return planCopy(masks, { ...knownOf(judged), form: judged?.analysis?.copy, columns, hmac, clientEncoding });
+    return planCopy(masks, {
+      ...knownOf(this.#readNow(judged)),
+      form: judged?.analysis?.copy,
+      columns,
+      hmac,
+      clientEncoding,
+    });
   }
 
   report(judged: Judged | undefined, body: Uint8Array): Uint8Array {
     const masks = this.#masks;
     if (masks === undefined) return body;
-    if (withholds(masks, judged?.analysis, body)) return withheldError(body);
+    if (withholds(masks, this.#readNow(judged)?.analysis, body)) return withheldError(body);
     const { detectors } = masks.active;
     return detectors.length === 0 ? body : detectInError(body, { detectors, hmac: this.#options.hmac });
+  }
+
+  /**
+   * A statement as it must be read now that it answers: if it had to wait, for a lock or for those in front of it, Postgres
+   * may have looked up its names after they were given another meaning.
+   */
+  #readNow(judged: Judged | undefined): Judged | undefined {
+    const analysis = judged?.analysis;
+    if (judged === undefined || analysis === undefined || !this.#masksColumns) return judged;
+    const { definitions, catalog } = this.#options;
+    const read = this.#readWith.get(analysis);
+    const again = read === undefined || read.catalog === catalog() ? analysis : read.again();
+    const either = again === undefined ? undefined : again === analysis ? analysis : eitherOf(analysis, again);
+    const seen = either === undefined ? undefined : definitions.all.cautiousOfOthers(either, this.#definitions);
+    return seen === analysis ? judged : { ...judged, analysis: seen };
+  }
+
+  get #masksColumns(): boolean {
+    const { masks } = this.#options;
+    return masks !== undefined && masks.columns.size > 0;
   }
 
   /** It may run from now on. */
@@ -281,7 +316,14 @@ export class PolicyGuard implements Guard {
       prepared: (name) => tentative.get(`prepare ${name}`) ?? this.#prepared(name, names, context),
       cursor: (name) => tentative.get(`declare ${name}`) ?? names.cursor(key(name))?.analysis,
     };
-    return analyze(text, context);
+    const analysis = analyze(text, context);
+    if ('why' in analysis) return analysis;
+    const again = (): Analysis | undefined => {
+      const now = analyze(text, { ...context, catalog: catalog() });
+      return 'why' in now ? undefined : now;
+    };
+    this.#readWith.set(analysis, { catalog: context.catalog, again });
+    return analysis;
   }
 
   /** What a prepared statement means now: names in it are looked up again when it is executed. */
@@ -320,6 +362,46 @@ export class PolicyGuard implements Guard {
     if (!varies) this.#verdicts.set(analysis, verdict);
     return verdict;
   }
+}
+
+interface ReadWith {
+  readonly catalog: Catalog | undefined;
+  /** With the catalog of now; undefined when it cannot be read any more. */
+  readonly again: () => Analysis | undefined;
+}
+
+/** A statement that was read with one catalog or with another. */
+function eitherOf(one: Analysis, other: Analysis): Analysis {
+  const commands: Analysis['commands'] = [...one.commands, ...other.commands];
+  const { outputs, ...lineage } = one.lineage;
+  const outputsOfOther = other.lineage.outputs;
+  const isAlike = outputs !== 'unknown' && outputsOfOther !== 'unknown' && outputs.length === outputsOfOther.length;
+  return {
+    ...one,
+    commands,
+    lineage: {
+      ...lineage,
+      touches: union(lineage.touches, other.lineage.touches),
+      outputs: isAlike
+        ? outputs.map((output, index) => {
+            const { sources, plain } = outputsOfOther[index] ?? { sources: 'unknown', plain: false };
+            return { ...output, sources: union(output.sources, sources), plain: output.plain && plain };
+          })
+        : 'unknown',
+    },
+  };
+}
+
+function union(one: Sources, other: Sources): Sources {
+  return one === 'unknown' || other === 'unknown' ? 'unknown' : new Set([...one, ...other]);
+}
+
+function definedLater(): Verdict {
+  const error = new Refusal('42501', 'definitions cannot be left to a prepared transaction', {
+    detail: 'Rules and masks apply to the session, and it cannot be told from when on they would have to go by them.',
+    hint: 'COMMIT them.',
+  });
+  return { decision: 'deny', matches: [{ rule: 'definitions', then: 'deny' }], error };
 }
 
 const allowed: Verdict = { decision: 'allow', matches: [] };

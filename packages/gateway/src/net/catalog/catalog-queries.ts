@@ -264,7 +264,8 @@ GROUP BY t.oid, t.typname`;
 
 /**
  * Relation or function of somebody's, and a function of somebody's that comes with it: policies, CHECK constraints,
- * indexes and statistics of a relation call it, or the types of its columns; or the types of a function's parameters.
+ * indexes, statistics and the partition key of a relation call it, or the types of its columns; or the types of a function's
+ * parameters; or an aggregate is made of it.
  */
 export const attachedQuery: string = `WITH RECURSIVE attached (classid, objid, relation) AS MATERIALIZED (
   SELECT 'pg_catalog.pg_policy'::pg_catalog.regclass, p.oid, p.polrelid FROM pg_catalog.pg_policy p
@@ -273,6 +274,8 @@ export const attachedQuery: string = `WITH RECURSIVE attached (classid, objid, r
   UNION ALL SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, i.indexrelid, i.indrelid FROM pg_catalog.pg_index i
   UNION ALL SELECT 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, s.oid, s.stxrelid
   FROM pg_catalog.pg_statistic_ext s
+  UNION ALL SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, k.partrelid, k.partrelid
+  FROM pg_catalog.pg_partitioned_table k
 ), ${running}
 SELECT a.relation, coalesce(o.oprcode::pg_catalog.oid, d.refobjid)
 FROM attached a
@@ -293,4 +296,10 @@ UNION
 SELECT p.oid, r.function
 FROM pg_catalog.pg_proc p JOIN running r
   ON (r.does = 'from' AND r.type = p.prorettype) OR (r.does = 'to' AND r.type = ANY (p.proargtypes::pg_catalog.oid[]))
-WHERE p.oid >= ${firstNormalObjectId} AND r.function <> p.oid`;
+WHERE p.oid >= ${firstNormalObjectId} AND r.function <> p.oid
+UNION
+SELECT a.aggfnoid::pg_catalog.oid, f.function
+FROM pg_catalog.pg_aggregate a CROSS JOIN LATERAL (VALUES (a.aggtransfn::pg_catalog.oid), (a.aggfinalfn::pg_catalog.oid),
+  (a.aggcombinefn::pg_catalog.oid), (a.aggmtransfn::pg_catalog.oid), (a.aggminvtransfn::pg_catalog.oid),
+  (a.aggmfinalfn::pg_catalog.oid)) AS f (function)
+WHERE f.function >= ${firstNormalObjectId}`;

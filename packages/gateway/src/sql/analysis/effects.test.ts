@@ -59,7 +59,7 @@ describe('effects', () => {
       'release s': [does('release')],
       'rollback to s': [does('rollback to')],
       "prepare transaction 'x'": [does('prepare')],
-      "commit prepared 'x'": [],
+      "commit prepared 'x'": [{ type: 'define', names: undefined }],
     };
     for (const [sql, expected] of Object.entries(cases)) assert.deepEqual(analysisOf(sql).effects, expected, sql);
   });

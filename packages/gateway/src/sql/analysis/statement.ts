@@ -66,6 +66,8 @@ const readings: { readonly [type: string]: Reading } = {
   TransactionStmt: (fields, _, findings, place) => {
     plain('transaction', findings, place).isTransactionControl = true;
     findings.effects.push(...transactionEffectsOf(fields));
+    // What it defined takes effect now.
+    if (fields['kind'] === 'TRANS_STMT_COMMIT_PREPARED') findings.effects.push({ type: 'define', names: undefined });
   },
   LockStmt: (fields, around, findings, place) => {
     const draft = plain('lock', findings, place);
