@@ -167,6 +167,16 @@ export class Asker {
     return this.answer();
   }
 
+  /** Waits until its session has ended on record, and with it the gateway's own on the same backend. */
+  async ended(): Promise<void> {
+    const count = (type: string): number => this.#stage.record(this.pid).filter((body) => body.type === type).length;
+    const until = Date.now() + 20_000;
+    while (count('session_closed') < count('session_opened')) {
+      if (Date.now() > until) throw new Error('the session does not end');
+      await delay(2);
+    }
+  }
+
   /** Waits until every question of its session has ended on record. */
   async settled(): Promise<void> {
     const until = Date.now() + 20_000;

@@ -15,7 +15,7 @@ import { bypassCorpus } from './bypass-corpus.ts';
 import { leakIn } from './canaries.ts';
 import { type ShopDatabase, ShopDatabases } from './databases.ts';
 import { JournalWatch } from './journal-watch.ts';
-import { referenceGateway, serverSettings, triers } from './reference-configuration.ts';
+import { referenceGateway, serverSettings } from './reference-configuration.ts';
 import { ownerRole } from './shop.ts';
 import { unrecorded } from './unrecorded.ts';
 
@@ -78,7 +78,8 @@ describe('through the gateway none does', { timeout: 900_000 }, () => {
     postgres = await startPostgres({ settings: serverSettings });
     databases = await ShopDatabases.make(postgres);
     gateway = await startGateway(referenceGateway(postgres));
-    for (const name of triers) tokens.set(name as Trier, (await gateway.cli('tokens', 'create', name)).trim());
+    const needed = new Set<Trier>(['service', ...corpus.map(({ as }) => as)]);
+    for (const name of needed) tokens.set(name, (await gateway.cli('tokens', 'create', name)).trim());
     watch = new JournalWatch(gateway.data);
   });
   after(async () => {
@@ -143,8 +144,12 @@ describe('through the gateway none does', { timeout: 900_000 }, () => {
     const recorded = readSessions(gateway.data);
     assert.deepEqual(unrecorded(log, recorded, own), []);
     const files = readdirSync(gateway.data, { recursive: true, withFileTypes: true }).filter((each) => each.isFile());
-    for (const file of files)
-      assert.equal(leakIn(readFileSync(join(file.parentPath, file.name))), undefined, `in ${file.name}`);
+    for (const file of files) {
+      const content = readFileSync(join(file.parentPath, file.name));
+      // A segment of the journal is as large as it may become.
+      const written = content.subarray(0, content.findLastIndex((byte) => byte !== 0) + 1);
+      assert.equal(leakIn(written), undefined, `in ${file.name}`);
+    }
     assert.equal(leakIn(Buffer.from(gateway.log())), undefined, 'in what the gateway says');
   });
 });

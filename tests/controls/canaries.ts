@@ -98,7 +98,8 @@ function addBase64(value: string, what: string): void {
 function addNumber(value: number, what: string): void {
   const bytes = Buffer.alloc(8);
   bytes.writeBigInt64BE(BigInt(Math.round(value)));
-  wholes.set(bytes.toString('latin1'), `${what}, as int8`);
+  // Its first three bytes are zero.
+  wholes.set(bytes.toString('latin1', 3), `${what}, as int8`);
   bytes.writeDoubleBE(value);
   wholes.set(bytes.toString('latin1'), `${what}, as float8`);
   const digits = value.toFixed(0).padStart(12, '0').match(/.{4}/g) ?? [];
@@ -107,20 +108,47 @@ function addNumber(value: number, what: string): void {
   wholes.set(words.toString('latin1'), `${what}, as numeric`);
 }
 
-const lengths: readonly number[] = [...new Set([...parts.keys()].map((part) => part.length))];
+/** Texts to look for in large ones: what begins at a place is only looked at where its first three bytes are those of one. */
+class Needles {
+  readonly #what: ReadonlyMap<string, string>;
+  readonly #lengths: readonly number[];
+  readonly #begins = new Uint8Array(1 << 24);
+
+  constructor(what: ReadonlyMap<string, string>) {
+    this.#what = what;
+    this.#lengths = [...new Set([...what.keys()].map((each) => each.length))];
+    for (const each of what.keys()) {
+      const bytes = Buffer.from(each, 'latin1');
+      this.#begins[begin(bytes, 0)] = 1;
+    }
+  }
+
+  find(bytes: Uint8Array): { readonly what: string; readonly at: number } | undefined {
+    for (let at = 0; at + 2 < bytes.length; at += 1) {
+      if (this.#begins[begin(bytes, at)] === 0) continue;
+      for (const length of this.#lengths) {
+        const what = this.#what.get(Buffer.from(bytes.subarray(at, at + length)).toString('latin1'));
+        if (what !== undefined) return { what, at };
+      }
+    }
+    return undefined;
+  }
+}
+
+function begin(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
+}
+
+const lowerNeedles = new Needles(parts);
+const exactNeedles = new Needles(wholes);
 
 /** What of the hidden values stands in the bytes, and how; undefined when nothing does. */
 export function leakIn(bytes: Uint8Array): string | undefined {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
-  const lower = text.toLowerCase();
-  for (let at = 0; at < lower.length; at += 1) {
-    for (const length of lengths) {
-      const part = lower.slice(at, at + length);
-      const found = parts.get(part);
-      if (found !== undefined) return `${found}: ${JSON.stringify(text.slice(at, at + length + 12))}`;
-    }
+  const found = lowerNeedles.find(bytes.map((byte) => (byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte)));
+  if (found !== undefined) {
+    const { what, at } = found;
+    return `${what}: ${JSON.stringify(Buffer.from(bytes.subarray(at, at + 20)).toString('latin1'))}`;
   }
-  const unbroken = text.replaceAll('\n', '');
-  for (const [whole, what] of wholes) if (unbroken.includes(whole)) return what;
-  return undefined;
+  // Base64 is broken into lines.
+  return exactNeedles.find(bytes)?.what ?? exactNeedles.find(bytes.filter((byte) => byte !== 0x0a))?.what;
 }

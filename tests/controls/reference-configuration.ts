@@ -45,9 +45,6 @@ const identities: { readonly [name: string]: { readonly [setting: string]: unkno
   bob: { kind: 'person', connections: ['db'], groups: ['finance'] },
 };
 
-/** Everybody who can try. */
-export const triers: readonly string[] = Object.keys(identities).filter((name) => name !== 'tester');
-
 const policy = [
   {
     name: 'no blind deletes',
