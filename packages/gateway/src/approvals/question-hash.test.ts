@@ -24,6 +24,7 @@ const question: fc.Arbitrary<BoundQuestion> = fc.record({
   onBehalfOf: fc.option(text, { nil: undefined }),
   role: text,
   settings: text,
+  definitions: text,
   statements: fc.array(statement, { maxLength: 3 }),
 });
 
@@ -35,6 +36,7 @@ const one: BoundQuestion = {
   onBehalfOf: undefined,
   role: 'billing_app',
   settings: 'search_path=public',
+  definitions: '',
   statements: [
     {
       protocol: 'extended',
@@ -57,6 +59,7 @@ const others: readonly BoundQuestion[] = [
   { ...one, onBehalfOf: 'alice' },
   { ...one, role: 'owner' },
   { ...one, settings: 'search_path=evil,public' },
+  { ...one, definitions: 'f: delete' },
   { ...one, statements: [] },
   { ...one, statements: [...one.statements, ...one.statements] },
   ...one.statements.flatMap((first) => [

@@ -11,6 +11,8 @@ export interface BoundQuestion {
   readonly role: string;
   /** Fingerprint of the session's settings that can change what the texts mean: `search_path`, `DateStyle`, … */
   readonly settings: string;
+  /** What the catalog says of all that they touch (`boundDefinitions`). */
+  readonly definitions: string;
   /** What runs together, in order; none for `session`. */
   readonly statements: readonly BoundStatement[];
 }
@@ -32,7 +34,7 @@ export interface BoundParameter {
 }
 
 /** Another one whenever what is hashed, or how, changes: an approval of before covers nothing then. */
-const version = 'onrecord question 1';
+const version = 'onrecord question 2';
 
 /**
  * SHA-256, hex, of a canonical form: every text and value with its length in front, every list with its count, so that no
@@ -48,6 +50,7 @@ export function questionHash(question: BoundQuestion): string {
     question.identity,
     question.role,
     question.settings,
+    question.definitions,
   ]) {
     addText(hash, text);
   }

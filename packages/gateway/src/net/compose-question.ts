@@ -18,6 +18,9 @@ export type Requester = Pick<
   | 'backendPid'
 >;
 
+/** Between EXECUTE or FETCH and the text behind the name. */
+const whichRuns = '\n-- which runs:\n';
+
 /** What is put to people about statements that wait, and what their approval binds to. */
 export function composeQuestion(
   ask: TurnAsk,
@@ -27,16 +30,18 @@ export function composeQuestion(
     readonly role: string;
     readonly recent: readonly string[];
     readonly transactionStatus: Question['transactionStatus'];
+    /** What the catalog says of what the statements touch. */
+    readonly definitions: string;
     /** Takes password literals out of a text. */
     readonly redact: (sql: string) => string;
   },
 ): Question {
-  const { requester, role, recent, transactionStatus, redact } = about;
+  const { requester, role, recent, transactionStatus, definitions, redact } = about;
   const judged = Array.from(new Set(ask.statements.map((statement) => statement.judged)));
   const statements = judged.flatMap((one) => (one?.statement === undefined ? [] : [one.statement]));
-  const bound = statements.map(({ text, protocol, parameters, parameterTypes }) => ({
+  const bound = statements.map(({ text, behind = [], protocol, parameters, parameterTypes }) => ({
     protocol,
-    sql: text ?? '',
+    sql: [text ?? '', ...new Set(behind)].join('\0'),
     parameters: boundValues(parameters, parameterTypes),
   }));
   const hash = questionHash({
@@ -46,7 +51,9 @@ export function composeQuestion(
     identity: requester.identity,
     onBehalfOf: requester.onBehalfOf,
     role,
-    settings: ask.settings,
+    // Each as it would run: of several statements of a Query, those in front may have set something.
+    settings: JSON.stringify([ask.settings, ...judged.map((one) => one?.settings ?? '')]),
+    definitions,
     statements: bound,
   });
   const [first] = ask.statements;
@@ -56,7 +63,7 @@ export function composeQuestion(
     scope: 'statement',
     hash,
     ...(first === undefined ? {} : { statement: first.n }),
-    sql: bound.map(({ sql }) => redact(sql)),
+    sql: bound.map(({ sql }) => sql.split('\0').map(redact).join(whichRuns)),
     parameters: bound.flatMap(({ parameters }) =>
       parameterTexts(parameters).map((text) => text ?? (text === null ? null : '(binary)')),
     ),

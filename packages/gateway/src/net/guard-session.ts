@@ -1,7 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { encodeBackend, noticeResponse } from '@onrecord/wire';
 import type { ApprovalDesk } from '../approvals/approval-desk.ts';
+import { boundDefinitions } from '../approvals/bound-definitions.ts';
 import type { Question } from '../approvals/question.ts';
 import type { Config, Connection, Identity } from '../config/config.ts';
+import { Refusal } from '../errors.ts';
 import { activeMasks } from '../masking/active-masks.ts';
 import { createPolicy } from '../policy/create-policy.ts';
 import type { Controls, Policy, PolicySubject } from '../policy/policy.ts';
@@ -146,27 +149,45 @@ function applies(about: {
 }
 
 async function askPeople(ask: TurnAsk, options: GuardSessionOptions, guard: PolicyGuard): Promise<Asked> {
-  const { guards, requester, settings } = options;
+  const { guards, requester, settings, catalog } = options;
+  // What another session has just committed is to be known.
+  await catalog.refresh();
+  const analyses = analysesOf(ask);
+  const definitions = boundDefinitions(analyses, catalog.current);
+  // What the transaction itself has defined is in no catalog: nothing that was approved before is that.
+  const own = analyses.some(({ isStale }) => isStale === true) ? randomUUID() : '';
   const question = composeQuestion(ask, {
     requester,
     role: settings.role ?? requester.role,
     recent: guard.recent(ask.statements.length),
     transactionStatus: ask.statements[0]?.transactionBefore ?? 'I',
+    definitions: `${definitions}${own}`,
     redact: guards.redact,
   });
   const waiting = await guards.desk.ask(question);
-  options.gatherEvidence(waiting.approval, question, analysesOf(ask));
+  options.gatherEvidence(waiting.approval, question, analyses);
   return {
     approval: waiting.approval,
     notice: waitsNotice(waiting.approval, ask),
     answer: waiting.answer,
     withdraw: (why) => waiting.withdraw(why),
-    use: () => guards.desk.use(waiting.approval, question),
+    use: async () => {
+      await catalog.refresh();
+      if (boundDefinitions(analyses, catalog.current) !== definitions) throw redefined();
+      await guards.desk.use(waiting.approval, question);
+    },
   };
 }
 
 function analysesOf({ statements }: TurnAsk): readonly Analysis[] {
   return statements.flatMap(({ judged }) => judged?.analysis ?? []);
+}
+
+/** Somebody has changed what a name in it means while people were asked. */
+function redefined(): Refusal {
+  return new Refusal('42501', 'what the statement touches has been defined anew since approval was asked for', {
+    hint: 'Run it again, to ask anew.',
+  });
 }
 
 /** Tells the client why nothing happens, and whom to ask. */

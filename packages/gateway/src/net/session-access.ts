@@ -37,6 +37,7 @@ export async function sessionAccess(about: {
     onBehalfOf,
     role: '',
     settings: '',
+    definitions: '',
     statements: [],
   });
   const question: Question = {

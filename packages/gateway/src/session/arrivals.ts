@@ -401,8 +401,13 @@ export class Arrivals {
     const key = this.#state.nameKey(name);
     const missing = keeper.missing(key, name);
     if (missing !== undefined) return missing;
-    const judged = this.#judge([keeper.toJudgeBind(key, parameters)]);
-    return judged === 'wait' ? judged : judged[0];
+    const toJudge = keeper.toJudgeBind(key, parameters);
+    const judged = this.#judge([toJudge]);
+    if (judged === 'wait') return judged;
+    const [one] = judged;
+    // What waits together is shown to people together, and approved together.
+    const isShown = this.#withheld === undefined || one === undefined || one.statement !== undefined;
+    return isShown ? one : { ...one, statement: { ...toJudge, parameters: parameters?.slice() } };
   }
 
   /** Forwards a Bind, or what takes its place. */

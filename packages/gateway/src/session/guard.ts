@@ -25,6 +25,8 @@ export interface ToJudge {
   readonly parameters: Uint8Array | undefined;
   readonly parameterTypes: readonly number[] | undefined;
   readonly inTransaction: boolean;
+  /** Texts of what it executes or fetches by name. */
+  readonly behind?: readonly string[];
 }
 
 /** What names mean in the session, for EXECUTE and FETCH. Names are as the server keeps them, as latin1 strings. */

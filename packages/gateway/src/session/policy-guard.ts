@@ -112,7 +112,9 @@ export class PolicyGuard implements Guard {
     for (const statement of statements) {
       const fingerprint = settings.fingerprint();
       const reads = statement.textConforms ?? textConforms;
-      const analysis = this.#analyse({ ...statement, textConforms: reads }, names, { settings, tentative });
+      const behind: string[] = [];
+      const means = { settings, tentative, behind };
+      const analysis = this.#analyse({ ...statement, textConforms: reads }, names, means);
       if (analysis !== undefined && 'why' in analysis) {
         judged.push({ analysis: undefined, verdict: unreadable(analysis.why), settings: fingerprint });
         continue;
@@ -134,7 +136,7 @@ export class PolicyGuard implements Guard {
       const seen = this.#options.definitions.all.cautious(analysis, this.#definitions);
       const verdict = this.#leavesDefinitions(seen) ? definedLater() : this.#verdict(seen, statement, us);
       if (verdict.decision !== 'deny') this.#begin(seen);
-      const asked = verdict.decision === 'approve' ? { statement: owned(statement) } : {};
+      const asked = verdict.decision === 'approve' ? { statement: owned({ ...statement, behind }) } : {};
       // A function that nobody knows is misspelled, most probably, and Postgres says so better.
       const known = verdict.decision === 'deny' && this.#namesNoFunction(seen) ? undefined : seen;
       judged.push({ analysis: known, verdict, settings: fingerprint, ...asked });
@@ -304,7 +306,7 @@ export class PolicyGuard implements Guard {
   #analyse(
     { text, textConforms }: ToJudge,
     names: SessionNames,
-    { settings, tentative }: { readonly settings: SessionSettings; readonly tentative: ReadonlyMap<string, Analysis> },
+    { settings, tentative, behind }: Means,
   ): Analysis | { readonly why: string } | undefined {
     if (text === undefined) return undefined;
     const { analyze, catalog } = this.#options;
@@ -313,8 +315,15 @@ export class PolicyGuard implements Guard {
       searchPath: settings.searchPath,
       standardConformingStrings: settings.codeConforms,
       textConforms,
-      prepared: (name) => tentative.get(`prepare ${name}`) ?? this.#prepared(name, names, context),
-      cursor: (name) => tentative.get(`declare ${name}`) ?? names.cursor(key(name))?.analysis,
+      prepared: (name) => {
+        behind.push(names.prepared(key(name))?.text ?? '');
+        return tentative.get(`prepare ${name}`) ?? this.#prepared(name, names, context);
+      },
+      cursor: (name) => {
+        const judged = names.cursor(key(name));
+        behind.push(judged?.statement?.text ?? '');
+        return tentative.get(`declare ${name}`) ?? judged?.analysis;
+      },
     };
     const analysis = analyze(text, context);
     if ('why' in analysis) return analysis;
@@ -362,6 +371,15 @@ export class PolicyGuard implements Guard {
     if (!varies) this.#verdicts.set(analysis, verdict);
     return verdict;
   }
+}
+
+/** What a statement is read with. */
+interface Means {
+  readonly settings: SessionSettings;
+  /** What statements in front of it in the same Query give names to. */
+  readonly tentative: ReadonlyMap<string, Analysis>;
+  /** Gets the texts behind the names that it uses. */
+  readonly behind: string[];
 }
 
 interface ReadWith {
