@@ -99,7 +99,10 @@ export class Drive {
     this.#receipt = options.receipt;
     this.#upstream = new UpstreamWriter(options.upstream);
     const { control, session } = options;
-    if (control?.timeMs !== undefined) this.#time = new StatementTimer({ session, control, timeMs: control.timeMs });
+    if (control?.timeMs === undefined) return;
+    const end = (error: Termination): void =>
+      this.terminate(error, { reason: 'terminated by the gateway', detail: error.message });
+    this.#time = new StatementTimer({ session, control, timeMs: control.timeMs, end });
   }
 
   /** Takes over both sockets, which must have no listeners and be paused; `ahead` is what they have already said. */

@@ -1,19 +1,32 @@
-import { Refusal } from '../errors.ts';
+import { Refusal, Termination } from '../errors.ts';
 import type { Session } from '../session/session.ts';
 import type { SessionControl } from './session-control.ts';
+
+/** Code can catch a cancel and go on, and a COPY that waits for its client does not see one: it is told again, this often. */
+const againMs = 1_000;
+/** How often a statement is told before its session ends. */
+const maxTimes = 5;
 
 /** Ends statements that take longer than they may, from their forwarding to their end. */
 export class StatementTimer {
   readonly #session: Session;
   readonly #control: SessionControl;
   readonly #timeMs: number;
+  readonly #end: (error: Termination) => void;
   #of: number | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(about: { readonly session: Session; readonly control: SessionControl; readonly timeMs: number }) {
+  /** `end` ends the session. */
+  constructor(about: {
+    readonly session: Session;
+    readonly control: SessionControl;
+    readonly timeMs: number;
+    readonly end: (error: Termination) => void;
+  }) {
     this.#session = about.session;
     this.#control = about.control;
     this.#timeMs = about.timeMs;
+    this.#end = about.end;
   }
 
   /** Something has come or gone: another statement may be the one that is worked on. */
@@ -23,10 +36,15 @@ export class StatementTimer {
     this.stop();
     this.#of = current;
     if (current === undefined) return;
-    this.#timer = setTimeout(() => {
-      this.#session.giveUp(tookTooLong(this.#timeMs));
-      this.#control.cancel();
-    }, this.#timeMs);
+    this.#timer = setTimeout(() => this.#tell(maxTimes), this.#timeMs);
+  }
+
+  #tell(times: number): void {
+    const error = tookTooLong(this.#timeMs);
+    if (times === 0) return this.#end(new Termination(error.sqlstate, error.message));
+    this.#session.giveUp(error);
+    this.#control.cancel();
+    this.#timer = setTimeout(() => this.#tell(times - 1), againMs);
   }
 
   stop(): void {
