@@ -41,4 +41,22 @@ describe('what sessions define', () => {
     own.begin(defines(undefined));
     assert.equal(all.cautious(statement({ reads: ['public.orders'] }), all.join()).isStale, true);
   });
+
+  it('leaves others alone while a transaction block is open, and no longer', () => {
+    const all = new SharedDefinitions();
+    const [one, other] = [all.join(), all.join()];
+    const isDoubtful = (own: typeof one): boolean =>
+      all.cautious(statement({ reads: ['public.wishes'] }), own).isStale === true;
+    const inBlock = { inBlock: true };
+    one.begin(defines(undefined), inBlock);
+    assert.deepEqual([isDoubtful(one), isDoubtful(other)], [true, false]);
+    one.begin(statement({}, [{ type: 'transaction', does: 'commit' }]), inBlock);
+    assert.deepEqual([isDoubtful(one), isDoubtful(other)], [true, true]);
+    one.ready();
+    one.caughtUp();
+    // In a pipeline the server does not say that a block has ended.
+    one.begin(statement({}, [{ type: 'transaction', does: 'rollback' }]), inBlock);
+    one.begin(defines(undefined), inBlock);
+    assert.equal(isDoubtful(other), true);
+  });
 });

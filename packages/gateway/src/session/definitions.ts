@@ -41,6 +41,10 @@ export class Definitions {
   #anyName = false;
   /** Code runs that may define anything. */
   #opaque = false;
+  /** All of it is in a transaction block that nobody has asked to end: no other session sees anything of it. */
+  #isHidden = false;
+  /** The transaction has been asked to end since the server was ready last. */
+  #ends = false;
 
   constructor(changed: Set<Definitions>) {
     this.#changed = changed;
@@ -55,8 +59,13 @@ export class Definitions {
     return this.#names.has(name) || this.#bare.has(name);
   }
 
-  /** A statement is about to run. */
-  begin({ effects, commands, later }: Analysis): void {
+  /** A statement is about to run; `inBlock`: in a transaction block, as the server has said last. */
+  begin({ effects, commands, later }: Analysis, { inBlock = false }: { readonly inBlock?: boolean } = {}): void {
+    const wasChanged = this.changed;
+    if (effects.some(endsBlock)) {
+      this.#ends = true;
+      this.#isHidden = false;
+    }
     for (const effect of effects) {
       if (effect.type !== 'anything' && effect.type !== 'define') continue;
       this.#changed.add(this);
@@ -65,6 +74,7 @@ export class Definitions {
       else for (const name of effect.names) this.#define(name);
       for (const { reads, writes } of commands) for (const name of [...reads, ...writes]) this.#touched.add(name);
     }
+    if (!wasChanged && this.changed) this.#isHidden = inBlock && !this.#ends;
     for (const command of later?.use ?? []) this.#use.add(command);
     for (const command of later?.write ?? []) this.#write.add(command);
   }
@@ -74,6 +84,11 @@ export class Definitions {
     for (const bare of withoutSchema(name)) this.#bare.add(bare);
   }
 
+  /** The server is ready: what was asked to end has ended, and what is open is known. */
+  ready(): void {
+    this.#ends = false;
+  }
+
   /** The catalog has been read again since the session's last transaction ended, or the session is over. */
   caughtUp(): void {
     this.#names.clear();
@@ -81,7 +96,7 @@ export class Definitions {
     this.#touched.clear();
     this.#use.clear();
     this.#write.clear();
-    this.#anyName = this.#opaque = false;
+    this.#anyName = this.#opaque = this.#isHidden = false;
     this.#changed.delete(this);
   }
 
@@ -102,6 +117,7 @@ export class Definitions {
   }
 
   #concerns({ commands, unresolved }: Analysis, isOwn: boolean): boolean {
+    if (this.#isHidden && !isOwn) return false;
     if (this.#anyName || (isOwn && this.#opaque)) return true;
     if (isOwn && unresolved.length > 0) return true;
     // What is new in one schema can stand in front of what is in another.
@@ -115,6 +131,10 @@ export class Definitions {
     const { reads, writes, isWrite } = command;
     return { ...command, reads: union(reads, this.#touched), writes: isWrite ? union(writes, this.#touched) : writes };
   }
+}
+
+function endsBlock(effect: Analysis['effects'][number]): boolean {
+  return effect.type === 'transaction' && ['commit', 'rollback', 'prepare'].includes(effect.does);
 }
 
 /** What a name may be within its schema: either may have a dot in it. */

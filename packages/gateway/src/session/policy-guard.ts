@@ -133,9 +133,15 @@ export class PolicyGuard implements Guard {
         continue;
       }
       this.#remember(statement.text ?? '');
-      const seen = this.#options.definitions.all.cautious(analysis, this.#definitions);
-      const verdict = this.#leavesDefinitions(seen) ? definedLater() : this.#verdict(seen, statement, us);
-      if (verdict.decision !== 'deny') this.#begin(seen);
+      const typed = this.#withTypes(analysis, statement.parameterTypes, means);
+      const seen = this.#options.definitions.all.cautious(typed, this.#definitions);
+      const error = seen.names === undefined ? undefined : this.#whyNotRead(seen.names.analysis);
+      const verdict = this.#leavesDefinitions(seen)
+        ? definedLater()
+        : error === undefined
+          ? this.#verdict(seen, statement, us)
+          : withMasks(allowed, { rule: 'masking', message: error.message });
+      if (verdict.decision !== 'deny') this.#begin(seen, statement);
       const asked = verdict.decision === 'approve' ? { statement: owned({ ...statement, behind }) } : {};
       // A function that nobody knows is misspelled, most probably, and Postgres says so better.
       const known = verdict.decision === 'deny' && this.#namesNoFunction(seen) ? undefined : seen;
@@ -211,6 +217,7 @@ export class PolicyGuard implements Guard {
 
   ready(status: string): void {
     this.#options.settings.ready(status);
+    this.#definitions.ready();
     if (status !== 'I' || !this.#definitions.changed) return;
     this.#stale = true;
     this.#isCommitted = true;
@@ -278,8 +285,8 @@ export class PolicyGuard implements Guard {
   }
 
   /** It may run from now on. */
-  #begin(analysis: Analysis): void {
-    this.#definitions.begin(analysis);
+  #begin(analysis: Analysis, { inTransaction }: ToJudge): void {
+    this.#definitions.begin(analysis, { inBlock: inTransaction });
     if (analysis.effects.some(({ type }) => type === 'define' || type === 'anything')) this.#isCommitted = false;
   }
 
