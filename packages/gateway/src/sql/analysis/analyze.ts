@@ -39,9 +39,8 @@ interface OfCatalog {
  * Analyses statements with Postgres's parser. A text that was seen before, under the same catalog and search path,
  * costs a lookup, unless a prepared statement or cursor that it refers to means something else by now.
  *
- * BUG: not seen, since the catalog does not say: rows of other tables that a foreign key's ON DELETE or ON UPDATE
- * changes; defaults of a function's parameters; event triggers; what a type's own functions, a domain's CHECK or a cast
- * run where no cast is written; functions of operator classes and of ranges.
+ * BUG: not seen: which tables a TRUNCATE … CASCADE goes on to (it is said to be opaque); triggers that change a column
+ * which foreign keys refer to; functions by which types of users are sent and received in binary, which only superusers make.
  */
 export function createAnalyzer(parser: Parser): Analyze {
   const standard = new WeakMap<object, OfCatalog>();
