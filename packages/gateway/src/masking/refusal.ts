@@ -168,6 +168,22 @@ function canKeep({ catalog }: ResolvedMasks, { isWrite, isOpaque, functions }: C
   );
 }
 
+/**
+ * What is defined can run where no statement names it: a CHECK of a domain while a text is parsed. What copies is not defined
+ * under a mask; nor is, as an operator, a cast or a domain, what calls code that cannot be read.
+ */
+const unseen: Check = (masks, { later, effects }) => {
+  if (later === undefined) return undefined;
+  const hasNoName = effects.some((effect) => effect.type === 'define' && effect.names === undefined);
+  const copies = later.use.some((command) => writesWhatItReads(masks, command, later.use));
+  const called = later.use.find(({ via, isOpaque }) => isOpaque && functionOf(via) !== undefined);
+  if (!copies && !(hasNoName && called !== undefined)) return undefined;
+  return {
+    rule: 'masking',
+    message: 'what copies masked columns, or cannot be read, cannot be defined under a mask to run unseen',
+  };
+};
+
 /** Renamed, moved or attached elsewhere, a column would no longer be the one that a rule names. */
 const definitions: Check = (masks, { commands }) => {
   for (const { isDdl, kind, writes } of commands) {
@@ -227,6 +243,10 @@ function mayCopy(masks: ResolvedMasks, { commands }: Analysis, name: string): bo
   return candidates.some(({ builtIn, language, volatility }) => {
     if (builtIn || volatility !== 'volatile' || language === 'c' || language === 'internal') return false;
     const body = commands.filter(({ via }) => functionOf(via) === name);
+    // Generic triggers, which run dynamic SQL, are many; those that can be read are asked.
+    const ofTrigger = commands.filter(({ via }) => via === `trigger ${name}`);
+    if (ofTrigger.some((command) => writesWhatItReads(masks, command, ofTrigger))) return true;
+    if (body.length === 0 && ofTrigger.length > 0) return false;
     return body.length === 0 || body.some((command) => command.isOpaque || writesWhatItReads(masks, command, body));
   });
 }
@@ -252,6 +272,7 @@ const columnChecks: readonly Check[] = [
   probes,
   computed,
   definitions,
+  unseen,
   ways,
 ];
 

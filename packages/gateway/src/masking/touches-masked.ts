@@ -64,7 +64,7 @@ function functionMayRead(masks: ResolvedMasks, catalog: Catalog, analysis: Analy
 
 function hasBody(analysis: Analysis, { language }: CatalogFunction, name: string): boolean {
   if (language !== 'sql' && language !== 'plpgsql') return false;
-  return analysis.commands.some(({ via }) => functionOf(via) === name);
+  return analysis.commands.some(({ via }) => functionOf(via) === name || via === `trigger ${name}`);
 }
 
 /** In C, by a superuser, and of arguments alone. An aggregate is `internal` and immutable whatever its functions do. */

@@ -346,7 +346,13 @@ export class Arrivals {
     const { settings } = this.#state;
     statement.text = this.#gatekeeper?.text(sql);
     statement.textConforms = settings.standardConformingStrings;
-    this.#forward();
+    const error = this.#withheld === undefined ? this.#gatekeeper?.parses(statement.text) : undefined;
+    if (error === undefined) this.#forward();
+    else {
+      statement.refusal = errorResponse(error);
+      statement.isParseRefused = true;
+      this.#span.insert(poisonParse);
+    }
     const prepared: Prepared = {
       name: statement.statementName,
       owner: statement,

@@ -1,5 +1,5 @@
 import { encodeFrontend, Reader, Writer } from '@onrecord/wire';
-import { Refusal } from '../errors.ts';
+import { type GatewayError, Refusal } from '../errors.ts';
 import type { Guard, Judged, SessionNames, ToJudge } from './guard.ts';
 import { latin1Bytes } from './latin1.ts';
 import type { NameKey } from './name-table.ts';
@@ -32,6 +32,11 @@ export class Gatekeeper {
     const isRaw = options.parameters.get('server_encoding') === 'SQL_ASCII' && settings.clientEncoding !== 'UTF8';
     if (isRaw && sql.some((byte) => byte > 0x7f)) return undefined;
     return this.#guard.text(sql, settings);
+  }
+
+  /** Why a Parse of the text must not go on, if so. */
+  parses(text: string | undefined): GatewayError | undefined {
+    return text === undefined || this.#state.skipping ? undefined : this.#guard.parses(text);
   }
 
   toJudge(sql: Uint8Array, protocol: ToJudge['protocol']): ToJudge {

@@ -1,3 +1,4 @@
+import type { Refusal } from '../errors.ts';
 import type { CopyMask, RowMask } from '../masking/mask.ts';
 import type { Verdict } from '../policy/verdict.ts';
 import type { Analysis } from '../sql/analysis.ts';
@@ -51,6 +52,8 @@ export interface Guard {
    */
   judge(statements: readonly ToJudge[], names: SessionNames, us: number): readonly Judged[] | undefined;
   /** Undefined as for `judge`. */
+  /** Why the text of a Parse may not even be parsed, if so. */
+  parses(text: string): Refusal | undefined;
   judgeCall(functionOid: number, inTransaction: boolean, us: number): Judged | undefined;
   /** A statement completed: what it changes counts from now on. */
   completed(judged: Judged): void;

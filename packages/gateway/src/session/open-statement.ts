@@ -92,6 +92,8 @@ export class OpenStatement {
   judged: Judged | undefined;
   /** ErrorResponse that the client gets when the server answers with the error that was provoked in the statement's place. */
   refusal: Uint8Array | undefined;
+  /** `refusal` is of its Parse, which something has gone out for that does not parse. */
+  isParseRefused = false;
   /** Masks rows; undefined while none has come. */
   rowMask: RowMask | 'none' | undefined;
   copyMask: CopyMask | undefined;

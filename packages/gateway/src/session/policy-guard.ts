@@ -178,6 +178,39 @@ export class PolicyGuard implements Guard {
     );
   }
 
+  /** Literals are read while a text is parsed, and the CHECK of a domain in them is code, which can copy. */
+  parses(text: string): Refusal | undefined {
+    if (!this.#masksColumns) return undefined;
+    const means = { settings: this.#options.settings, tentative: new Map(), behind: [] };
+    const statement = { text, protocol: 'extended', parameters: undefined, parameterTypes: undefined } as const;
+    const analysis = this.#analyse({ ...statement, inTransaction: false }, noNames, means);
+    return analysis === undefined || 'why' in analysis ? undefined : this.#whyNotRead(analysis);
+  }
+
+  /** Why a text with a name for later (PREPARE) may not be read, if so: for what code in its literals could do. */
+  #whyNotRead(analysis: Analysis): Refusal | undefined {
+    const masks = this.#masks;
+    if (masks === undefined || analysis.commands.length === 1) return undefined;
+    const refused = maskRefusal(masks, analysis);
+    return refused === undefined ? undefined : refusalOf(refused);
+  }
+
+  /** A type that a Parse gives a parameter does not stand in its text; a value of it can run code when it is bound. */
+  #withTypes(analysis: Analysis, types: readonly number[] | undefined, context: Means): Analysis {
+    const { catalog } = this.#options;
+    const names = (types ?? []).flatMap((oid) => {
+      const type = oid < firstNormalOid ? undefined : catalog()?.codeType(oid);
+      return type === undefined || type.to.length === 0 ? [] : [`NULL::${quoted(type.name)}`];
+    });
+    if (names.length === 0) return analysis;
+    const text = `SELECT ${names.join(', ')}`;
+    const statement = { text, protocol: 'extended', parameters: undefined, parameterTypes: undefined } as const;
+    const read = this.#analyse({ ...statement, inTransaction: false }, noNames, context);
+    if (read === undefined || 'why' in read) return { ...analysis, isStale: true };
+    const commands: Analysis['commands'] = [...analysis.commands, ...read.commands];
+    return { ...analysis, commands, effects: [...analysis.effects, ...read.effects] };
+  }
+
   judgeCall(functionOid: number, inTransaction: boolean, us: number): Judged | undefined {
     if (this.#stale) return undefined;
     const called = this.#options.catalog()?.function(functionOid);
@@ -430,6 +463,7 @@ function definedLater(): Verdict {
 }
 
 const allowed: Verdict = { decision: 'allow', matches: [] };
+const firstNormalOid = 16_384;
 const noNames: SessionNames = { prepared: () => undefined, cursor: () => undefined };
 
 /** A name as the session keeps it: what the server makes of it, 63 bytes as a latin1 string. */
@@ -481,9 +515,12 @@ function withMasks(
 ): Verdict {
   if (refused === undefined) return verdict;
   const match: RuleMatch = { rule: refused.rule, then: 'deny' };
-  const error =
-    verdict.error ?? new Refusal('42501', refused.message, refused.hint === undefined ? {} : { hint: refused.hint });
+  const error = verdict.error ?? refusalOf(refused);
   return { decision: 'deny', matches: [match, ...verdict.matches], error };
+}
+
+function refusalOf({ message, hint }: { readonly message: string; readonly hint?: string }): Refusal {
+  return new Refusal('42501', message, hint === undefined ? {} : { hint });
 }
 
 function tooFast(waitUs: number): Verdict {

@@ -263,7 +263,8 @@ export class Replies {
     const refusing = head?.statements.find(({ judged }) => judged?.verdict.decision !== 'allow') ?? head?.current;
     const refusal = refusing?.refusal ?? head?.current?.givesUp;
     if (refusing === undefined || refusal === undefined || refusing.ended) return false;
-    if (severity === 'FATAL' || severity === 'PANIC' || isParsed(head)) return false;
+    if (severity === 'FATAL' || severity === 'PANIC') return false;
+    if (isParsed(head) && !refusing.isParseRefused) return false;
     this.#span.insert(refusal);
     const outcome = refusing.refusal === undefined ? 'cancelled' : 'refused';
     this.#end(refusing, { outcome, error: errorBody(refusal) });

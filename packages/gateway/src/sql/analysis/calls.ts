@@ -20,8 +20,9 @@ const harmless: Conduct = {};
 export function recordCall(touch: Touch, called: CatalogFunction | QualifiedName, fields: Node | undefined): void {
   const { draft, around } = touch;
   const isKnown = 'oid' in called;
-  // What is only planned calls functions to see what they give; one that says it is volatile is not called.
-  if (around.isPlanOnly && isKnown && called.volatility === 'volatile') return;
+  // What is only planned calls functions to see what they give; one that says it is volatile is not called. What types call
+  // (it has no call in the text) runs as soon as a literal is read.
+  if (around.isPlanOnly && fields !== undefined && isKnown && called.volatility === 'volatile') return;
   const name = fullName(called).replace(/^\./, '');
   draft.functions.add(name);
   const conduct = isKnown ? conductOf(called) : conductOfName(called);
