@@ -51,6 +51,7 @@ const catalog: Catalog = catalogFixture({
       outputs: ['key', 'value'],
       returns: 'record',
     },
+    { schema: 'information_schema', name: '_pg_truetypid', builtIn: true, volatility: 'immutable' },
     { schema: 'pg_catalog', name: 'records', builtIn: true, volatility: 'immutable', returns: 'record' },
   ],
   operators: [{ name: '<~>', function: 'public.mine' }],
@@ -146,6 +147,7 @@ describe('the lineage of a statement', () => {
       'max*=people.email, string_agg*=people.email people.name',
     ],
     ['SELECT mine_sum(id) FROM people', 'mine_sum*=?'],
+    ['SELECT information_schema._pg_truetypid(p) FROM people p', '_pg_truetypid*='],
     [
       'SELECT mine(id), crypt(email), dblink(id), nothing(id) FROM people',
       'mine*=?, crypt*=people.email, dblink*=?, nothing*=?',

@@ -1,3 +1,4 @@
+import type { CatalogFunction } from '../catalog.ts';
 import { calleeOf, isHarmlessOperator } from './call.ts';
 import { type Shape, SourceSet, wholeOf } from './flow.ts';
 import { queryShape } from './query.ts';
@@ -126,6 +127,11 @@ function aggregateOfJson({ trace, scope, body }: Visit): readonly unknown[] {
   return Object.values(values);
 }
 
+/** In the views of information_schema: they are given whole rows of pg_attribute, and look at the OID of a type in them. */
+function asksForType({ builtIn, schema, name }: CatalogFunction): boolean {
+  return builtIn && schema === 'information_schema' && (name === '_pg_truetypid' || name === '_pg_truetypmod');
+}
+
 function callArguments(visit: Visit): readonly unknown[] {
   const { trace, scope, body, found } = visit;
   const { args, agg_filter, agg_order, over, agg_within_group } = body;
@@ -140,6 +146,7 @@ function callArguments(visit: Visit): readonly unknown[] {
       return leaf;
     }
   }
+  if (callee.candidates.length > 0 && callee.candidates.every(asksForType)) return leaf;
   if (callee.shows === 'anything') admit(trace, found);
   if (callee.isForeign) return give(visit, arguments_);
   if (!callee.keeps && !callee.multiplies && callee.shows !== 'nothing') return arguments_;
