@@ -37,6 +37,7 @@ const fingerprinted: readonly { readonly table: string; readonly key: string; re
   { table: 'pg_type', key: byOid, where: `WHERE typtype NOT IN ('c', 'p') AND typcategory <> 'A'` },
   { table: 'pg_namespace', key: byOid },
   { table: 'pg_event_trigger', key: byOid },
+  { table: 'pg_statistic_ext', key: byOid },
   { table: 'pg_amproc', key: byOid, where: `WHERE oid >= ${firstNormalObjectId}` },
 ];
 
@@ -130,10 +131,21 @@ FROM pg_catalog.pg_attrdef d
 JOIN pg_catalog.pg_attribute g ON g.attrelid = d.adrelid AND g.attnum = d.adnum
 LEFT JOIN locked l ON l.oid = d.adrelid`;
 
-/** Relation and function. Triggers that constraints brought along call functions of Postgres's own. */
+/**
+ * Relation and function, those of somebody's that a condition (WHEN) calls among them. Triggers that constraints brought
+ * along call functions of Postgres's own.
+ */
 export const triggersQuery: string = `SELECT t.tgrelid, t.tgfoid
 FROM pg_catalog.pg_trigger t
-WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'`;
+WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'
+UNION ALL SELECT t.tgrelid, coalesce(o.oprcode::pg_catalog.oid, d.refobjid)
+FROM pg_catalog.pg_trigger t
+JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass AND d.objid = t.oid
+  AND d.refobjid >= ${firstNormalObjectId} AND d.refobjid <> t.tgfoid AND d.refclassid IN (
+    'pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_operator'::pg_catalog.regclass)
+LEFT JOIN pg_catalog.pg_operator o
+  ON d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass AND o.oid = d.refobjid
+WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgqual IS NOT NULL`;
 
 /** Functions of event triggers that are on. */
 export const eventTriggersQuery = `SELECT DISTINCT e.evtfoid FROM pg_catalog.pg_event_trigger e WHERE e.evtenabled <> 'D'`;
@@ -214,7 +226,7 @@ const codeClasses = `'pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_o
 
 /**
  * Types whose values run somebody's code when they are cast, read or made, the function, and which of these: by a cast
- * that somebody made; by a CHECK of a domain that calls a function or operator of somebody's; by a type's own functions;
+ * that somebody made; by a CHECK or the default of a domain that calls a function or operator of somebody's; by a type's own functions;
  * by those of an operator class; and of arrays, composites, ranges and domains with such a type in them. Of a cast between
  * a type of Postgres's own and one of somebody's, the latter says it all: no value is cast where neither a column nor a
  * function, nor the text, has that type.
@@ -238,6 +250,12 @@ const running = `${inC}, ${sorting}, made_of (part, whole) AS MATERIALIZED (
   LEFT JOIN pg_catalog.pg_operator o
     ON d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass AND o.oid = d.refobjid
   WHERE c.contypid <> 0 AND d.refobjid >= ${firstNormalObjectId} AND d.refclassid IN (${codeClasses})
+  UNION
+  SELECT t.oid, coalesce(o.oprcode::pg_catalog.oid, d.refobjid), 'to' FROM pg_catalog.pg_type t
+  JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.objid = t.oid
+  LEFT JOIN pg_catalog.pg_operator o
+    ON d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass AND o.oid = d.refobjid
+  WHERE t.typtype = 'd' AND d.refobjid >= ${firstNormalObjectId} AND d.refclassid IN (${codeClasses})
   UNION
   SELECT t.oid, s.function, s.does FROM pg_catalog.pg_type t
   CROSS JOIN LATERAL (VALUES (t.typinput::pg_catalog.oid, 'to'), (t.typoutput::pg_catalog.oid, 'from')) AS s (function, does)
@@ -265,7 +283,7 @@ GROUP BY t.oid, t.typname`;
 /**
  * Relation or function of somebody's, and a function of somebody's that comes with it: policies, CHECK constraints,
  * indexes, statistics and the partition key of a relation call it, or the types of its columns; or the types of a function's
- * parameters; or an aggregate is made of it.
+ * parameters and of what it returns; or an aggregate is made of it.
  */
 export const attachedQuery: string = `WITH RECURSIVE attached (classid, objid, relation) AS MATERIALIZED (
   SELECT 'pg_catalog.pg_policy'::pg_catalog.regclass, p.oid, p.polrelid FROM pg_catalog.pg_policy p
@@ -295,7 +313,7 @@ FROM running r JOIN pg_catalog.pg_attribute a ON a.atttypid = r.type AND a.attnu
 UNION
 SELECT p.oid, r.function
 FROM pg_catalog.pg_proc p JOIN running r
-  ON (r.does = 'from' AND r.type = p.prorettype) OR (r.does = 'to' AND r.type = ANY (p.proargtypes::pg_catalog.oid[]))
+  ON r.type = p.prorettype OR (r.does = 'to' AND r.type = ANY (p.proargtypes::pg_catalog.oid[]))
 WHERE p.oid >= ${firstNormalObjectId} AND r.function <> p.oid
 UNION
 SELECT a.aggfnoid::pg_catalog.oid, f.function

@@ -416,7 +416,12 @@ describe('commands', () => {
       'lock customers in share mode': ['lock writes customers: write'],
       'lock customers in row share mode': ['lock writes customers'],
       'vacuum full customers': ['maintenance writes customers: write'],
-      analyze: ['maintenance: write'],
+      analyze: [
+        'maintenance calls visible: write',
+        'select (function public.visible) calls wipe: write',
+        'delete (function public.wipe) writes orders calls log_order: write blind',
+        'insert (trigger public.log_order) writes log calls pg_catalog.now: write',
+      ],
       'reindex table customers': ['maintenance writes customers: write'],
       'cluster customers using i': ['maintenance writes customers: write'],
       "load 'x'": ['maintenance: write opaque outside'],

@@ -148,7 +148,14 @@ function readMaintenance(fields: Node, around: Surroundings, findings: Findings,
   const draft = maintenance(findings, place);
   const relations = list(fields['rels']).map((item) => ({ RangeVar: fieldsOf(item, 'VacuumRelation')?.['relation'] }));
   if (isNode(fields['relation'])) relations.push({ RangeVar: fields['relation'] });
-  writeRanges(relations, new Walk(around, draft, findings));
+  const walk = new Walk(around, draft, findings);
+  writeRanges(relations, walk);
+  // Without a table it is those of the role, or of a schema.
+  if (relations.length === 0) walk.recompute(around.catalog?.relations ?? []);
+  for (const { RangeVar: range } of relations) {
+    if (!isNode(range)) continue;
+    for (const relation of walk.resolved(range)) walk.recompute(around.knowledge?.family(relation, true) ?? [relation]);
+  }
 }
 
 function writeRanges(ranges: unknown, walk: Walk, event?: 'CMD_TRUNCATE'): void {

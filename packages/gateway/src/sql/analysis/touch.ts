@@ -130,6 +130,11 @@ export abstract class Touch {
     }
   }
 
+  /** What is computed anew of a table's indexes and statistics. */
+  recompute(relations: Iterable<Relation>): void {
+    for (const relation of relations) this.#attached(relation);
+  }
+
   /** What policies, constraints, indexes and types of a table call: which of them, and when, is not told apart. */
   #attached({ attached = [] }: Relation): void {
     for (const oid of attached) this.code(oid);
