@@ -48,6 +48,8 @@ export interface Place {
   readonly port: number;
   readonly database: string;
   readonly password: string;
+  /** Where the server may write. */
+  readonly dataDirectory: string;
 }
 
 /** A simple Query, or messages as they are. Each is answered before the next is sent. */

@@ -1198,10 +1198,10 @@ const exits: readonly BypassCase[] = [
   hides(
     'COPY TO a file and back',
     'a file of the server in between',
-    ({ database }) => [
-      `copy (select lower(email) from customers) to '/tmp/onrecord-${database}.txt'`,
+    ({ dataDirectory }) => [
+      `copy (select lower(email) from customers) to '${dataDirectory}/onrecord.txt'`,
       'create temp table t (l text)',
-      `copy t from '/tmp/onrecord-${database}.txt'`,
+      `copy t from '${dataDirectory}/onrecord.txt'`,
       'select l from t',
     ],
     { as: 'root' },
@@ -1209,20 +1209,20 @@ const exits: readonly BypassCase[] = [
   hides(
     'COPY TO PROGRAM',
     'a program of the server gets it',
-    ({ database }) => [
-      `copy customers to program 'cat > /tmp/onrecord-${database}.prog'`,
-      `select pg_read_file('/tmp/onrecord-${database}.prog')`,
+    ({ dataDirectory }) => [
+      `copy customers to program 'cat > ${dataDirectory}/onrecord.prog'`,
+      `select pg_read_file('${dataDirectory}/onrecord.prog')`,
     ],
     { as: 'root' },
   ),
   hides(
     'file_fdw',
     'a foreign table over a program',
-    ({ database }) => [
-      `copy (select email from customers) to '/tmp/onrecord-${database}.fdw'`,
+    ({ dataDirectory }) => [
+      `copy (select email from customers) to '${dataDirectory}/onrecord.fdw'`,
       'create extension file_fdw',
       'create server f foreign data wrapper file_fdw',
-      `create foreign table t (l text) server f options (filename '/tmp/onrecord-${database}.fdw')`,
+      `create foreign table t (l text) server f options (filename '${dataDirectory}/onrecord.fdw')`,
       'select l from t',
     ],
     { as: 'root' },
@@ -1230,10 +1230,10 @@ const exits: readonly BypassCase[] = [
   hides(
     'lo_export and pg_read_file',
     'a large object as a file',
-    ({ database }) => [
+    ({ dataDirectory }) => [
       'select lo_from_bytea(4712, email::bytea) is null from customers where id = 1',
-      `select lo_export(4712, '/tmp/onrecord-${database}.lo')`,
-      `select pg_read_file('/tmp/onrecord-${database}.lo')`,
+      `select lo_export(4712, '${dataDirectory}/onrecord.lo')`,
+      `select pg_read_file('${dataDirectory}/onrecord.lo')`,
     ],
     { as: 'root' },
   ),

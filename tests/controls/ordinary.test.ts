@@ -40,7 +40,7 @@ describe('ordinary statements are answered as by Postgres, where no rule says ot
         const statement = typeof each === 'string' ? { sql: each, masks: [] } : each;
         const wanted = await run(direct, statement, group);
         const found = await run(through, statement, group);
-        const problem = difference(wanted, found, statement.masks);
+        const problem = difference(wanted, found, statement);
         if (problem !== undefined) problems.push(`${statement.sql}\n    ${problem}`);
       }
       direct.destroy();
@@ -82,8 +82,10 @@ async function run(
 function difference(
   wanted: readonly WireMessage[],
   found: readonly WireMessage[],
-  masks: readonly string[],
+  { masks, why }: Ordinary,
 ): string | undefined {
+  if (why !== undefined)
+    return kinds(wanted) === kinds(found) ? undefined : `found ${kinds(found)} for ${kinds(wanted)}`;
   let columns: readonly string[] = [];
   for (const [at, want] of wanted.entries()) {
     const other = found[at];
@@ -94,6 +96,11 @@ function difference(
   }
   const [more] = found.slice(wanted.length);
   return more === undefined ? undefined : `found ${shown(more)} more`;
+}
+
+/** The types of the messages. */
+function kinds(answer: readonly WireMessage[]): string {
+  return String.fromCharCode(...answer.map(({ tag }) => tag));
 }
 
 function comparable(message: WireMessage, columns: readonly string[], masks: readonly string[]): string {
