@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Seen } from './client.ts';
 import { contradiction } from './compare-session.ts';
 import type { LogEvent } from './postgres-log.ts';
-import type { RecordedSession } from './recorded-sessions.ts';
+import { type RecordedSession, sessionsByBackend } from './recorded-sessions.ts';
 
 export interface Evidence {
   readonly log: ReadonlyMap<number, readonly LogEvent[]>;
@@ -17,14 +17,13 @@ export interface Evidence {
  * is on record as completed that it did not run; and what a client was told was on record before.
  */
 export function assertOnRecord({ log, recorded, seen, ownPids }: Evidence): void {
-  const byPid = new Map(recorded.map((session) => [session.opened.backendPid, session]));
-  assert.equal(byPid.size, recorded.length, 'two sessions with the same backend; the server reused a process id');
+  const byPid = sessionsByBackend(recorded);
   for (const [pid, events] of log) {
     if (ownPids.has(pid)) continue;
     const ran = events.some((event) => event.type === 'statement');
     assert.ok(byPid.has(pid) || !ran, `backend ${pid} ran statements and no session of it is on record`);
   }
-  for (const session of recorded) {
+  for (const session of byPid.values()) {
     const problem = contradiction(session, log.get(session.opened.backendPid) ?? []);
     assert.equal(problem, undefined, `session ${session.id}: ${problem}`);
   }

@@ -21,7 +21,15 @@ function recorded(
 }
 
 function session(...events: RecordedSession['events']): RecordedSession {
-  return { id: 's', opened: {} as RecordedSession['opened'], closed: undefined, events, damage: undefined, tags: [] };
+  return {
+    id: 's',
+    isOwn: false,
+    opened: {} as RecordedSession['opened'],
+    closed: undefined,
+    events,
+    damage: undefined,
+    tags: [],
+  };
 }
 
 function ran(text: string, how: 'statement' | 'execute' | 'fetch' = 'statement'): LogEvent {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { Entry, Outcome, SessionClosed, SessionOpened, Statement } from '@onrecord/record';
 import { Reader } from '@onrecord/wire';
+import { gatewayIdentity } from '../../packages/gateway/src/identity/gateway-identity.ts';
 import { JournalReader } from '../../packages/gateway/src/journal/reader.ts';
 
 /** One statement of the record with how it ended. */
@@ -19,6 +20,8 @@ export interface RecordedStatement {
 
 export interface RecordedSession {
   readonly id: string;
+  /** It is the gateway's own. */
+  readonly isOwn: boolean;
   readonly opened: SessionOpened;
   readonly closed: SessionClosed | undefined;
   /** Statements, and errors of the server that belong to none, in the order in which they were recorded. */
@@ -47,6 +50,29 @@ export function readSessions(dataDirectory: string): readonly RecordedSession[] 
   bySession.delete('');
   return [...bySession.entries()].map(([id, entries]) => session(id, entries));
 }
+
+/**
+ * Sessions by the backend that served them. The gateway asks a session with a guard how it begins, in a session of its own
+ * on the same backend: what ran in both is told together.
+ */
+export function sessionsByBackend(sessions: readonly RecordedSession[]): ReadonlyMap<number, RecordedSession> {
+  const begun = new Map(sessions.filter(asksHowItBegins).map((session) => [session.opened.backendPid, session.events]));
+  const byPid = new Map<number, RecordedSession>();
+  for (const session of sessions.filter((each) => !asksHowItBegins(each))) {
+    const { backendPid } = session.opened;
+    assert.ok(!byPid.has(backendPid), 'two sessions with the same backend; the server reused a process id');
+    byPid.set(backendPid, { ...session, events: [...(begun.get(backendPid) ?? []), ...session.events] });
+  }
+  return byPid;
+}
+
+/** True for the gateway's own session on the backend of one with a guard. */
+function asksHowItBegins({ events, isOwn }: RecordedSession): boolean {
+  const [only] = events;
+  return isOwn && events.length === 1 && only !== undefined && 'text' in only && only.text.endsWith(beginning);
+}
+
+const beginning = '/* onrecord: how the session begins */';
 
 function assertChain(
   entries: readonly Entry[],
@@ -86,7 +112,8 @@ function session(id: string, entries: readonly Entry[]): RecordedSession {
     else if (body.type === 'server_message' && body.message === 'error')
       events.push({ sqlstate: sqlstateOf(body.body) });
   }
-  return { id, opened, closed, events, damage, tags };
+  const isOwn = entries[0]?.identity === gatewayIdentity;
+  return { id, isOwn, opened, closed, events, damage, tags };
 }
 
 function statement(

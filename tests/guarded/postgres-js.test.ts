@@ -1,0 +1,3 @@
+// postgres.js, under masks that hide nothing.
+process.env['ONRECORD_TEST_GUARD'] = 'masks';
+await import('../drivers/postgres-js.test.ts');
