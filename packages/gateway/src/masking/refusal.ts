@@ -245,7 +245,8 @@ function mayCopy(masks: ResolvedMasks, { commands }: Analysis, name: string): bo
     const body = commands.filter(({ via }) => functionOf(via) === name);
     // Generic triggers, which run dynamic SQL, are many; those that can be read are asked.
     const ofTrigger = commands.filter(({ via }) => via === `trigger ${name}`);
-    if (ofTrigger.some((command) => writesWhatItReads(masks, command, ofTrigger))) return true;
+    // One can put what it reads into the row that is written.
+    if (ofTrigger.some((command) => readsMasked(masks, command))) return true;
     if (body.length === 0 && ofTrigger.length > 0) return false;
     return body.length === 0 || body.some((command) => command.isOpaque || writesWhatItReads(masks, command, body));
   });

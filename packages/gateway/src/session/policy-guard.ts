@@ -208,7 +208,8 @@ export class PolicyGuard implements Guard {
     const read = this.#analyse({ ...statement, inTransaction: false }, noNames, context);
     if (read === undefined || 'why' in read) return { ...analysis, isStale: true };
     const commands: Analysis['commands'] = [...analysis.commands, ...read.commands];
-    return { ...analysis, commands, effects: [...analysis.effects, ...read.effects] };
+    const lineage: Lineage = { ...analysis.lineage, touches: 'unknown' };
+    return { ...analysis, commands, lineage, effects: [...analysis.effects, ...read.effects] };
   }
 
   judgeCall(functionOid: number, inTransaction: boolean, us: number): Judged | undefined {
