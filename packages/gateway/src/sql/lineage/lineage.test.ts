@@ -105,6 +105,20 @@ describe('the lineage of a statement', () => {
     parser = await loadParser();
   });
 
+  it('lets definitions touch what event triggers may', () => {
+    const triggered = { catalog: { ...catalog, eventTriggers: [1] } };
+    for (const sql of [
+      'CREATE TABLE t ()',
+      'CREATE VIEW v AS SELECT 1',
+      'SELECT 1 INTO t',
+      'GRANT ALL ON people TO x',
+    ]) {
+      assert.equal(shown(lineage(sql, triggered).touches), '?', sql);
+      assert.notEqual(shown(lineage(sql).touches), '?', sql);
+    }
+    assert.equal(shown(lineage('SELECT 1', triggered).touches), '');
+  });
+
   const computing: readonly (readonly [sql: string, expected: string])[] = [
     ['SELECT email, id FROM people', ''],
     ['SELECT (SELECT email FROM people LIMIT 1), email::text FROM mails m, people', ''],

@@ -17,10 +17,16 @@ import { relationShape } from './view.ts';
 export function statementShape(trace: Trace, node: unknown): Shape {
   const { tag, body } = tagged(node) ?? { tag: '', body: {} };
   const statement = statements[tag];
+  const isDefinition = statement === undefined || definitions.has(tag) || leftmostOf(body)['intoClause'] !== undefined;
+  // What those of event triggers do is among the statement's commands.
+  if (isDefinition && trace.catalog.eventTriggers.length > 0) trace.touches.add('unknown');
   if (statement !== undefined) return statement(trace, body);
   touchNamed(trace, body);
   return emptyShape;
 }
+
+/** Those that are followed further, among the statements that set off event triggers. */
+const definitions = new Set(['CreateTableAsStmt', 'ViewStmt', 'RefreshMatViewStmt', 'AlterTableStmt', 'IndexStmt']);
 
 const statements: { readonly [tag: string]: (trace: Trace, body: Body) => Shape } = {
   SelectStmt: (trace, body) => {
