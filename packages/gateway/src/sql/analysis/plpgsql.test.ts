@@ -140,6 +140,7 @@ describe('plpgsqlFragments', () => {
       '#variable_conflict use_column\nbegin delete from t; end': ['query: delete from t'],
       'begin commit_all(); end': ['query: commit_all()'],
       'begin "select" := 1; end': ['expression: 1'],
+      'begin x[f()] := 1; end': ['expression: x[f()]', 'expression: 1'],
     };
     for (const [body, fragments] of Object.entries(cases)) {
       assert.deepEqual(

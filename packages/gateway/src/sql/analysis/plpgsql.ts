@@ -66,6 +66,9 @@ class Cutter {
   statement(): void {
     const assigned = this.#assignment();
     if (assigned !== undefined) {
+      // Subscripts of the target are computed as well.
+      const target = this.#tokens.slice(this.#at, assigned - 1);
+      if (target.some(({ word }) => word === '[')) this.#add('expression', target);
       this.#at = assigned;
       this.#add('expression', this.#upTo(ends));
       return;
