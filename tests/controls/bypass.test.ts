@@ -10,6 +10,8 @@ import { type Postgres, startPostgres } from '../support/postgres.ts';
 import type { Target } from '../support/target.ts';
 import { WireClient } from '../support/wire-client.ts';
 import { type Attempt, attempt } from './attempt.ts';
+import { bypassAttacksOnMasks } from './bypass-attacks-masks.ts';
+import { bypassAttacksOnRules } from './bypass-attacks-rules.ts';
 import type { BypassCase, Trier } from './bypass-case.ts';
 import { bypassCorpus } from './bypass-corpus.ts';
 import { furtherBypasses } from './bypass-more.ts';
@@ -24,7 +26,7 @@ import { unrecorded } from './unrecorded.ts';
 const oneOf = process.env.ONRECORD_EVERY_WAY === undefined ? 16 : 1;
 /** Only cases whose name matches. */
 const only = new RegExp(process.env.ONRECORD_WAY ?? '');
-const everything = [...bypassCorpus, ...furtherBypasses];
+const everything = [...bypassCorpus, ...furtherBypasses, ...bypassAttacksOnMasks, ...bypassAttacksOnRules];
 const corpus = everything.filter(({ name }) => only.test(name));
 
 describe('the corpus of ways around the controls', () => {
