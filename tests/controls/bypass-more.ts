@@ -56,7 +56,7 @@ const types: readonly BypassCase[] = [
     'commit',
   ]),
   hides(
-    'an operator class',
+    'an operator class of its own type',
     'ORDER BY calls a function for each pair',
     [
       'create type key as (id int)',
