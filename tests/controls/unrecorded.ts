@@ -33,9 +33,15 @@ function isOnRecord(
   if (how === 'call') return ran.some(({ body }) => body.kind === 'call');
   // A password was taken out of it.
   if (ran.some(({ body, text: kept }) => body.redacted && text.startsWith(kept.slice(0, 12)))) return true;
-  const texts = ran.map((statement) => statement.text).filter((each) => each !== '');
+  const texts = ran.flatMap(readings).filter((each) => each !== '');
   // The log has one line for all statements of a Query, and of what SQL has named, the text that it stood in.
   if (texts.includes(text)) return true;
   const within = texts.filter((each) => text.includes(each));
   return within.some((_, from) => within.some((__, to) => to >= from && isMadeOf(text, within.slice(from, to + 1))));
+}
+
+/** The log is in UTF-8; what is on record is in the client's encoding, of which these are tried. */
+function readings({ text, carrier }: RecordedStatement): readonly string[] {
+  if (!text.includes('\ufffd')) return [text];
+  return ['shift_jis', 'gbk'].map((encoding) => new TextDecoder(encoding).decode(carrier.sql ?? new Uint8Array(0)));
 }
