@@ -134,7 +134,13 @@ export class PolicyGuard implements Guard {
       }
       this.#remember(statement.text ?? '');
       const typed = this.#withTypes(analysis, statement.parameterTypes, means);
-      const seen = this.#options.definitions.all.cautious(typed, this.#definitions);
+      const { all } = this.#options.definitions;
+      // What other sessions have committed is in the catalog when it is read again; their tables are not to be hidden until then.
+      if (!this.#hasJustRead && all.cautiousOfOthers(typed, this.#definitions) !== typed) {
+        this.#stale = true;
+        return undefined;
+      }
+      const seen = all.cautious(typed, this.#definitions);
       const error = seen.names === undefined ? undefined : this.#whyNotRead(seen.names.analysis);
       const verdict = this.#leavesDefinitions(seen)
         ? definedLater()
