@@ -113,7 +113,8 @@ export class PolicyGuard implements Guard {
       const fingerprint = settings.fingerprint();
       const reads = statement.textConforms ?? textConforms;
       const behind: string[] = [];
-      const means = { settings, tentative, behind };
+      const unknownNames: string[] = [];
+      const means = { settings, tentative, behind, unknown: unknownNames };
       const analysis = this.#analyse({ ...statement, textConforms: reads }, names, means);
       if (analysis !== undefined && 'why' in analysis) {
         judged.push({ analysis: undefined, verdict: unreadable(analysis.why), settings: fingerprint });
@@ -121,6 +122,11 @@ export class PolicyGuard implements Guard {
       }
       if (analysis === undefined) {
         judged.push({ analysis: undefined, verdict: unknownName(statement), settings: fingerprint });
+        continue;
+      }
+      const [unprepared] = unknownNames;
+      if (unprepared !== undefined) {
+        judged.push({ analysis: undefined, verdict: unknownStatement(unprepared), settings: fingerprint });
         continue;
       }
       if (analysis.unresolved.length > 0 && !this.#hasJustRead) {
@@ -187,7 +193,7 @@ export class PolicyGuard implements Guard {
   /** Literals are read while a text is parsed, and the CHECK of a domain in them is code, which can copy. */
   parses(text: string): Refusal | undefined {
     if (!this.#masksColumns) return undefined;
-    const means = { settings: this.#options.settings, tentative: new Map(), behind: [] };
+    const means = { settings: this.#options.settings, tentative: new Map(), behind: [], unknown: [] };
     const statement = { text, protocol: 'extended', parameters: undefined, parameterTypes: undefined } as const;
     const analysis = this.#analyse({ ...statement, inTransaction: false }, noNames, means);
     return analysis === undefined || 'why' in analysis ? undefined : this.#whyNotRead(analysis);
@@ -353,7 +359,7 @@ export class PolicyGuard implements Guard {
   #analyse(
     { text, textConforms }: ToJudge,
     names: SessionNames,
-    { settings, tentative, behind }: Means,
+    { settings, tentative, behind, unknown }: Means,
   ): Analysis | { readonly why: string } | undefined {
     if (text === undefined) return undefined;
     const { analyze, catalog } = this.#options;
@@ -364,7 +370,9 @@ export class PolicyGuard implements Guard {
       textConforms,
       prepared: (name) => {
         behind.push(names.prepared(key(name))?.text ?? '');
-        return tentative.get(`prepare ${name}`) ?? this.#prepared(name, names, context);
+        const meant = tentative.get(`prepare ${name}`) ?? this.#prepared(name, names, context);
+        if (meant === undefined) unknown.push(name);
+        return meant;
       },
       cursor: (name) => {
         const judged = names.cursor(key(name));
@@ -427,6 +435,8 @@ interface Means {
   readonly tentative: ReadonlyMap<string, Analysis>;
   /** Gets the texts behind the names that it uses. */
   readonly behind: string[];
+  /** Gets the names of prepared statements that nobody knows. */
+  readonly unknown: string[];
 }
 
 interface ReadWith {
@@ -542,7 +552,15 @@ function tooFast(waitUs: number): Verdict {
 function unknownName({ protocol }: ToJudge): Verdict {
   if (protocol === 'simple')
     return unreadable('its bytes are not text in the client_encoding, or that is not one that the gateway reads');
-  const error = new Refusal('26000', 'the gateway does not know what this prepared statement is', {
+  return unknownStatement();
+}
+
+function unknownStatement(name?: string): Verdict {
+  const message =
+    name === undefined
+      ? 'the gateway does not know what this prepared statement is'
+      : `prepared statement "${name}" does not exist, as far as the gateway can tell`;
+  const error = new Refusal('26000', message, {
     detail: 'Rules apply to what it would run, and code in the server may have changed what its name means.',
     hint: 'Prepare it again.',
   });

@@ -9,7 +9,7 @@ const readers: ReadonlySet<string> = new Set([
     table_to_xmlschema table_to_xml_and_xmlschema schema_to_xml schema_to_xmlschema schema_to_xml_and_xmlschema
     database_to_xml database_to_xmlschema database_to_xml_and_xmlschema ts_stat ts_rewrite currtid2`),
   // Show statistics, which hold values of columns.
-  ...names('pg_mcv_list_items pg_get_statisticsobjdef_expressions pg_get_statisticsobjdef'),
+  ...names('pg_mcv_list_items'),
   // Show statements, of other sessions too.
   ...names('current_query pg_stat_get_activity pg_stat_get_backend_activity pg_cursor pg_prepared_statement'),
   // Read large objects, files, and the log of changes.
