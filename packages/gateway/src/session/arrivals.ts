@@ -63,6 +63,8 @@ export class Arrivals {
   /** A large Bind was refused: its other pieces are dropped. */
   #dropsPieces = false;
   #largeBindJudged: Judged | undefined;
+  /** Messages of the extended protocol have come and no Sync behind them: for the server they are a transaction, and may be skipped. */
+  #inGroup = false;
   #us = 0;
 
   constructor(state: SessionState) {
@@ -160,6 +162,7 @@ export class Arrivals {
     // As the server does after an error in a pipeline: everything is dropped up to the Sync.
     if (this.#state.refusing && framer.tag !== frontendTag.sync && framer.tag !== frontendTag.terminate) return;
     if (this.#withheld !== undefined && !grouped.has(framer.tag)) return this.#ask({ cutShort: true });
+    if (inGroups.has(framer.tag)) this.#inGroup = true;
     switch (framer.tag) {
       case frontendTag.query:
         return this.#query();
@@ -314,7 +317,10 @@ export class Arrivals {
     const at = judged.findIndex(({ verdict }) => verdict.decision === 'deny');
     const denied = judged[at];
     const asks = denied === undefined && judged.some(({ verdict }) => verdict.decision === 'approve');
-    const unread = denied !== undefined && denied.analysis === undefined && denied !== malformed;
+    // A trial has a Sync of its own: it must not end what the client has not ended, nor meet a COPY.
+    const isAlone = !this.#inGroup && state.expected.length === 0;
+    const unread = isAlone && denied !== undefined && denied.analysis === undefined && denied !== malformed;
+    this.#inGroup = false;
     if (denied !== undefined) refuse(statements, denied);
     if (asks) this.#withhold(statements);
     if (unread) {
@@ -630,6 +636,7 @@ export class Arrivals {
   #sync(): void {
     const state = this.#state;
     this.#forward();
+    this.#inGroup = false;
     state.refusing = false;
     state.skipping = false;
     state.syncs += 1;
@@ -837,6 +844,8 @@ const malformed: Judged = {
   settings: '',
 };
 const notAsked = 'the session ended before the statement could be approved';
+
+const inGroups: ReadonlySet<number> = new Set(Object.keys(replyTo).map(Number));
 
 /** Messages that belong to a group which waits for approval, or end it. */
 const grouped: ReadonlySet<number> = new Set([

@@ -382,6 +382,17 @@ describe('what a guard must know before it judges', () => {
     assert.deepEqual(forwarded(session.frontend(new Uint8Array(0), 4).forward), ['functionCall']);
   });
 
+  it('is not tried behind messages without a Sync, which a trial would end', () => {
+    const { session } = guarded();
+    send(session, parse('select'), { type: 'flush' });
+    answer(session, parsed);
+    assert.deepEqual(forwarded(send(session, query('unreadable'), sync).forward), [`query ${poison}`, 'sync']);
+    assert.deepEqual(delivered(answer(session, syntaxError, ready(), ready()).deliver), [
+      ...['error 42501', 'ready I', 'ready I'],
+    ]);
+    assert.equal(forwarded(send(session, query('unreadable')).forward).length, 3);
+  });
+
   it('does not run when the text does not end where the message does', () => {
     const { session } = guarded();
     const broken = new Uint8Array([...frontend(query('select 1')), 0]);
