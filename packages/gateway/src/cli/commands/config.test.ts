@@ -96,6 +96,7 @@ test('check --json is one object with the whole configuration', async () => {
   assert.deepEqual(told.config.connections.billing.recording, {
     durability: 'before-forward',
     rows: { max: 0, bytes: 0 },
+    redact: false,
   });
   assert.deepEqual(told.config.identities['billing-agent'].connections, ['billing']);
   assert.deepEqual(told.warnings, []);
