@@ -10,9 +10,13 @@ export async function realCatalog(client: pg.Client): Promise<Catalog> {
     const asText = { getTypeParser: () => (value: string) => value } as unknown as pg.CustomTypesConfig;
     return (await client.query({ text, rowMode: 'array', types: asText })).rows as (string | null)[][];
   };
-  const catalog = indexCatalog(
-    await readCatalog(await prepareCatalogSession({ query, queryAs: (_name, sql) => query(sql) })),
-  );
+  const queryAll = async (texts: readonly string[]): Promise<(string | null)[][][]> => {
+    const results: (string | null)[][][] = [];
+    for (const text of texts) results.push(await query(text));
+    return results;
+  };
+  const session = await prepareCatalogSession({ query, queryAll, queryAs: (_name, sql) => query(sql) });
+  const catalog = indexCatalog(await readCatalog(session));
   // The reading left settings of its own behind.
   await client.query('RESET ALL');
   return catalog;

@@ -6,7 +6,7 @@ import { Session } from '../session/session.ts';
 import type { SqlReader } from '../session/session-state.ts';
 import type { Clock } from './clock.ts';
 import { OwnRecord } from './own-record.ts';
-import { type Query, recordedQuery } from './recorded-query.ts';
+import { type Query, recordedQueries, recordedQuery } from './recorded-query.ts';
 import { createSessionId } from './session-id.ts';
 import { createSha256 } from './sha256-digest.ts';
 import { upstreamParameters } from './startup-parameters.ts';
@@ -30,6 +30,8 @@ export interface OwnSession {
    * Rejects with QueryFailed when Postgres answers with an error.
    */
   query(sql: string, parameters?: readonly (string | null)[]): Promise<(string | null)[][]>;
+  /** Runs statements one behind the other, as one Query: on record together. Returns the rows of each. */
+  queryAll(texts: readonly string[]): Promise<(string | null)[][][]>;
   /**
    * As `query`, for a text that is asked again and again: Postgres prepares it under the name the first time, and every
    * further entry refers to the one that has the text. One name, one text.
@@ -108,6 +110,7 @@ export async function asOwnSession<Result>(
     return await work({
       upstream,
       query: (sql, parameters) => run(parameters === undefined ? { sql } : { sql, parameters }),
+      queryAll: (texts) => recordedQueries({ sql: texts.join(';\n') }, { upstream, session, append, clock }),
       queryAs: async (name, sql) => {
         const rows = await run({ ...(prepared.has(name) ? {} : { sql }), name, parameters: [] });
         prepared.add(name);

@@ -51,11 +51,20 @@ export interface Query {
  * behind which the session can be used again, and with another error when it goes away.
  */
 export async function recordedQuery(query: Query, options: RecordedQueryOptions): Promise<(string | null)[][]> {
+  const [rows = []] = await recordedQueries(query, options);
+  return rows;
+}
+
+/** As `recordedQuery`, for a text of several statements: the rows of each, in order. */
+export async function recordedQueries(query: Query, options: RecordedQueryOptions): Promise<(string | null)[][][]> {
   const { upstream, session, clock, append } = options;
   const { socket } = upstream;
   const writer = new UpstreamWriter(socket);
   const framer = new Framer({ streams: () => false, maxHeldBytes: () => maxHeldBytes });
-  const rows: (string | null)[][] = [];
+  const results: (string | null)[][][] = [];
+  let rows: (string | null)[][] = [];
+  /** Nobody sees anything of the answers before all of them are on record. */
+  const recorded: Promise<Receipt>[] = [];
   let failure: QueryFailed | undefined;
   const reader = new ChunkReader(socket);
   try {
@@ -63,13 +72,16 @@ export async function recordedQuery(query: Query, options: RecordedQueryOptions)
     writer.forward(forward, await append(entries));
     for (let chunk = await reader.next(); chunk !== undefined; chunk = await reader.next()) {
       const turn = session.backend(chunk, us());
-      if (turn.entries.length > 0) await append(turn.entries);
+      if (turn.entries.length > 0) recorded.push(append(turn.entries));
       for (const bytes of turn.deliver) read(bytes);
-      if (session.pending === 0 && failure !== undefined) throw failure;
-      if (session.pending === 0) return rows;
+      if (session.pending > 0) continue;
+      await Promise.all(recorded);
+      if (failure !== undefined) throw failure;
+      return results;
     }
   } finally {
     reader.release();
+    await Promise.allSettled(recorded);
   }
   if (failure !== undefined) throw failure;
   throw new Error('Postgres closed the connection');
@@ -83,6 +95,10 @@ export async function recordedQuery(query: Query, options: RecordedQueryOptions)
     while (framer.next()) {
       const message = decodeBackend(framer.tag, new Reader(framer.bytes, framer.start + 5, framer.end));
       if (message.type === 'dataRow') rows.push(message.values.map((value) => value && Buffer.from(value).toString()));
+      if (message.type === 'commandComplete' || message.type === 'emptyQueryResponse') {
+        results.push(rows);
+        rows = [];
+      }
       if (message.type === 'errorResponse') failure = new QueryFailed(errorFieldText(message.fields, 'sqlstate') ?? '');
     }
   }

@@ -35,6 +35,8 @@ type Row = readonly (string | null)[];
 /** A session in which a catalog can be read. Its settings are its own. */
 export interface CatalogSession {
   query(sql: string): Promise<(string | null)[][]>;
+  /** One behind the other; the rows of each. */
+  queryAll(texts: readonly string[]): Promise<(string | null)[][][]>;
   /** Asks for what `fingerprintQuery` says, again and again: the record has its text once. */
   fingerprint(): Promise<(string | null)[][]>;
   /** `server_version_num`. */
@@ -42,11 +44,14 @@ export interface CatalogSession {
 }
 
 /** Makes a session of the gateway's own ready for reading, once. */
-export async function prepareCatalogSession(session: Pick<OwnSession, 'query' | 'queryAs'>): Promise<CatalogSession> {
+export async function prepareCatalogSession(
+  session: Pick<OwnSession, 'query' | 'queryAs' | 'queryAll'>,
+): Promise<CatalogSession> {
   await session.query(emptyPathQuery);
   const settings = await session.query(settingsQuery);
   return {
     query: (sql) => session.query(sql),
+    queryAll: (texts) => session.queryAll(texts),
     fingerprint: () => session.queryAs('fingerprint', fingerprintQuery),
     serverVersion: Number(settings[0]?.[0]),
   };
@@ -66,40 +71,74 @@ const maxRows = 4_000_000;
  * that no fingerprint equals, so that they are read again. Throws an Error where Postgres would not answer.
  */
 export async function readCatalog(session: CatalogSession): Promise<CatalogRows> {
-  const { query, serverVersion } = session;
-  await query(beginQuery);
+  // Of before the reading: what changes in between is another version's, and read again.
   const fingerprint = await catalogFingerprint(session);
-  const openSchemas = (await query(openSchemasQuery)).map(([name]) => name ?? '');
-  const columns = await bounded(query, columnsQuery);
-  const expressions = await bounded(query, expressionsQuery);
-  const rules = await query(rulesQuery);
-  const attached = numbersBy(await query(attachedQuery));
+  const { queryAll, serverVersion } = session;
+  const [
+    ,
+    schemas = [],
+    columns = [],
+    expressions = [],
+    rules = [],
+    attachments = [],
+    triggers = [],
+    cascades = [],
+    parents = [],
+    named = [],
+    code = [],
+    operators = [],
+    types = [],
+    eventTriggers = [],
+  ] = (
+    await queryAll([
+      beginQuery,
+      openSchemasQuery,
+      limited(columnsQuery),
+      limited(expressionsQuery),
+      rulesQuery,
+      attachedQuery,
+      triggersQuery,
+      cascadesQuery,
+      inheritanceQuery,
+      limited(relationsQuery),
+      limited(functionsQuery(serverVersion)),
+      operatorsQuery,
+      codeTypesQuery,
+      eventTriggersQuery,
+      'COMMIT /* onrecord: the catalog */',
+    ])
+  ).map(bounded);
+  const attached = numbersBy(attachments);
   const parts: RelationParts = {
     columns: await columnsByRelation(columns, expressions),
     rules: Map.groupBy(rules, first),
-    triggers: numbersBy(await query(triggersQuery)),
+    triggers: numbersBy(triggers),
     attached,
-    cascades: Map.groupBy(await query(cascadesQuery), first),
-    ...inheritance(await query(inheritanceQuery)),
+    cascades: Map.groupBy(cascades, first),
+    ...inheritance(parents),
   };
   const relations: Relation[] = [];
-  for (const row of await bounded(query, relationsQuery)) {
+  for (const row of named) {
     relations.push(...relation(row, parts));
     if (relations.length % atOnce === 0) await setImmediate();
   }
-  const functions = (await bounded(query, functionsQuery(serverVersion))).map((row) => catalogFunction(row, attached));
-  const operators = (await query(operatorsQuery)).map(operator);
-  const codeTypes = (await query(codeTypesQuery)).map(codeType);
-  const eventTriggers = (await query(eventTriggersQuery)).map(first);
-  await query('COMMIT /* onrecord: the catalog */');
   const unknown = [...expressions, ...rules].filter(([, , , standIn]) => standIn === 't').map(first);
-  const version = unknown.length === 0 ? fingerprint : `${fingerprint} without ${unknown.join()}`;
-  const triggers = eventTriggers.length === 0 ? {} : { eventTriggers };
-  return { version, openSchemas, relations, functions, operators, codeTypes, ...triggers };
+  return {
+    version: unknown.length === 0 ? fingerprint : `${fingerprint} without ${unknown.join()}`,
+    openSchemas: schemas.map(([name]) => name ?? ''),
+    relations,
+    functions: code.map((row) => catalogFunction(row, attached)),
+    operators: operators.map(operator),
+    codeTypes: types.map(codeType),
+    ...(eventTriggers.length === 0 ? {} : { eventTriggers: eventTriggers.map(first) }),
+  };
 }
 
-async function bounded(query: CatalogSession['query'], sql: string): Promise<Row[]> {
-  const rows = await query(`${sql}\nLIMIT ${maxRows + 1}`);
+function limited(sql: string): string {
+  return `${sql}\nLIMIT ${maxRows + 1}`;
+}
+
+function bounded(rows: readonly Row[]): readonly Row[] {
   if (rows.length > maxRows) throw new Error(`the catalog has more than ${maxRows} rows of a kind`);
   return rows;
 }
