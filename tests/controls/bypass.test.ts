@@ -37,7 +37,7 @@ describe('the corpus of ways around the controls', () => {
 });
 
 /** A case that fails on Postgres by itself proves nothing behind a gateway. */
-describe('on Postgres itself each way leads around', { timeout: 900_000 }, () => {
+describe('on Postgres itself each way leads around', { timeout: 1_800_000 }, () => {
   let postgres: Postgres;
   let databases: ShopDatabases;
   before(async () => {
@@ -70,7 +70,7 @@ describe('on Postgres itself each way leads around', { timeout: 900_000 }, () =>
   }
 });
 
-describe('through the gateway none does', { timeout: 900_000 }, () => {
+describe('through the gateway none does', { timeout: 1_800_000 }, () => {
   let postgres: Postgres;
   let databases: ShopDatabases;
   let gateway: Gateway;

@@ -1,7 +1,7 @@
 /**
  * Values that stand in masked columns and nowhere else, and how to find them, or parts of them, in whatever a client
  * received. Each has letters or digits that no other text here has next to each other, so that six characters of it
- * in a row are proof.
+ * in a row are proof; but for letters and digits in any case, as ids have them at random: of those it takes ten.
  */
 export interface Customer {
   readonly id: number;
@@ -73,16 +73,28 @@ for (const { id, email, phone, card, note, credit } of customers) {
 
 function addParts(value: string, length: number, what: string): void {
   const plain = value.toLowerCase();
-  const backwards = [...plain].reverse().join('');
+  const backwards = [...value].reverse().join('');
   for (let at = 0; at + length <= value.length; at += 1) {
-    parts.set(plain.slice(at, at + length), what);
-    parts.set(backwards.slice(at, at + length), `${what}, backwards`);
+    addPart(value, { at, length, what });
+    addPart(backwards, { at, length, what: `${what}, backwards` });
     for (const [how, text] of [
       ['in hexadecimal', value],
       ['in lower case and hexadecimal', plain],
     ] as const)
       parts.set(Buffer.from(text.slice(at, at + length)).toString('hex'), `${what}, ${how}`);
   }
+}
+
+/** In any case where it is like nothing else; in its own, and longer in any, where an id of a session or an entry could be like it. */
+function addPart(value: string, { at, length, what }: { at: number; length: number; what: string }): void {
+  const part = value.slice(at, at + length);
+  if (!/^[a-z0-9]*$/i.test(part) || /^[0-9]+$/.test(part)) {
+    parts.set(part.toLowerCase(), what);
+    return;
+  }
+  if (/[A-Z]/.test(part)) wholes.set(part, what);
+  const longer = value.slice(at, at + length + 4);
+  if (longer.length === length + 4) parts.set(longer.toLowerCase(), what);
 }
 
 /** Base64 of the value with anything before and after it: three ways, of which the first and last characters are not known. */

@@ -222,12 +222,12 @@ for (const kind of ['embedded', 'system'] satisfies BinariesKind[]) {
     it('is not hindered by settings that others give its role or its database', async () => {
       const setting = 'alter role onrecord_watch in database postgres';
       await admin.query(`grant pg_signal_backend to onrecord_watch; ${setting} set role = 'pg_signal_backend'`);
-      await admin.query(`${setting} set idle_session_timeout = 1`);
+      await admin.query(`${setting} set idle_session_timeout = '1s'`);
       try {
-        const watch = await watching(200);
+        const watch = await watching(1_500);
         const { limits } = await watch.first('watch started');
         assert.deepEqual(limits, []);
-        await looks(admin, 3);
+        await looks(admin, 2);
         assert.deepEqual(watch.all('watch stopped'), []);
       } finally {
         await admin.query(`${setting} reset all; revoke pg_signal_backend from onrecord_watch`);
