@@ -1,5 +1,6 @@
 import { type DoctorFacts, type HbaRule, hiddenSecret, type RoleFacts } from '@onrecord/connector';
 import type { ExpectedSession } from '../config/config.ts';
+import { quoteName } from '../sql/quote-name.ts';
 import { type Examination, type Finding, type Severity, severities } from './finding.ts';
 import { formatHbaLine } from './hba-line.ts';
 import {
@@ -123,7 +124,7 @@ class Server {
         ...note,
         message: `sessions run as the superuser "${name}": whoever may send statements may change pg_hba.conf, too`,
         roles: [name],
-        sql: [`ALTER ROLE ${identifier(name)} NOSUPERUSER;`],
+        sql: [`ALTER ROLE ${quoteName(name)} NOSUPERUSER;`],
       })),
     ];
   }
@@ -191,7 +192,7 @@ class Server {
     const expected = new Set(this.#passages.map(({ user }) => user));
     return roles
       .filter(({ name, isBootstrap }) => users.includes(name) && !isBootstrap && !expected.has(name))
-      .map(({ name }) => `ALTER ROLE ${identifier(name)} NOLOGIN;`);
+      .map(({ name }) => `ALTER ROLE ${quoteName(name)} NOLOGIN;`);
   }
 
   /** Roles that a line lets in. */
@@ -271,8 +272,4 @@ function origin(route: Route): string {
 function asked({ method, options }: HbaRule): string {
   const hidden = options.some((option) => option.includes(hiddenSecret)) ? ' with a secret in its line' : '';
   return method === 'trust' ? 'and nothing is asked of them' : `by ${method}${hidden}`;
-}
-
-function identifier(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }

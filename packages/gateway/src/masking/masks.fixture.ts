@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { Analysis, Command, Lineage } from '../sql/analysis.ts';
 import { catalogFixture } from '../sql/catalog.fixture.ts';
 import type { Catalog } from '../sql/catalog.ts';
+import { noCommand } from '../sql/nothing.ts';
 import { type ActiveMasks, activeMasks } from './active-masks.ts';
 import type { MaskAction } from './mask.ts';
 import type { MaskingRule } from './masking-rule.ts';
@@ -67,22 +68,7 @@ export function lineage(parts: Partial<Lineage> = {}): Lineage {
 }
 
 export function command(parts: Partial<Command> = {}): Command {
-  return {
-    kind: 'select',
-    reads: [],
-    writes: [],
-    readsColumns: [],
-    writesColumns: [],
-    functions: [],
-    volatileFunctions: [],
-    hasWhere: true,
-    isWrite: false,
-    isDdl: false,
-    isTransactionControl: false,
-    isOpaque: false,
-    isOutside: false,
-    ...parts,
-  };
+  return { ...noCommand, ...parts };
 }
 
 /** An analysis of one command and those that run within it. */

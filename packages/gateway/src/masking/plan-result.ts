@@ -1,7 +1,6 @@
 import type { Analysis, Lineage, Output } from '../sql/analysis.ts';
 import { columnKey, type RelationKind } from '../sql/catalog.ts';
-import type { ActiveDetector } from './active-masks.ts';
-import { ColumnPlan } from './column-plan.ts';
+import { ColumnPlan, type ColumnPlanOptions } from './column-plan.ts';
 import { canHold } from './detectors/replace-in-value.ts';
 import type { Hmac } from './hash-value.ts';
 import { HiddenRows } from './hidden.ts';
@@ -10,7 +9,7 @@ import { MaskedRows } from './masked-rows.ts';
 import type { ResolvedMasks } from './resolved-masks.ts';
 import { derivedMask, stricterMask } from './stricter.ts';
 import { mayRead } from './touches-masked.ts';
-import { familyOf, type ValueFamily } from './value-family.ts';
+import { familyOf } from './value-family.ts';
 
 /** What is known of a result. */
 export interface AboutResult {
@@ -52,18 +51,8 @@ export function planResult(masks: ResolvedMasks, about: AboutResult): RowMask | 
   return plans.some((plan) => plan !== undefined) ? new MaskedRows(plans) : undefined;
 }
 
-export interface PlannedColumn {
-  readonly column: number;
-  readonly name: string;
-  readonly mask: ColumnMask | undefined;
-  readonly family: ValueFamily;
-  readonly format: number;
-  readonly detectors: readonly ActiveDetector[];
-  readonly hmac: Hmac;
-}
-
 /** Undefined when its values stay. */
-export function planColumn(planned: PlannedColumn): ColumnPlan | undefined {
+export function planColumn(planned: ColumnPlanOptions): ColumnPlan | undefined {
   const { mask, detectors, family } = planned;
   const detects = mask === undefined && detectors.length > 0 && canHold(family);
   return mask !== undefined || detects ? new ColumnPlan(planned) : undefined;

@@ -1,25 +1,11 @@
 import type { Analysis, Command } from '../sql/analysis.ts';
+import { noCommand } from '../sql/nothing.ts';
 import { compileRules, type RuleSource } from './compile-rules.ts';
 import type { Controls, JudgedStatement, PolicySubject, Rule } from './policy.ts';
 
 /** A command that reads nothing and does nothing, but for what is given. */
 export function command(given: Partial<Command> = {}): Command {
-  return {
-    kind: 'select',
-    reads: [],
-    writes: [],
-    readsColumns: [],
-    writesColumns: [],
-    functions: [],
-    volatileFunctions: [],
-    hasWhere: true,
-    isWrite: false,
-    isDdl: false,
-    isTransactionControl: false,
-    isOpaque: false,
-    isOutside: false,
-    ...given,
-  };
+  return { ...noCommand, ...given };
 }
 
 /** A statement of these commands. */

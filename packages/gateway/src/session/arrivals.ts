@@ -695,15 +695,13 @@ export class Arrivals {
     statements.splice(0, statements.length, ...statements.filter((statement) => !group.statements.includes(statement)));
     this.#span.flush();
     group.cutShort = cutShort;
-    const messages = group.approved().slice();
-    group.bytes.length = 0;
-    group.bytes.push(messages);
+    group.own();
     state.held = true;
     state.waitsFor = 'approval';
     const judged = new Set(group.statements.map((statement) => statement.judged));
     const asks = Array.from(judged).flatMap((one) => one?.verdict.asks ?? []);
     const settings = state.options.guard?.settings ?? '';
-    this.#turn.ask = { asks, statements: [...group.statements], messages, settings };
+    this.#turn.ask = { asks, statements: [...group.statements], settings };
     // What was asked before it is owed its answers now.
     const { newest } = state.expected;
     if (newest !== undefined && newest.to !== 'sync' && newest.to !== 'query') this.#turn.forward.push(flush);

@@ -1,5 +1,6 @@
 import { encodeFrontend, Reader, Writer } from '@onrecord/wire';
 import { type GatewayError, Refusal } from '../errors.ts';
+import { quoteName } from '../sql/quote-name.ts';
 import type { Guard, Judged, SessionNames, ToJudge } from './guard.ts';
 import { latin1Bytes } from './latin1.ts';
 import type { NameKey } from './name-table.ts';
@@ -105,7 +106,7 @@ export class Gatekeeper {
   /** The name is in the client's encoding. */
   #executeOf(name: string): string | undefined {
     const unicode = this.text(latin1Bytes(name));
-    return unicode === undefined ? undefined : `EXECUTE ${quoted(unicode)}`;
+    return unicode === undefined ? undefined : `EXECUTE ${quoteName(unicode)}`;
   }
 
   get #inTransaction(): boolean {
@@ -155,8 +156,4 @@ function noSuchStatement(name: Uint8Array): Refusal {
   return new Refusal('26000', `${what} does not exist`, {
     detail: 'The gateway has seen nobody prepare it, and rules apply to what it would run.',
   });
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }

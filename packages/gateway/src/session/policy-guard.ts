@@ -1,4 +1,5 @@
-import { Reader } from '@onrecord/wire';
+import { decodeColumns } from '@onrecord/record';
+import { limits } from '@onrecord/wire';
 import { Refusal } from '../errors.ts';
 import type { ActiveMasks } from '../masking/active-masks.ts';
 import { HiddenRows } from '../masking/hidden.ts';
@@ -13,7 +14,8 @@ import { denial, unreadable } from '../policy/denial.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { RuleMatch, Verdict } from '../policy/verdict.ts';
 import type { Analysis, AnalysisContext, Analyze, Lineage, Sources } from '../sql/analysis.ts';
-import type { Catalog } from '../sql/catalog.ts';
+import { type Catalog, firstNormalObjectId } from '../sql/catalog.ts';
+import { quoteName } from '../sql/quote-name.ts';
 import { clientText } from './client-text.ts';
 import type { Definitions, SharedDefinitions } from './definitions.ts';
 import type { Guard, Judged, SessionNames, ToJudge } from './guard.ts';
@@ -41,6 +43,7 @@ export interface PolicyGuardOptions {
 }
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 /** Texts that are kept for people who are asked about the next one. */
 const maxRecent = 20;
 const maxRecentCharacters = 2_000;
@@ -63,7 +66,7 @@ export class PolicyGuard implements Guard {
   /** What the session has defined is committed: the next reading of the catalog has it. */
   #isCommitted = false;
   #clientEncoding = 'UTF8';
-  /** The catalog that statements were read with, and how to read one again. */
+  /** The catalog that statements were read with, and how to read one again: kept where columns are masked. */
   readonly #readWith = new WeakMap<Analysis, ReadWith>();
   /** Texts that were judged last, the newest last. */
   readonly #recent: string[] = [];
@@ -211,8 +214,8 @@ export class PolicyGuard implements Guard {
   #withTypes(analysis: Analysis, types: readonly number[] | undefined, context: Means): Analysis {
     const { catalog } = this.#options;
     const names = (types ?? []).flatMap((oid) => {
-      const type = oid < firstNormalOid ? undefined : catalog()?.codeType(oid);
-      return type === undefined || type.to.length === 0 ? [] : [`NULL::${quoted(type.name)}`];
+      const type = oid < firstNormalObjectId ? undefined : catalog()?.codeType(oid);
+      return type === undefined || type.to.length === 0 ? [] : [`NULL::${quoteName(type.name)}`];
     });
     if (names.length === 0) return analysis;
     const text = `SELECT ${names.join(', ')}`;
@@ -233,7 +236,7 @@ export class PolicyGuard implements Guard {
     if (called === undefined) {
       return { analysis: undefined, verdict: unknownFunction(functionOid), settings };
     }
-    const text = `SELECT ${quoted(called.schema)}.${quoted(called.name)}()`;
+    const text = `SELECT ${quoteName(called.schema)}.${quoteName(called.name)}()`;
     const statement: ToJudge = {
       text,
       protocol: 'function call',
@@ -381,7 +384,7 @@ export class PolicyGuard implements Guard {
       },
     };
     const analysis = analyze(text, context);
-    if ('why' in analysis) return analysis;
+    if ('why' in analysis || !this.#masksColumns) return analysis;
     const again = (): Analysis | undefined => {
       const now = analyze(text, { ...context, catalog: catalog() });
       return 'why' in now ? undefined : now;
@@ -480,12 +483,11 @@ function definedLater(): Verdict {
 }
 
 const allowed: Verdict = { decision: 'allow', matches: [] };
-const firstNormalOid = 16_384;
 const noNames: SessionNames = { prepared: () => undefined, cursor: () => undefined };
 
-/** A name as the session keeps it: what the server makes of it, 63 bytes as a latin1 string. */
+/** A name as the session keeps it: what the server makes of it, cut and as a latin1 string. */
 function key(name: string): string {
-  return latin1(encoder.encode(name).subarray(0, 63));
+  return latin1(encoder.encode(name).subarray(0, limits.nameBytes));
 }
 
 /** Of a Bind in pieces nothing is known of its parameters, not even how many: a rule that asks for them cannot be evaluated. */
@@ -507,10 +509,6 @@ function withStatements(judged: readonly Judged[], statements: readonly ToJudge[
 function owned(statement: ToJudge): ToJudge {
   const { parameters } = statement;
   return parameters === undefined ? statement : { ...statement, parameters: parameters.slice() };
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }
 
 function knownOf(judged: Judged | undefined): { lineage: Lineage | undefined; analysis: Analysis | undefined } {
@@ -592,16 +590,6 @@ function callUnderMask(): Verdict {
 
 /** Of the body of a RowDescription; none when it is not known. */
 function resultColumns(body: Uint8Array | undefined): readonly ResultColumn[] | undefined {
-  if (body === undefined) return undefined;
-  const reader = new Reader(body);
-  const columns: ResultColumn[] = [];
-  for (let left = reader.uint16(); left > 0; left -= 1) {
-    const name = reader.cstring();
-    const table = reader.uint32();
-    const attribute = reader.int16();
-    const type = reader.uint32();
-    reader.skip(6);
-    columns.push({ name, table, attribute, type, format: reader.int16() });
-  }
-  return columns;
+  const columns = body === undefined ? undefined : decodeColumns(body);
+  return columns?.map((column) => ({ ...column, name: decoder.decode(column.name) }));
 }

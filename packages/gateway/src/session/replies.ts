@@ -1,6 +1,7 @@
 import type { Body, ServerMessage, TransactionStatus } from '@onrecord/record';
 import { backendTag, Framer, ProtocolError, Reader, Writer } from '@onrecord/wire';
 import { Refusal } from '../errors.ts';
+import { nothing } from '../sql/nothing.ts';
 import { CutReply } from './cut-reply.ts';
 import { errorBody, errorResponse } from './error-response.ts';
 import type { ExpectedReply } from './expected-replies.ts';
@@ -734,32 +735,7 @@ function isParsed(head: ExpectedReply | undefined): boolean {
  * Stands for a statement of which nothing has run: what Postgres says is about its text, unless code says it. Literals are
  * read while a text is parsed, and a domain's CHECK is code.
  */
-const nothingRun: Judged = {
-  analysis: {
-    commands: [
-      {
-        kind: 'select',
-        reads: [],
-        writes: [],
-        readsColumns: [],
-        writesColumns: [],
-        functions: [],
-        volatileFunctions: [],
-        hasWhere: true,
-        isWrite: false,
-        isDdl: false,
-        isTransactionControl: false,
-        isOpaque: false,
-        isOutside: false,
-      },
-    ],
-    lineage: { outputs: [], probes: new Set(), stores: new Set(), touches: new Set() },
-    effects: [],
-    unresolved: [],
-  },
-  verdict: { decision: 'allow', matches: [] },
-  settings: '',
-};
+const nothingRun: Judged = { analysis: nothing, verdict: { decision: 'allow', matches: [] }, settings: '' };
 
 function tooManyRows(limit: number): Uint8Array {
   return errorResponse(

@@ -1,3 +1,5 @@
+import { limits } from '@onrecord/wire';
+
 /** Whose names a `search_path` is about. */
 export interface PathOwner {
   /** What `"$user"` stands for: the current role. Undefined: not known. */
@@ -40,17 +42,15 @@ export function splitIdentifiers(list: string): readonly string[] | undefined {
   }
 }
 
-/** NAMEDATALEN - 1. */
-const maxNameBytes = 63;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /** Postgres cuts names at a whole character. */
 function cut(name: string): string {
-  if (name.length * 3 <= maxNameBytes) return name;
+  if (name.length * 3 <= limits.nameBytes) return name;
   const bytes = encoder.encode(name);
-  if (bytes.length <= maxNameBytes) return name;
-  let end = maxNameBytes;
+  if (bytes.length <= limits.nameBytes) return name;
+  let end = limits.nameBytes;
   while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
   return decoder.decode(bytes.subarray(0, end));
 }

@@ -1,4 +1,6 @@
 import type { TransactionStatus } from '@onrecord/record';
+import { limits } from '@onrecord/wire';
+import { firstNormalObjectId } from '../sql/catalog.ts';
 import type { SessionEffect } from '../sql/sql-session-effects.ts';
 import type { Digest } from './digest.ts';
 import { ExpectedReplies } from './expected-replies.ts';
@@ -101,7 +103,7 @@ export class SessionState {
    * converts a name to that is not ASCII is not known here.
    */
   nameKey(name: Uint8Array): NameKey {
-    const key = latin1(name.length > maxNameBytes ? name.subarray(0, maxNameBytes) : name);
+    const key = latin1(name.length > limits.nameBytes ? name.subarray(0, limits.nameBytes) : name);
     return this.#convertsNames && !isAscii(key) ? undefined : key;
   }
 
@@ -138,9 +140,5 @@ export class SessionState {
 }
 
 const none: readonly number[] = [];
-/** NAMEDATALEN - 1. */
-const maxNameBytes = 63;
-/** FirstNormalObjectId (include/access/transam.h): types of users begin here. */
-const firstNormalObjectId = 16_384;
 /** A session that names more is not told apart from one that makes them up. */
 const maxSightedTypes = 10_000;

@@ -29,8 +29,6 @@ export interface Turn {
 export interface TurnAsk {
   readonly asks: readonly Ask[];
   readonly statements: readonly OpenStatement[];
-  /** Bytes of the client's messages, as they will be forwarded. */
-  readonly messages: Uint8Array;
   /** Settings that can change what they mean. */
   readonly settings: string;
 }

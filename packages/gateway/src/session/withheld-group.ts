@@ -22,6 +22,11 @@ export class WithheldGroup {
     this.#first = first;
   }
 
+  /** Keeps its bytes and not the chunks that they came in. */
+  own(): void {
+    this.bytes.splice(0, this.bytes.length, join(this.bytes).slice());
+  }
+
   /** What is forwarded when it may run. */
   approved(): Uint8Array {
     return join(this.bytes);
@@ -30,9 +35,7 @@ export class WithheldGroup {
   /** What is forwarded when it may not: something that fails, and the end of the group. */
   refused(): readonly Uint8Array[] {
     if (this.#first !== frontendTag.bind) return [poisonQuery];
-    const last = this.bytes.at(-1);
-    const isSync = this.replies.at(-1)?.to === 'sync';
-    return isSync && last !== undefined ? [poisonParse, sync] : [poisonParse];
+    return this.replies.at(-1)?.to === 'sync' ? [poisonParse, sync] : [poisonParse];
   }
 }
 

@@ -138,6 +138,9 @@ export interface CodeType {
   readonly to: readonly number[];
 }
 
+/** FirstNormalObjectId (include/access/transam.h): what has a smaller OID was made by initdb. */
+export const firstNormalObjectId = 16_384;
+
 /** A column of the catalog, as a key of sets: `OID.attnum`. */
 export type ColumnKey = `${number}.${number}`;
 

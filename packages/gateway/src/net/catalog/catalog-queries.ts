@@ -1,3 +1,5 @@
+import { firstNormalObjectId } from '../../sql/catalog.ts';
+
 /**
  * What is asked of a catalog, for Postgres 13 to 18 and with the rights of any role: pg_catalog shows everything to
  * everybody. Every name is qualified and `search_path` is empty, so that nothing of somebody's stands in for what is
@@ -16,9 +18,6 @@ FROM (VALUES
   ('idle_session_timeout', '0'), ('idle_in_transaction_session_timeout', '60000'), ('transaction_timeout', '0')
 ) AS v (name, value)
 JOIN pg_catalog.pg_settings s ON s.name = v.name`;
-
-/** FirstNormalObjectId (include/access/transam.h): what has a smaller OID was made by initdb. */
-const firstNormalObjectId = 16_384;
 
 const byOid = 'oid::pg_catalog.int8';
 /** What the rows of a catalog are told apart by, as a number, and which rows matter. */

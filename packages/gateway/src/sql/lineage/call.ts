@@ -1,4 +1,4 @@
-import type { CatalogFunction } from '../catalog.ts';
+import { type CatalogFunction, firstNormalObjectId } from '../catalog.ts';
 import { resolveFunctions, resolveOperators } from '../resolve.ts';
 import { isHarmlessExtension, traitsOfBuiltIn } from './built-ins.ts';
 import { closed, derived, type Flow, type Shape } from './flow.ts';
@@ -67,8 +67,6 @@ export function isHarmlessOperator(trace: Trace, words: readonly string[]): bool
 /** Pseudo-types that may stand for a row: record, anyelement, anynonarray, anycompatible, anycompatiblenonarray. */
 const perhapsRow: ReadonlySet<number> = new Set([2249, 2283, 2776, 5077, 5079]);
 
-const firstNormalOid = 16_384;
-
 /**
  * The columns of what a function returns, when it is a row or has a name of its own: OUT parameters, or the row type.
  * Undefined: a single value. Open: a row of which no more is known.
@@ -89,7 +87,9 @@ function resultOf(trace: Trace, { outputs, returns, builtIn }: CatalogFunction, 
   const row = rowTypeShape(trace.catalog, returns);
   if (row !== undefined) return closed(row.columns.map(({ name }) => ({ name, flow: value })));
   // A domain of somebody's may be one over a row.
-  return perhapsRow.has(returns) || (!builtIn && returns >= firstNormalOid) ? { columns: [], open: value } : undefined;
+  return perhapsRow.has(returns) || (!builtIn && returns >= firstNormalObjectId)
+    ? { columns: [], open: value }
+    : undefined;
 }
 
 function sameNames(one: Shape | undefined, other: Shape | undefined): boolean {

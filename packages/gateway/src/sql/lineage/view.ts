@@ -1,5 +1,5 @@
 import type { Sources } from '../analysis.ts';
-import { type Catalog, columnKey, type Relation } from '../catalog.ts';
+import { type Catalog, columnKey, firstNormalObjectId, type Relation } from '../catalog.ts';
 import { loadedParser } from '../parser.ts';
 import { closed, type Flow, type Named, nothing, type Shape, unknown, unknownShape } from './flow.ts';
 import { queryShape } from './query.ts';
@@ -96,10 +96,8 @@ function asColumns(relation: Relation, { columns, open }: Shape): Shape {
   );
 }
 
-const firstNormalOid = 16_384;
-
 function isOfPostgres({ oid, schema }: Relation): boolean {
-  return oid < firstNormalOid && (schema === 'pg_catalog' || schema === 'information_schema');
+  return oid < firstNormalObjectId && (schema === 'pg_catalog' || schema === 'information_schema');
 }
 
 /**
