@@ -68,9 +68,11 @@ interface Fixture {
 function guarded({
   masked = false,
   all = new SharedDefinitions(),
+  rate,
 }: {
   readonly masked?: boolean;
   readonly all?: SharedDefinitions;
+  readonly rate?: () => number;
 } = {}): Fixture {
   const subject = {
     identity: { name: 'agent', kind: 'agent', groups: [], onBehalfOf: undefined, method: 'token' },
@@ -90,7 +92,7 @@ function guarded({
     policy: masked ? undefined : createPolicy({ rules, controls: [noControls, noControls], subject }),
     masks: masked ? activeMasks(masking, { connection: 'c', identity: 'agent', groups: [] }) : undefined,
     rowLimit: undefined,
-    rate: undefined,
+    rate,
     analyze,
     catalog: () => fixture.catalog,
     definitions: { all, own: all.join() },
@@ -157,6 +159,21 @@ describe('a guard', () => {
     const [judged] = fixture.guard.judge([toJudge('select * from typo')], noNames, 0) ?? [];
     assert.equal(judged?.verdict.decision, 'deny');
     assert.equal(judged?.analysis, undefined, 'so that Postgres is asked to parse it');
+  });
+
+  it('counts each statement of a Query once, also when the catalog has to be read again in the middle of them', () => {
+    let counted = 0;
+    const { guard } = guarded({
+      rate: () => {
+        counted += 1;
+        return 0;
+      },
+    });
+    const query = [toJudge('select 1'), toJudge('select * from typo'), toJudge('select 2')];
+    assert.equal(guard.judge(query, noNames, 0), undefined);
+    guard.catalogRead();
+    assert.equal(guard.judge(query, noNames, 0)?.length, 3);
+    assert.equal(counted, 2, 'what Postgres is to refuse does not count');
   });
 
   it('lets a session use what it has made in its transaction', () => {

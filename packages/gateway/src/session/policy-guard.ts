@@ -107,67 +107,72 @@ export class PolicyGuard implements Guard {
 
   judge(statements: readonly ToJudge[], names: SessionNames, us: number): readonly Judged[] | undefined {
     if (this.#stale) return undefined;
-    const settings = statements.length === 1 ? this.#options.settings : this.#options.settings.fork();
+    const read = this.#readAll(statements, names);
+    // Before anything is decided: what is asked again is decided, and counted, once.
+    if (!this.#hasJustRead && read.some(({ analysis }) => this.#needsCatalog(analysis))) {
+      this.#stale = true;
+      return undefined;
+    }
+    this.#hasJustRead = false;
+    return withStatements(
+      read.map((one) => this.#decide(one, us)),
+      statements,
+    );
+  }
+
+  /** Reads statements that come together, each as if those in front of it had completed. */
+  #readAll(statements: readonly ToJudge[], names: SessionNames): readonly Read[] {
+    const isAlone = statements.length === 1;
+    const settings = isAlone ? this.#options.settings : this.#options.settings.fork();
     // Postgres reads all of a Query before it runs any of it.
     const textConforms = settings.standardConformingStrings;
     const tentative = new Map<string, Analysis>();
-    const judged: Judged[] = [];
-    for (const statement of statements) {
-      const fingerprint = settings.fingerprint();
-      const reads = statement.textConforms ?? textConforms;
-      const behind: string[] = [];
-      const unknownNames: string[] = [];
-      const means = { settings, tentative, behind, unknown: unknownNames };
-      const analysis = this.#analyse({ ...statement, textConforms: reads }, names, means);
-      if (analysis !== undefined && 'why' in analysis) {
-        judged.push({ analysis: undefined, verdict: unreadable(analysis.why), settings: fingerprint });
-        continue;
-      }
-      if (analysis === undefined) {
-        judged.push({ analysis: undefined, verdict: unknownName(statement), settings: fingerprint });
-        continue;
-      }
-      const [unprepared] = unknownNames;
-      if (unprepared !== undefined) {
-        judged.push({ analysis: undefined, verdict: unknownStatement(unprepared), settings: fingerprint });
-        continue;
-      }
-      if (analysis.unresolved.length > 0 && !this.#hasJustRead) {
-        this.#stale = true;
-        return undefined;
-      }
-      const unknown = this.#unknownOf(analysis);
-      if (unknown.length > 0) {
-        judged.push({ analysis: undefined, verdict: unknownRelation(unknown), settings: fingerprint });
-        continue;
-      }
-      this.#remember(statement.text ?? '');
+    return statements.map((statement) => {
+      const means = { settings, tentative, behind: [] as string[], unknown: [] as string[] };
+      const about = { statement, settings: settings.fingerprint(), behind: means.behind, unprepared: means.unknown };
+      const conforms = statement.textConforms ?? textConforms;
+      const analysis = this.#analyse({ ...statement, textConforms: conforms }, names, means);
+      if (analysis === undefined || 'why' in analysis) return { ...about, analysis };
       const typed = this.#withTypes(analysis, statement.parameterTypes, means);
-      const { all } = this.#options.definitions;
-      // What other sessions have committed is in the catalog when it is read again; their tables are not to be hidden until then.
-      if (!this.#hasJustRead && all.cautiousOfOthers(typed, this.#definitions) !== typed) {
-        this.#stale = true;
-        return undefined;
-      }
-      const seen = all.cautious(typed, this.#definitions);
-      const error = seen.names === undefined ? undefined : this.#whyNotRead(seen.names.analysis);
-      const verdict = this.#leavesDefinitions(seen)
-        ? definedLater()
-        : error === undefined
-          ? this.#verdict(seen, statement, us)
-          : withMasks(allowed, { rule: 'masking', message: error.message });
-      if (verdict.decision !== 'deny') this.#begin(seen, statement);
-      const asked = verdict.decision === 'approve' ? { statement: owned({ ...statement, behind }) } : {};
-      // A function that nobody knows is misspelled, most probably, and Postgres says so better.
-      const known = verdict.decision === 'deny' && this.#namesNoFunction(seen) ? undefined : seen;
-      judged.push({ analysis: known, verdict, settings: fingerprint, ...asked });
-      if (statements.length === 1) break;
+      if (isAlone) return { ...about, analysis: typed };
       for (const effect of analysis.effects) settings.apply(effect);
       const { names: named } = analysis;
       if (named !== undefined) tentative.set(`${named.type} ${named.name}`, named.analysis);
-    }
-    this.#hasJustRead = false;
-    return withStatements(judged, statements);
+      return { ...about, analysis: typed };
+    });
+  }
+
+  /** What other sessions have committed is in the catalog when it is read again; their tables are not to be hidden until then. */
+  #needsCatalog(analysis: Read['analysis']): boolean {
+    if (analysis === undefined || 'why' in analysis) return false;
+    const { all } = this.#options.definitions;
+    return analysis.unresolved.length > 0 || all.cautiousOfOthers(analysis, this.#definitions) !== analysis;
+  }
+
+  #decide({ statement, analysis, settings, behind, unprepared }: Read, us: number): Judged {
+    const refused = (verdict: Verdict): Judged => ({ analysis: undefined, verdict, settings });
+    if (analysis === undefined) return refused(unknownName(statement));
+    if ('why' in analysis) return refused(unreadable(analysis.why));
+    const [name] = unprepared;
+    if (name !== undefined) return refused(unknownStatement(name));
+    const unknown = this.#unknownOf(analysis);
+    if (unknown.length > 0) return refused(unknownRelation(unknown));
+    this.#remember(statement.text ?? '');
+    const seen = this.#options.definitions.all.cautious(analysis, this.#definitions);
+    const verdict = this.#verdictOn(seen, statement, us);
+    if (verdict.decision !== 'deny') this.#begin(seen, statement);
+    const asked = verdict.decision === 'approve' ? { statement: owned({ ...statement, behind }) } : {};
+    // A function that nobody knows is misspelled, most probably, and Postgres says so better.
+    const known = verdict.decision === 'deny' && this.#namesNoFunction(seen) ? undefined : seen;
+    return { analysis: known, verdict, settings, ...asked };
+  }
+
+  #verdictOn(analysis: Analysis, statement: ToJudge, us: number): Verdict {
+    if (this.#leavesDefinitions(analysis)) return definedLater();
+    const error = analysis.names === undefined ? undefined : this.#whyNotRead(analysis.names.analysis);
+    return error === undefined
+      ? this.#verdict(analysis, statement, us)
+      : withMasks(allowed, { rule: 'masking', message: error.message });
   }
 
   /**
@@ -440,6 +445,17 @@ interface Means {
   readonly behind: string[];
   /** Gets the names of prepared statements that nobody knows. */
   readonly unknown: string[];
+}
+
+/** A statement that was read and is to be decided on. */
+interface Read {
+  readonly statement: ToJudge;
+  /** Undefined: it has no text that is known; `why`: it cannot be read. */
+  readonly analysis: Analysis | { readonly why: string } | undefined;
+  /** Settings that can change what it means, when it runs. */
+  readonly settings: string;
+  readonly behind: readonly string[];
+  readonly unprepared: readonly string[];
 }
 
 interface ReadWith {
