@@ -17,6 +17,11 @@ import { customers } from './canaries.ts';
 
 const { email, card } = customers[0] ?? { email: '', card: '' };
 
+/** An expression with that value, in pieces: what a client writes itself is on record, and is no leak. */
+function typed(value: string): string {
+  return (value.match(/.{1,5}/gs) ?? []).map((piece) => `'${piece}'`).join(' || ');
+}
+
 /** A function that a domain, a trigger or a cast calls; it tells an e-mail address in a notice. */
 const spy =
   "create function spy(text) returns bool language plpgsql as $$ begin raise notice '%', (select email from public.customers where id = 1); return true; end $$";
@@ -571,7 +576,7 @@ const tampering: readonly BypassCase[] = [
   hides(
     'NULL where it is a guess',
     'NULLIF gives NULL',
-    `select id, nullif(phone, '${customers[0]?.phone}') from customers`,
+    `select id, nullif(phone, ${typed(customers[0]?.phone ?? '')}) from customers`,
     { as: 'prober', shows: [/\[masked\]/] },
   ),
   hides(
@@ -607,7 +612,7 @@ const tampering: readonly BypassCase[] = [
   hides(
     'a foreign key as a question',
     'whether a row may refer to it',
-    ['create table asks (e text references customers (email))', `insert into asks values ('${email}')`],
+    ['create table asks (e text references customers (email))', `insert into asks values (${typed(email)})`],
     { as: 'prober', shows: ['INSERT 0 1'] },
   ),
 ];
