@@ -37,7 +37,7 @@ function settingFor(server: Postgres): Setting {
   };
 }
 
-describe('catalogs that sessions use', { timeout: 60_000 }, () => {
+describe('catalogs that sessions use', { timeout: 300_000 }, () => {
   let server: Postgres;
   let admin: pg.Client;
 

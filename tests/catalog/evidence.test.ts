@@ -8,7 +8,7 @@ import { ownOptions, targetOf } from './own-session.fixture.ts';
 
 for (const binaries of ['embedded', 'system'] as const) {
   const skip = findBinaries(binaries) === undefined ? `no ${binaries} Postgres here` : false;
-  describe(`evidence from the ${binaries} Postgres`, { skip, timeout: 60_000 }, () => {
+  describe(`evidence from the ${binaries} Postgres`, { skip, timeout: 300_000 }, () => {
     let server: Postgres;
     let asking: pg.Client;
     let pid: number;

@@ -66,7 +66,7 @@ const definitions = `
 
 for (const binaries of ['embedded', 'system'] as const) {
   const skip = findBinaries(binaries) === undefined ? `no ${binaries} Postgres here` : false;
-  describe(`reading the catalog of the ${binaries} Postgres`, { skip, timeout: 120_000 }, () => {
+  describe(`reading the catalog of the ${binaries} Postgres`, { skip, timeout: 600_000 }, () => {
     let server: Postgres;
     let admin: pg.Client;
     let rows: CatalogRows;

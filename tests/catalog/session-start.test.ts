@@ -38,7 +38,7 @@ const conversation: readonly (readonly [string, readonly Effect[], string])[] = 
 
 for (const binaries of ['embedded', 'system'] as const) {
   const skip = findBinaries(binaries) === undefined ? `no ${binaries} Postgres here` : false;
-  describe(`how a session of the ${binaries} Postgres begins and goes on`, { skip, timeout: 60_000 }, () => {
+  describe(`how a session of the ${binaries} Postgres begins and goes on`, { skip, timeout: 300_000 }, () => {
     let server: Postgres;
     const connect = async (options?: string): Promise<pg.Client> => {
       const client = new pg.Client({ ...server, ssl: false, ...(options === undefined ? {} : { options }) });

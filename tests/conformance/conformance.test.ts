@@ -12,7 +12,7 @@ const scripts = readdirSync(directory)
   .filter((name) => name.endsWith('.pgt'))
   .sort();
 
-describe('through the gateway a client is answered as by Postgres itself', { timeout: 180_000 }, () => {
+describe('through the gateway a client is answered as by Postgres itself', { timeout: 900_000 }, () => {
   let pair: Pair;
   before(async () => {
     pair = await startPair();

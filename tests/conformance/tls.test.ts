@@ -16,7 +16,7 @@ const gssRequest = requestMessage(80877104);
 
 /** What differs from Postgres because TLS ends at the gateway: none of it can be compared, all of it is asserted. */
 for (const tls of ['auto', 'off'] as const) {
-  describe(`clients that ask for encryption, with tls: ${tls}`, { timeout: 60_000 }, () => {
+  describe(`clients that ask for encryption, with tls: ${tls}`, { timeout: 300_000 }, () => {
     let pair: Pair;
     before(async () => {
       pair = await startPair({ gateway: { settings: { tls } } });
@@ -64,7 +64,7 @@ for (const tls of ['auto', 'off'] as const) {
   });
 }
 
-describe('TLS', { timeout: 60_000 }, () => {
+describe('TLS', { timeout: 300_000 }, () => {
   let pair: Pair;
   before(async () => {
     pair = await startPair({ gateway: { settings: { tls: 'auto' } } });
@@ -143,7 +143,7 @@ describe('TLS', { timeout: 60_000 }, () => {
   });
 });
 
-describe('replication', { timeout: 60_000 }, () => {
+describe('replication', { timeout: 300_000 }, () => {
   let pair: Pair;
   before(async () => {
     pair = await startPair();

@@ -18,7 +18,7 @@ import { type LinkedPair, startLinkedPair } from './linked-pair.ts';
 
 const main = join(import.meta.dirname, '..', '..', 'packages', 'connector', 'src', 'cli', 'main.ts');
 
-describe('who is not the connector, or not the gateway', { timeout: 180_000 }, () => {
+describe('who is not the connector, or not the gateway', { timeout: 900_000 }, () => {
   let pair: LinkedPair;
   let usedToken = '';
   before(async () => {

@@ -22,7 +22,7 @@ const methods = { canary_scram: 'scram-sha-256', canary_md5: 'md5', canary_plain
 const roles = Object.keys(methods);
 const linux = { skip: process.platform === 'linux' ? false : 'memory is looked into by /proc' };
 
-describe('the password of a database stays with its connector', { timeout: 120_000 }, () => {
+describe('the password of a database stays with its connector', { timeout: 600_000 }, () => {
   let postgres: Postgres;
   let gateway: Gateway;
   let wire: FaultyWire;

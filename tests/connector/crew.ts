@@ -26,7 +26,7 @@ export const crewSchema = 'create table writes (id text primary key)';
 
 /** How long a client that was not let in waits before it tries again. */
 const retryMs = 25;
-const quietDeadlineMs = 30_000;
+const quietDeadlineMs = 60_000;
 
 /** Clients that write rows which nobody else writes, each over as many sessions as it takes, until they are told to stop. */
 export class Crew {

@@ -13,7 +13,7 @@ export interface Found<Type extends Body['type']> {
   readonly body: EntryOf<Type>;
 }
 
-const deadlineMs = 20_000;
+const deadlineMs = 60_000;
 
 /** All entries of one type, oldest first. */
 export function entriesOf<Type extends Body['type']>(gateway: Gateway, type: Type): readonly Found<Type>[] {

@@ -43,7 +43,7 @@ const scripts = [
 ];
 const deadMs = 1_500;
 
-describe('a database that nobody can dial', { timeout: 240_000, skip: noNetwork() }, () => {
+describe('a database that nobody can dial', { timeout: 1_200_000, skip: noNetwork() }, () => {
   let network: Network;
   let pair: Pair;
   const seen: Seen[] = [];

@@ -55,7 +55,7 @@ const faults: { readonly [name: string]: Fault } = {
 };
 
 describe('whatever happens to a link at any moment, nothing that Postgres ran is missing from the record', {
-  timeout: 60_000 + rounds * 20_000,
+  timeout: 300_000 + rounds * 100_000,
 }, () => {
   let pair: LinkedPair;
   before(async () => {

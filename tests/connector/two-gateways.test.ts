@@ -12,7 +12,7 @@ import { entriesOf, nextEntry } from './gateway-entries.ts';
 
 const everyMs = 100;
 
-describe('two gateways that share a connector', { timeout: 120_000 }, () => {
+describe('two gateways that share a connector', { timeout: 600_000 }, () => {
   let postgres: Postgres;
   let admin: Admin;
   let connector: Connector;

@@ -17,7 +17,7 @@ const bytes = ({ bytes }: Messages): Uint8Array => bytes as Uint8Array;
 const one = (sql: string, statement = '') => [parse(sql, statement), bind({ statement }), execute()];
 
 /** Somebody has an approval, or waits for one, and tries to have something else run by it. */
-describe('an approval is for what was shown, whatever is changed behind it', { timeout: 240_000 }, () => {
+describe('an approval is for what was shown, whatever is changed behind it', { timeout: 1_200_000 }, () => {
   let stage: ApprovalStage;
   let payer: Asker;
   let second: Asker;
@@ -127,7 +127,7 @@ describe('an approval is for what was shown, whatever is changed behind it', { t
   });
 });
 
-describe('what waits cannot be got past', { timeout: 240_000 }, () => {
+describe('what waits cannot be got past', { timeout: 1_200_000 }, () => {
   let stage: ApprovalStage;
   let payer: Asker;
   before(async () => {

@@ -10,7 +10,7 @@ import { bind, execute, messages, parse, sync } from './bypass-case.ts';
 const pay = (id: number): string => `insert into payments (id, invoice_id, amount) values (${id}, 1, 10)`;
 const paid = (id: number): string => `select count(*) from payments where id = ${id}`;
 
-describe('what waits for people runs when they approved it, and not otherwise', { timeout: 180_000 }, () => {
+describe('what waits for people runs when they approved it, and not otherwise', { timeout: 900_000 }, () => {
   let stage: ApprovalStage;
   let payer: Asker;
   let next = 1000;

@@ -26,7 +26,7 @@ export class JournalWatch {
   async first<Wanted extends Body>(
     backendPid: number,
     wanted: (body: Body) => body is Wanted,
-    signal: AbortSignal = AbortSignal.timeout(20_000),
+    signal: AbortSignal = AbortSignal.timeout(60_000),
   ): Promise<Wanted> {
     for (;;) {
       const found = this.of(backendPid).find(wanted);

@@ -10,7 +10,7 @@ import { type Ordinary, type OrdinaryGroup, ordinaryCorpus, ordinarySchema } fro
 import { referenceGateway } from './reference-configuration.ts';
 import { ownerRole, shopSchema } from './shop.ts';
 
-describe('ordinary statements are answered as by Postgres, where no rule says otherwise', { timeout: 180_000 }, () => {
+describe('ordinary statements are answered as by Postgres, where no rule says otherwise', { timeout: 900_000 }, () => {
   let alone: Postgres;
   let guarded: Postgres;
   let gateway: Gateway;

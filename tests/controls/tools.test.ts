@@ -109,7 +109,7 @@ select id, title from posts order by id;
 
 describe("Postgres's own programs find under masks and rules what they find without", {
   skip,
-  timeout: 120_000,
+  timeout: 600_000,
 }, () => {
   let postgres: Postgres;
   let gateway: Gateway;

@@ -42,7 +42,18 @@ note $db->pg_putcopyend, $db->errstr;
 
 $db->do('select pg_sleep(0.1)', { pg_async => PG_ASYNC });
 note $db->pg_result;
-$db->do('select pg_sleep(60)', { pg_async => PG_ASYNC });
+# Postgres pays no heed to a cancel request that comes before the statement has begun.
+{
+  my $asleep = 0;
+  local $SIG{__WARN__} = sub { $asleep = 1 };
+  $db->do(q{do $$ begin raise notice 'asleep'; perform pg_sleep(60); end $$}, { pg_async => PG_ASYNC });
+  my $readable = '';
+  vec($readable, $db->{pg_socket}, 1) = 1;
+  until ($asleep) {
+    select(my $ready = $readable, undef, undef, undef);
+    $db->pg_ready;
+  }
+}
 note $db->pg_cancel, $db->selectrow_array('select 7');
 $db->do('listen c');
 $db->do("notify c, 'payload'");

@@ -126,7 +126,7 @@ const works: { readonly [name: string]: Work } = {
   },
 };
 
-describe('node-postgres works through the gateway as it does without', { timeout: 120_000 }, () => {
+describe('node-postgres works through the gateway as it does without', { timeout: 600_000 }, () => {
   let pair: Pair;
   before(async () => {
     pair = await startPair();

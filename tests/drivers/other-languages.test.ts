@@ -40,7 +40,7 @@ const drivers: { readonly [name: string]: Driver } = {
   },
 };
 
-describe('drivers of other languages work through the gateway as they do without', { timeout: 180_000 }, () => {
+describe('drivers of other languages work through the gateway as they do without', { timeout: 900_000 }, () => {
   let pair: Pair | undefined;
   before(async () => {
     pair = await startPair();

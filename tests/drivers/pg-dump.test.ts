@@ -32,7 +32,7 @@ const content = `
   insert into parts values (1, 'x');
   select lo_from_bytea(0, 'a large object');`;
 
-describe('pg_dump and pg_restore work through the gateway as they do without', { skip, timeout: 120_000 }, () => {
+describe('pg_dump and pg_restore work through the gateway as they do without', { skip, timeout: 600_000 }, () => {
   let pair: Pair;
   let directory: string;
   before(async () => {

@@ -16,7 +16,7 @@ const skip =
 const clients = 6;
 const transactions = 40;
 
-describe('pgbench works through the gateway', { skip, timeout: 120_000 }, () => {
+describe('pgbench works through the gateway', { skip, timeout: 600_000 }, () => {
   let pair: Pair;
   before(async () => {
     pair = await startPair({ postgres: { binaries: 'system' } });

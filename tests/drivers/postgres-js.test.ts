@@ -83,7 +83,7 @@ const works: { readonly [name: string]: (sql: postgres.Sql, admin: Admin) => Pro
   },
 };
 
-describe('postgres.js works through the gateway as it does without', { timeout: 60_000 }, () => {
+describe('postgres.js works through the gateway as it does without', { timeout: 300_000 }, () => {
   let pair: Pair;
   before(async () => {
     pair = await startPair();

@@ -22,7 +22,7 @@ const skip = missing.length === 0 ? false : `not installed: ${missing.join(', ')
  */
 const databases = ['postgres', 'template1', 'made', 'replication'];
 
-describe("Postgres's own tools work through the gateway as they do without", { skip, timeout: 120_000 }, () => {
+describe("Postgres's own tools work through the gateway as they do without", { skip, timeout: 600_000 }, () => {
   let postgres: Postgres;
   let gateway: Gateway;
   let directory: string;

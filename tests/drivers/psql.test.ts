@@ -110,7 +110,7 @@ no number	x
     show transaction_isolation; \\timing off`,
 };
 
-describe('psql works through the gateway as it does without', { skip, timeout: 120_000 }, () => {
+describe('psql works through the gateway as it does without', { skip, timeout: 600_000 }, () => {
   let pair: Pair;
   let directory: string;
   before(async () => {

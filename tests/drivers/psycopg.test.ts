@@ -10,7 +10,7 @@ import { libpqEnvironment, type Target } from '../support/target.ts';
 const pythons = ['/usr/bin/python3', findProgram('python3')].filter((path) => path !== undefined);
 const modules = { psycopg: 'psycopg3_workload.py', psycopg2: 'psycopg2_workload.py' } as const;
 
-describe('psycopg works through the gateway as it does without', { timeout: 120_000 }, () => {
+describe('psycopg works through the gateway as it does without', { timeout: 600_000 }, () => {
   let pair: Pair | undefined;
   before(async () => {
     pair = await startPair();

@@ -64,7 +64,15 @@ db.exec "notify c, 'payload'"
 db.wait_for_notify(5) { |channel, pid, payload| note channel, pid == db.backend_pid, payload }
 db.set_notice_processor { |message| note message }
 db.exec "do $$ begin raise notice 'noticed'; end $$"
-db.send_query 'select pg_sleep(60)'
+# Postgres pays no heed to a cancel request that comes before the statement has begun.
+asleep = false
+db.set_notice_processor { asleep = true }
+db.send_query "do $$ begin raise notice 'asleep'; perform pg_sleep(60); end $$"
+until asleep
+  db.socket_io.wait_readable
+  db.consume_input
+  db.is_busy
+end
 note db.cancel
 begin
   db.get_last_result

@@ -46,7 +46,7 @@ const underMasks: Reasons = {
 
 for (const [guard, leftOut] of Object.entries({ rules: underRules, masks: underMasks }) as [TestGuard, Reasons][]) {
   describe(`under ${guard} that concern nothing a client is answered as by Postgres itself`, {
-    timeout: 180_000,
+    timeout: 900_000,
   }, () => {
     let pair: Pair;
     before(async () => {

@@ -14,7 +14,7 @@ const characters: { readonly [length: number]: string } = {
 };
 const longest: { readonly [encoding: string]: number } = { EUC_KR: 2, GBK: 2, SJIS: 2 };
 
-describe('every character that Postgres can read', { timeout: 120_000 }, () => {
+describe('every character that Postgres can read', { timeout: 600_000 }, () => {
   let postgres: Postgres;
   let admin: Admin;
   before(async () => {

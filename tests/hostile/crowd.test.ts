@@ -9,7 +9,7 @@ import { type Bystander, bystander } from './bystander.ts';
 const crowd = 500;
 const megabyte = 1024 * 1024;
 
-describe(`${crowd} connections that do not log in`, { timeout: 120_000 }, () => {
+describe(`${crowd} connections that do not log in`, { timeout: 600_000 }, () => {
   let pair: Pair;
   let ordinary: Bystander;
   before(async () => {
@@ -66,7 +66,7 @@ describe(`${crowd} connections that do not log in`, { timeout: 120_000 }, () => 
   it('go unnoticed by an ordinary session', () => ordinary.leave());
 });
 
-describe('more connections than may knock at a time', { timeout: 60_000 }, () => {
+describe('more connections than may knock at a time', { timeout: 300_000 }, () => {
   let pair: Pair;
   before(async () => {
     pair = await startPair({ gateway: { settings: { limits: { startup: '20s', unauthenticated: 20, clients: 60 } } } });

@@ -12,7 +12,7 @@ const megabyte = 1024 * 1024;
 const header = (tag: string, length: number): Uint8Array =>
   new Writer().uint8(tag.charCodeAt(0)).int32(length).finish();
 
-describe('clients that have logged in and send what they should not', { timeout: 180_000 }, () => {
+describe('clients that have logged in and send what they should not', { timeout: 900_000 }, () => {
   let pair: Pair;
   let ordinary: Bystander;
   before(async () => {

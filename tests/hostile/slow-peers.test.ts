@@ -11,7 +11,7 @@ const megabyte = 1024 * 1024;
 /** What the collector of garbage may not have taken back yet. */
 const roomBytes = 256 * megabyte;
 
-describe('a slow side slows the other one down, and memory stays flat', { timeout: 180_000 }, () => {
+describe('a slow side slows the other one down, and memory stays flat', { timeout: 900_000 }, () => {
   let pair: Pair;
   let ordinary: Bystander;
   before(async () => {

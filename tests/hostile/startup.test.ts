@@ -67,7 +67,7 @@ const notAPassword: { readonly [name: string]: Uint8Array } = {
   'another startup packet': startup('user', 'tester', 'database', 'db'),
 };
 
-describe('strangers at the door', { timeout: 120_000 }, () => {
+describe('strangers at the door', { timeout: 600_000 }, () => {
   let pair: Pair;
   let ordinary: Bystander;
   before(async () => {

@@ -7,7 +7,7 @@ import type { Gateway } from '../support/gateway.ts';
 type Type = Body['type'];
 type Of<Name extends Type> = Extract<Body, { readonly type: Name }>;
 
-const deadlineMs = 20_000;
+const deadlineMs = 60_000;
 
 /** Entries of one type, in the order in which they were recorded. */
 export function entries<Name extends Type>({ data }: Pick<Gateway, 'data'>, type: Name): readonly Of<Name>[] {

@@ -4,7 +4,7 @@ import type { Gateway } from '../support/gateway.ts';
 
 type Settings = { readonly [name: string]: unknown };
 
-const deadlineMs = 20_000;
+const deadlineMs = 60_000;
 
 /** Changes settings of the top level and waits until they are in force (SIGHUP). */
 export async function reload(gateway: Gateway, change: (settings: Settings) => Settings): Promise<void> {

@@ -5,7 +5,7 @@ import { queries } from './queries.ts';
 
 const skip = findBinaries('embedded') === undefined ? 'no embedded Postgres here' : false;
 
-describe('lineage against what Postgres says of the same queries', { skip, timeout: 120_000 }, () => {
+describe('lineage against what Postgres says of the same queries', { skip, timeout: 600_000 }, () => {
   let compared: Compared;
 
   before(async () => {

@@ -12,7 +12,7 @@ const skip = findBinaries('embedded') === undefined ? 'no embedded Postgres here
 const firstSeed = Number(process.env['LINEAGE_SEED'] ?? 1);
 const perSeed = Number(process.env['LINEAGE_QUERIES'] ?? 150);
 
-describe('lineage of random queries', { skip, timeout: 120_000 }, () => {
+describe('lineage of random queries', { skip, timeout: 600_000 }, () => {
   let compared: Compared;
 
   before(async () => {

@@ -21,7 +21,7 @@ const modes: readonly Durability[] = ['before-forward', 'before-reveal', 'relaxe
 
 describe('when the gateway is killed at any moment, nothing that Postgres ran is missing from the record', () => {
   for (const [at, durability] of modes.entries()) {
-    describe(`with durability ${durability}`, { timeout: 120_000 }, () => {
+    describe(`with durability ${durability}`, { timeout: 600_000 }, () => {
       let pair: Pair;
       before(async () => {
         pair = await startPair({ postgres: { settings: logEverything }, gateway: { durability } });

@@ -15,7 +15,7 @@ const seed = Number(process.env.ONRECORD_SEED ?? 20261124);
 const clients = 6;
 const actionsEach = 60;
 
-describe("the record of a mixed workload is what the server's own log says", { timeout: 180_000 }, () => {
+describe("the record of a mixed workload is what the server's own log says", { timeout: 900_000 }, () => {
   let pair: Pair;
   before(async () => {
     pair = await startPair({ postgres: { settings: logEverything } });

@@ -35,7 +35,7 @@ interface Held {
   readonly through: Conversation;
 }
 
-describe('random conversations', { timeout: 60_000 + conversations * 400 }, () => {
+describe('random conversations', { timeout: 300_000 + conversations * 2_000 }, () => {
   let pair: Pair;
   const held: Held[] = [];
   before(async () => {

@@ -21,7 +21,7 @@ const scripts = readdirSync(directory)
   .filter((name) => name.endsWith('.pgt') && !(name in leftOut))
   .sort();
 
-describe("the record of every conformance script is what the server's own log says", { timeout: 180_000 }, () => {
+describe("the record of every conformance script is what the server's own log says", { timeout: 900_000 }, () => {
   let pair: Pair;
   before(async () => {
     pair = await startPair({ postgres: { settings: logEverything } });

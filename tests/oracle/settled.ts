@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Pair } from '../support/pair.ts';
 import { logHolds } from './postgres-log.ts';
 
-const deadlineMs = 20_000;
+const deadlineMs = 60_000;
 
 /** Waits until every session but the tests' own is gone, and everything that they ran is in the server's log. */
 export async function settled({ admin, postgres }: Pair): Promise<void> {

@@ -9,7 +9,7 @@ const hasScript = process.platform === 'linux' && spawnSync('script', ['--versio
 export const noTerminal: string | false = hasScript ? false : 'needs `script` of util-linux';
 
 /** Ends what waits for something that never comes; far more than any of it takes. */
-const deadlineMs = 30_000;
+const deadlineMs = 60_000;
 
 /** A script of this project, run on a terminal of 24 rows and 80 columns. */
 export class OnTerminal {

@@ -11,7 +11,7 @@ const policy = [
   { name: 'no blind deletes', when: 'statement.kind == "delete" && !statement.hasWhere', then: 'deny' },
 ];
 
-describe('policy commands with a gateway and a database', { timeout: 120_000 }, () => {
+describe('policy commands with a gateway and a database', { timeout: 600_000 }, () => {
   let postgres: Postgres;
   let gateway: Gateway;
 

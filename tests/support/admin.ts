@@ -3,7 +3,7 @@ import { backendTag } from '@onrecord/wire';
 import type { Target } from './target.ts';
 import { errorText, WireClient } from './wire-client.ts';
 
-const waitDeadlineMs = 20_000;
+const waitDeadlineMs = 60_000;
 /** How such a session is told apart between two looks at the catalog (net/catalog); of long queries only the beginning is shown. */
 const followsCatalog =
   "(state = 'idle' and (query like '%/* onrecord: the catalog */' or query like 'SELECT pg_catalog.concat_ws(''-'',%'))";

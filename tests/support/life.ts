@@ -16,7 +16,7 @@ export const sourceFlags: readonly string[] = [
   '--disable-warning=ExperimentalWarning',
 ];
 
-const startDeadlineMs = 30_000;
+const startDeadlineMs = 60_000;
 
 /** Waits until a process has written what matches `ready`; rejects with its log when it ends before that. */
 export function startLife(child: ChildProcess, ready: RegExp, name: string): Promise<Life> {

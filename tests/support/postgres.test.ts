@@ -12,7 +12,7 @@ import { findBinaries } from './postgres-binaries.ts';
 
 for (const binaries of ['embedded', 'system'] as const) {
   const skip = findBinaries(binaries) === undefined ? `no ${binaries} Postgres here` : false;
-  describe(`the ${binaries} Postgres of the tests`, { skip, timeout: 60_000 }, () => {
+  describe(`the ${binaries} Postgres of the tests`, { skip, timeout: 300_000 }, () => {
     it('listens when it is started, and leaves nothing behind when it is stopped', async () => {
       const server = await startPostgres({ binaries, settings: { log_statement: 'all' } });
       await new Promise<void>((resolve, reject) => {

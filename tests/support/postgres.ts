@@ -48,7 +48,7 @@ export interface Postgres extends Target {
 
 const run = promisify(execFile);
 const password = 'a password of the tests';
-const startDeadlineMs = 30_000;
+const startDeadlineMs = 60_000;
 const portAttempts = 5;
 
 const quickSettings: { readonly [name: string]: string | number | boolean } = {

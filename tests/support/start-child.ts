@@ -16,7 +16,7 @@ export interface Child {
   stop(): Promise<void>;
 }
 
-const startDeadlineMs = 20_000;
+const startDeadlineMs = 60_000;
 const stopDeadlineMs = 15_000;
 
 /** Starts a program and waits until it has printed what says that it is ready. Rejects with all that it printed. */

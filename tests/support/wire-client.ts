@@ -23,7 +23,7 @@ export interface StartupOptions {
 
 export const protocol30 = 196608;
 export const protocol32 = 196610;
-const defaultDeadlineMs = 20_000;
+const defaultDeadlineMs = 60_000;
 
 /**
  * A client that knows nothing but the wire: it sends bytes and takes messages one by one, in the order they arrived.

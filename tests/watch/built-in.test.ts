@@ -7,7 +7,7 @@ import { Admin } from '../support/admin.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { gone, looks } from './watching.fixture.ts';
 
-describe('the watches of a gateway', { timeout: 60_000 }, () => {
+describe('the watches of a gateway', { timeout: 300_000 }, () => {
   it('say how much they could not keep while nothing could be recorded, and see again what is there', async () => {
     const server = await startPostgres();
     const admins: Admin[] = [];

@@ -16,7 +16,7 @@ const grants = (/^```sql\n([\s\S]*?)^```$/m.exec(doc)?.[1] ?? '').split('\n').fi
 
 for (const kind of ['embedded', 'system'] satisfies BinariesKind[]) {
   const skip = findBinaries(kind) === undefined ? `no ${kind} Postgres` : false;
-  describe(`the doctor (${kind})`, { skip, timeout: 60_000 }, () => {
+  describe(`the doctor (${kind})`, { skip, timeout: 300_000 }, () => {
     let server: Postgres;
     let admin: Admin;
     let app: Target;

@@ -4,7 +4,7 @@ import { Admin } from '../support/admin.ts';
 import { type Pair, startPair } from '../support/pair.ts';
 import { passBy } from './watching.fixture.ts';
 
-describe('a gateway that watches', { timeout: 60_000 }, () => {
+describe('a gateway that watches', { timeout: 300_000 }, () => {
   let pair: Pair;
 
   before(async () => {

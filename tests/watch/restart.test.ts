@@ -7,7 +7,7 @@ import { looks, passBy, stopWatching, Watching } from './watching.fixture.ts';
 
 for (const kind of ['embedded', 'system'] satisfies BinariesKind[]) {
   const skip = findBinaries(kind) === undefined ? `no ${kind} Postgres` : false;
-  describe(`the watch over a server that dies (${kind})`, { skip, timeout: 60_000 }, () => {
+  describe(`the watch over a server that dies (${kind})`, { skip, timeout: 300_000 }, () => {
     let server: Postgres;
 
     before(async () => {

@@ -10,7 +10,7 @@ import { gone, looks, passBy, stopWatching, Watching } from './watching.fixture.
 
 for (const kind of ['embedded', 'system'] satisfies BinariesKind[]) {
   const skip = findBinaries(kind) === undefined ? `no ${kind} Postgres` : false;
-  describe(`the watch over a server (${kind})`, { skip, timeout: 120_000 }, () => {
+  describe(`the watch over a server (${kind})`, { skip, timeout: 600_000 }, () => {
     let server: Postgres;
     let admin: Admin;
 
