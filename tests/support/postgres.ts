@@ -58,6 +58,7 @@ const quickSettings: { readonly [name: string]: string | number | boolean } = {
   autovacuum: false,
   max_connections: 200,
   shared_buffers: '32MB',
+  password_encryption: 'scram-sha-256',
   timezone: 'UTC',
   log_timezone: 'UTC',
   lc_messages: 'C',
@@ -86,7 +87,8 @@ async function initialise(binaries: PostgresBinaries, directory: string, options
   mkdirSync(data, { mode: 0o700 });
   if (account !== undefined)
     for (const path of [directory, data, passwordFile]) chownSync(path, account.uid, account.gid);
-  const initdb = ['--no-sync', '--no-instructions', '--username=postgres', `--pwfile=${passwordFile}`];
+  const quiet = binaries.major < 14 ? [] : ['--no-instructions'];
+  const initdb = ['--no-sync', ...quiet, '--username=postgres', `--pwfile=${passwordFile}`];
   const cluster = ['--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', `--pgdata=${data}`];
   await run(join(binaries.bin, 'initdb'), [...initdb, ...cluster], { ...account, cwd: directory });
   const settings = Object.entries({ ...quickSettings, ...options.settings });
