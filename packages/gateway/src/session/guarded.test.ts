@@ -130,6 +130,16 @@ describe('a statement that is denied', () => {
     ]);
   });
 
+  it('is refused on record also when the session ends before the server has answered', () => {
+    const { session } = guarded();
+    send(session, query('select 1; forbidden'));
+    send(session, parse('insert'), bind(), execute(), parse('forbidden'), bind(), execute(), sync);
+    assert.deepEqual(summary(session.abandon({ outcome: 'unknown' }, 9)), [
+      ...['outcome of 1: refused', 'outcome of 2: refused'],
+      ...['outcome of 3: unknown', 'outcome of 4: refused'],
+    ]);
+  });
+
   it('may be prepared and described, and is refused when it is bound', () => {
     const { session } = guarded();
     assert.deepEqual(forwarded(send(session, parse('forbidden', 's'), sync).forward), ['parse forbidden', 'sync']);

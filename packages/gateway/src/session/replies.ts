@@ -120,7 +120,10 @@ export class Replies {
       const reply = this.#state.expected.shift();
       if (reply === undefined) break;
       for (const statement of statementsOf(reply)) {
-        if (statement.owesOutcome && !statement.ended) this.#end(statement, ending);
+        if (!statement.owesOutcome || statement.ended) continue;
+        // What was refused never went out, whatever has become of what went in its place.
+        const isRefused = statement.refusal !== undefined;
+        this.#end(statement, isRefused ? { ...ending, outcome: 'refused' } : ending);
       }
     }
     this.#finish();
