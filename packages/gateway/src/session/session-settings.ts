@@ -33,6 +33,8 @@ export class SessionSettings {
   /** What the server reported at the start, and last; names in lower case. */
   readonly #reportedFirst: ReadonlyMap<string, string>;
   readonly #reported: Map<string, string>;
+  /** Settings that agree with what was reported last. */
+  #agreed: Settings | undefined;
   #fingerprint: { readonly of: Settings; readonly text: string } | undefined;
   #path: { readonly of: Settings; readonly schemas: readonly string[] | undefined } | undefined;
 
@@ -78,12 +80,15 @@ export class SessionSettings {
   /** ReadyForQuery, with the status of the transaction. */
   ready(status: string): void {
     this.#history.ready(status);
+    if (this.#history.current === this.#agreed) return;
     for (const [name, value] of this.#reported) this.#correct(name, value);
+    this.#agreed = this.#history.current;
   }
 
   /** ParameterStatus. Since Postgres 14 it comes right before ReadyForQuery; it counts from then on. */
   reported(name: string, value: string): void {
     this.#reported.set(name.toLowerCase(), value);
+    this.#agreed = undefined;
   }
 
   /** Schemas in which unqualified names are looked up, implied ones in front; undefined when it is not known. */

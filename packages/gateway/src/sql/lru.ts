@@ -1,6 +1,15 @@
-/** The values last used, as many as fit. A key longer than a tenth of all the room is not kept. */
+interface Kept<Value> {
+  readonly value: Value;
+  /** Since the last time that room was needed. */
+  isUsed: boolean;
+}
+
+/**
+ * The values last used, as many as fit: one that was used since room was needed last is not the next to go (the clock
+ * algorithm), which costs a look-up nothing. A key longer than a tenth of all the room is not kept.
+ */
 export class Lru<Value> {
-  readonly #values = new Map<string, Value>();
+  readonly #kept = new Map<string, Kept<Value>>();
   readonly #maxEntries: number;
   readonly #maxCharacters: number;
   #characters = 0;
@@ -12,17 +21,15 @@ export class Lru<Value> {
   }
 
   get size(): number {
-    return this.#values.size;
+    return this.#kept.size;
   }
 
   /** The value for `key`, computed when it is not there. */
   get(key: string, compute: (key: string) => Value): Value {
-    const values = this.#values;
-    const kept = values.get(key);
-    if (kept !== undefined || values.has(key)) {
-      values.delete(key);
-      values.set(key, kept as Value);
-      return kept as Value;
+    const known = this.#kept.get(key);
+    if (known !== undefined) {
+      known.isUsed = true;
+      return known.value;
     }
     const value = compute(key);
     if (key.length * 10 <= this.#maxCharacters) this.#keep(key, value);
@@ -30,12 +37,19 @@ export class Lru<Value> {
   }
 
   #keep(key: string, value: Value): void {
-    this.#values.set(key, value);
+    const kept = this.#kept;
+    kept.set(key, { value, isUsed: true });
     this.#characters += key.length;
-    for (const oldest of this.#values.keys()) {
-      if (this.#values.size <= this.#maxEntries && this.#characters <= this.#maxCharacters) return;
-      this.#values.delete(oldest);
-      this.#characters -= oldest.length;
+    // Goes on with what it has put at the end: the second time around nothing is used any more.
+    for (const [oldest, entry] of kept) {
+      if (kept.size <= this.#maxEntries && this.#characters <= this.#maxCharacters) return;
+      kept.delete(oldest);
+      if (entry.isUsed) {
+        entry.isUsed = false;
+        kept.set(oldest, entry);
+      } else {
+        this.#characters -= oldest.length;
+      }
     }
   }
 }

@@ -33,6 +33,8 @@ interface Use {
 interface OfCatalog {
   readonly knowledge: Knowledge | undefined;
   readonly paths: Lru<Lru<Kept>>;
+  /** The same by the array of a path: a session asks under the same one again. */
+  readonly sessions: WeakMap<readonly string[], Lru<Kept>>;
 }
 
 /**
@@ -53,42 +55,30 @@ export function createAnalyzer(parser: Parser): Analyze {
     const kept = catalogs.get(key);
     if (kept !== undefined) return kept;
     const knowledge = catalog === undefined ? undefined : new Knowledge(catalog, { parse, isEscaping });
-    const made: OfCatalog = { knowledge, paths: new Lru(pathBounds) };
+    const made: OfCatalog = { knowledge, paths: new Lru(pathBounds), sessions: new WeakMap() };
     catalogs.set(key, made);
     return made;
   };
-  // A session asks under the same path, and the next session most likely under an equal one.
-  let last:
-    | { readonly context: AnalysisContext; readonly texts: Lru<Kept>; readonly knowledge: Knowledge | undefined }
-    | undefined;
-  const textsFor = (context: AnalysisContext): Lru<Kept> => {
-    const { searchPath, standardConformingStrings } = context;
-    const reads = textConforms(context) === standardConformingStrings ? '' : 'read otherwise\0';
-    const { knowledge, paths } = open(context.catalog, !standardConformingStrings);
+  const textsFor = ({ paths, sessions }: OfCatalog, context: AnalysisContext): Lru<Kept> => {
+    const { searchPath } = context;
+    const isOtherwise = textConforms(context) !== context.standardConformingStrings;
+    const known = searchPath === undefined || isOtherwise ? undefined : sessions.get(searchPath);
+    if (known !== undefined) return known;
+    const reads = isOtherwise ? 'read otherwise\0' : '';
     const path = searchPath === undefined ? reads : `${reads}\0${searchPath.join('\0')}`;
     const texts = paths.get(path, () => new Lru<Kept>(cacheBounds));
-    last = { context, texts, knowledge };
+    if (searchPath !== undefined && !isOtherwise) sessions.set(searchPath, texts);
     return texts;
   };
   return (sql, context) => {
-    const texts = last !== undefined && isSame(last.context, context) ? last.texts : textsFor(context);
-    const fresh = (): Kept => analyzeFresh(sql, context, { parser, parse, knowledge: last?.knowledge });
-    const kept = texts.get(sql, fresh);
+    const ofCatalog = open(context.catalog, !context.standardConformingStrings);
+    const fresh = (): Kept => analyzeFresh(sql, context, { parser, parse, knowledge: ofCatalog.knowledge });
+    const kept = textsFor(ofCatalog, context).get(sql, fresh);
     if (kept.uses.length > 0 && !kept.uses.every(({ of, name, meant }) => context[of](name) === meant)) {
       Object.assign(kept, fresh());
     }
     return kept.answer;
   };
-}
-
-/** Names mean the same in both, those of prepared statements and cursors aside. */
-function isSame(one: AnalysisContext, other: AnalysisContext): boolean {
-  return (
-    one.catalog === other.catalog &&
-    one.searchPath === other.searchPath &&
-    one.standardConformingStrings === other.standardConformingStrings &&
-    textConforms(one) === textConforms(other)
-  );
 }
 
 function textConforms({ textConforms, standardConformingStrings }: AnalysisContext): boolean {
