@@ -4,10 +4,12 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { type BackendMessage, encodeBackend } from '@onrecord/wire';
 import { Halt, Refusal, Termination } from '../errors.ts';
+import { ScriptedGuard } from '../session/guard.fixture.ts';
 import { backend, createSession, frontend, text } from '../session/session.fixture.ts';
 import { systemClock } from './clock.ts';
 import { Drive } from './drive.ts';
 import { ManualRecorder, receipt } from './manual-recorder.fixture.ts';
+import type { SessionControl } from './session-control.ts';
 
 /** Both ends of a connection on loopback. */
 async function pair(t: TestContext): Promise<[Socket, Socket]> {
@@ -37,7 +39,8 @@ interface Rig {
   until(side: 'client' | 'server', part: string): Promise<void>;
 }
 
-async function rig(t: TestContext, pipeline = 10_000): Promise<Rig> {
+/** Under a guard, people who are asked never answer. */
+async function rig(t: TestContext, guard?: ScriptedGuard): Promise<Rig> {
   const [client, clientInner] = await pair(t);
   const [server, serverInner] = await pair(t);
   const recorder = new ManualRecorder();
@@ -51,7 +54,7 @@ async function rig(t: TestContext, pipeline = 10_000): Promise<Rig> {
     });
   }
   const drive = new Drive({
-    session: createSession(),
+    session: createSession({ guard }),
     client: clientInner,
     upstream: serverInner,
     recorder,
@@ -60,9 +63,10 @@ async function rig(t: TestContext, pipeline = 10_000): Promise<Rig> {
     receipt,
     clock: systemClock(),
     lostBecause: () => undefined,
-    pipeline,
+    pipeline: 10_000,
     log: () => {},
     sighted: () => {},
+    control: guard === undefined ? undefined : askNobody,
     closed: () => closed.resolve(),
   });
   const none = new Uint8Array(0);
@@ -86,6 +90,21 @@ async function rig(t: TestContext, pipeline = 10_000): Promise<Rig> {
       }),
   };
 }
+
+/** People who are asked, and do not hear that it is over either. */
+const askNobody: SessionControl = {
+  readCatalog: () => Promise.resolve(),
+  ask: () =>
+    Promise.resolve({
+      approval: 'appr_0',
+      notice: new Uint8Array(0),
+      answer: new Promise(() => {}),
+      withdraw: () => {},
+      use: () => Promise.resolve(),
+    }),
+  cancel: () => {},
+  timeMs: undefined,
+};
 
 const query = (sql: string): Uint8Array => frontend({ type: 'query', sql: text(sql) });
 const answered: BackendMessage[] = [
@@ -252,6 +271,28 @@ describe('driving a session', () => {
       await turns(5);
     }
     assert.equal(received.server, all);
+  });
+
+  it('records as refused what waits for people when it ends, however it does', async (t) => {
+    const shutDown = new Termination('57P01', 'the gateway is shutting down');
+    for (const end of [
+      ({ server }: Rig) => server.end(),
+      ({ drive }: Rig) => drive.terminate(shutDown, { reason: 'gateway shut down' }),
+    ]) {
+      const all = await rig(t, new ScriptedGuard());
+      const { client, server, recorder, received } = all;
+      client.write(query('ask'));
+      await recorder.recordUntil('decision');
+      await turns(20);
+      end(all);
+      server.end();
+      const outcome = await recorder.recordUntil('outcome');
+      assert.equal(outcome.type === 'outcome' && outcome.outcome, 'refused');
+      await recorder.recordUntil('session_closed');
+      await all.closed;
+      assert.equal(recorder.entries.filter(({ type }) => type === 'outcome').length, 1);
+      assert.equal(received.server, '');
+    }
   });
 
   it('does not outlive its end by more than it takes to say good-bye, whatever the server does', async (t) => {

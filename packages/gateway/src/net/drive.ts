@@ -433,9 +433,11 @@ export class Drive {
     const { session, recorder, chains, durable, client, closed } = this.#options;
     const end = this.#end ?? { reason: 'upstream lost' };
     const gone = end.reason === 'client terminated' || end.reason === 'client lost';
+    // What still waits for people will not run; that they are not asked any more is on record by itself.
+    const waited = this.#people === undefined ? emptyTurn() : session.release(sessionEnded());
     const turn = session.abandon({ outcome: gone ? 'client gone' : 'unknown' }, this.#us());
     const last: SessionClosed = { type: 'session_closed', ...end, statements: session.statements };
-    recorder.append(chains, [...turn.entries, last], durable.reveal, () => {
+    recorder.append(chains, [...waited.entries, ...turn.entries, last], durable.reveal, () => {
       clearTimeout(this.#farewell);
       // A client may still have to read what was delivered; one that makes no progress is not waited for.
       client.end();
@@ -448,6 +450,10 @@ export class Drive {
 
 const none: readonly OpenStatement[] = [];
 const nothing = new Uint8Array(0);
+
+function sessionEnded(): Refusal {
+  return new Refusal('57014', 'the session ended while the statement waited for approval');
+}
 
 function upstreamLost(detail: string | undefined): Termination {
   return new Termination('08006', 'the connection to Postgres was lost', {
