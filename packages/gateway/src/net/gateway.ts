@@ -265,7 +265,7 @@ export class Gateway {
     socket.on('error', ignore);
     try {
       const live = await openSession(result, {
-        config: this.#config,
+        config: () => this.#config,
         recorder,
         clock,
         sql,

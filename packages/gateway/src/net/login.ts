@@ -202,24 +202,28 @@ function loggedIn(
   },
 ): LoginResult {
   const { user, config, proved, bytes, rest: behind } = about;
-  const resolution = resolveLogin(user, name(message, 'database'), config);
-  if (resolution.type === 'unknown identity') throw passwordFailed(user);
+  const resolution = meaningOf({ user, message, proved }, config);
   // It went away, or its time was over, while its proof was checked.
   if (!socket.writable) return { type: 'gone' };
   socket.write(bytes);
   const ahead = reader.release();
   const rest = ahead === undefined ? behind : Buffer.concat([behind, ahead]);
+  return { type: 'login', socket, message, user, resolution, proved, rest };
+}
+
+/**
+ * What a proved login asks for, by a configuration; groups of its credential are the identity's. Throws a Termination when
+ * the identity is not in it.
+ */
+export function meaningOf(
+  { user, message, proved }: Pick<Login, 'user' | 'message' | 'proved'>,
+  config: Config,
+): Login['resolution'] {
+  const resolution = resolveLogin(user, name(message, 'database'), config);
+  if (resolution.type === 'unknown identity') throw passwordFailed(user);
   const { identity } = resolution;
   const groups = [...new Set([...identity.groups, ...proved.groups])];
-  return {
-    type: 'login',
-    socket,
-    message,
-    user,
-    resolution: { ...resolution, identity: { ...identity, groups } },
-    proved,
-    rest,
-  };
+  return { ...resolution, identity: { ...identity, groups } };
 }
 
 /** Said to strangers of the same names, so that it does not tell who is known. */

@@ -21,7 +21,7 @@ import { Drive } from './drive.ts';
 import { gatherEvidence } from './evidence.ts';
 import { type Guards, guardSession, isReadOnly, mayNeedGuard, type SessionRules } from './guard-session.ts';
 import type { LiveSession, LiveSessions } from './live-sessions.ts';
-import type { Login } from './login.ts';
+import { type Login, meaningOf } from './login.ts';
 import { askAsOwnSession } from './own-session.ts';
 import { plannedCode } from './planned-code.ts';
 import { sessionAccess } from './session-access.ts';
@@ -32,7 +32,8 @@ import type { TypeLearner } from './type-learner.ts';
 import type { DialUpstream, Upstream, UpstreamTarget } from './upstream.ts';
 
 export interface OpenSessionOptions {
-  readonly config: Config;
+  /** The one in force, which may change while people are asked. */
+  readonly config: () => Config;
   readonly recorder: Recorder;
   readonly clock: Clock;
   readonly sql: SqlReader;
@@ -61,34 +62,20 @@ const keyBytes = { v3_0: 4, v3_2: 32 };
  * client as Postgres would, and starts to drive it. Throws a Termination that tells the client why not.
  */
 export async function openSession(login: Login, options: OpenSessionOptions): Promise<LiveSession> {
-  const { resolution, message, proved } = login;
-  if (resolution.type === 'denied') throw resolution.error;
-  const { identity, connection, database } = resolution;
-  const { config, recorder, clock, dial, live } = options;
+  const { message, proved } = login;
+  const { recorder, clock, dial, live } = options;
   recorder.admit();
   const { claimed, reason, parameters } = takeClaims(message.parameters);
   const replication = replicationAsked(message);
-  if (replication !== undefined && connection.replication === 'refuse') throw replicationRefused(connection);
+  const sessionId = createSessionId(Date.now());
+  const { config, connection, identity, database, needsGuard, accessUntil } = await admitted(
+    { login, session: sessionId, reason, replicates: replication !== undefined },
+    options,
+  );
   const rules = { config, connection, identity };
-  const needsGuard = mayNeedGuard(rules);
-  if (replication !== undefined && needsGuard) throw replicationUnguarded(connection);
-  const chains: Chains = { session: createSessionId(Date.now()), identity: identity.name };
+  const chains: Chains = { session: sessionId, identity: identity.name };
   const owner = { identity: identity.name, groups: identity.groups };
   const target: UpstreamTarget = { connection, database, owner };
-  const client = clientAddress(login.socket);
-  const { onBehalfOf } = login.proved;
-  const accessUntil = await sessionAccess({
-    connection,
-    identity,
-    session: chains.session,
-    database: database ?? '',
-    client,
-    onBehalfOf,
-    reason,
-    desk: options.guards.desk,
-    waits: options.waits,
-    signal: options.signal,
-  });
   const upstream = await dial(target, {
     parameters: upstreamParameters(parameters, {
       id: chains.session,
@@ -181,6 +168,53 @@ export async function openSession(login: Login, options: OpenSessionOptions): Pr
   login.socket.write(greeting(upstream, pid, key));
   drive.start({ client: login.rest, upstream: upstream.rest });
   return opensAs;
+}
+
+interface Admission extends SessionRules {
+  /** Another database than the connection's own. */
+  readonly database: string | undefined;
+  readonly needsGuard: boolean;
+  readonly accessUntil: number | undefined;
+}
+
+/**
+ * Where a login may go, and by which rules: by the configuration in force when people have let it in, where the connection
+ * asks them. They take their time, and what has changed meanwhile counts for the session, which opens now.
+ */
+async function admitted(
+  about: {
+    readonly login: Login;
+    readonly session: string;
+    readonly reason: string | undefined;
+    readonly replicates: boolean;
+  },
+  options: OpenSessionOptions,
+): Promise<Admission> {
+  const { login, session, reason, replicates } = about;
+  const { onBehalfOf } = login.proved;
+  for (;;) {
+    const config = options.config();
+    const meaning = meaningOf(login, config);
+    if (meaning.type === 'denied') throw meaning.error;
+    const { identity, connection, database } = meaning;
+    const rules = { config, connection, identity };
+    const needsGuard = mayNeedGuard(rules);
+    if (replicates && connection.replication === 'refuse') throw replicationRefused(connection);
+    if (replicates && needsGuard) throw replicationUnguarded(connection);
+    const accessUntil = await sessionAccess({
+      connection,
+      identity,
+      session,
+      database: database ?? '',
+      client: clientAddress(login.socket),
+      onBehalfOf,
+      reason,
+      desk: options.guards.desk,
+      waits: options.waits,
+      signal: options.signal,
+    });
+    if (options.config() === config) return { ...rules, database, needsGuard, accessUntil };
+  }
 }
 
 /** Of an error that is told elsewhere: of a socket, because `close` follows; of a promise, because it is awaited later. */
