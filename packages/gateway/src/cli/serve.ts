@@ -180,12 +180,13 @@ export async function serve({ configFile, env, log }: ServeOptions): Promise<Ser
       const next = await reloaded(config, configFile, log);
       const tls = await serverTls(next);
       await append([{ type: 'configured', configuration: next.hash }]);
+      config = next;
+      // Before the sessions that asked end: on record it is why the question does.
+      approvals.desk.reload();
       gateway.reload(next, tls);
       blindSessions.reload(next);
       connectors.reload(next);
       await watches.follow(next);
-      config = next;
-      approvals.desk.reload();
       log(`configuration ${config.hash.slice(0, 12)} is in force for new sessions`);
     } catch (error) {
       log(`the configuration was not changed: ${error instanceof Error ? error.message : String(error)}`);
