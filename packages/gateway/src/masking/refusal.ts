@@ -170,14 +170,15 @@ function canKeep({ catalog }: ResolvedMasks, { isWrite, isOpaque, functions }: C
 
 /**
  * What is defined can run where no statement names it: a CHECK of a domain while a text is parsed. What copies is not defined
- * under a mask; nor is, as an operator, a cast or a domain, what calls code that cannot be read.
+ * under a mask; nor is, as an operator, a cast, a domain or a trigger, what calls code that cannot be read.
  */
 const unseen: Check = (masks, { later, effects }) => {
   if (later === undefined) return undefined;
   const hasNoName = effects.some((effect) => effect.type === 'define' && effect.names === undefined);
   const copies = later.use.some((command) => writesWhatItReads(masks, command, later.use));
   const called = later.use.find(({ via, isOpaque }) => isOpaque && functionOf(via) !== undefined);
-  if (!copies && !(hasNoName && called !== undefined)) return undefined;
+  const triggered = later.write.some((command) => command.isOpaque && command.via?.startsWith('trigger ') === true);
+  if (!copies && !(hasNoName && called !== undefined) && !triggered) return undefined;
   return {
     rule: 'masking',
     message: 'what copies masked columns, or cannot be read, cannot be defined under a mask to run unseen',

@@ -51,7 +51,8 @@ export function expand(
 /** Those that do anything. */
 function commandsOf(findings: Findings, knowledge: Knowledge | undefined): readonly Command[] {
   return expand(findings, knowledge).commands.filter(
-    ({ reads, writes, functions, isWrite }) => isWrite || reads.length + writes.length + functions.length > 0,
+    ({ reads, writes, functions, isWrite, isOpaque }) =>
+      isWrite || isOpaque || reads.length + writes.length + functions.length > 0,
   );
 }
 

@@ -86,6 +86,10 @@ function readFragment(fragment: Fragment, reading: Reading): void {
     case 'expression':
       readExpression(fragment.sql, reading);
       return;
+    case 'fetch':
+      // A cursor of the session can be over anything.
+      reading.expressions.isOpaque = true;
+      return;
     case 'dynamic':
       readDynamic(fragment.sql, reading);
       return;

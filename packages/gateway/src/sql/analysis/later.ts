@@ -87,6 +87,10 @@ class Later {
     const statements = statementsOf(fields['sql_body']);
     if (body !== undefined) readBlock({ language, body }, around, unresolved, via);
     for (const statement of statements) readStatement(statement, around, unresolved, { via });
+    // One that is replaced can be a trigger's already.
+    if (body === undefined || !returnsTrigger(fields)) return;
+    const name = fullName(qualifiedName(words(fields['funcname']))).replace(/^\./, '');
+    readBlock({ language, body }, around, this.#findings, `trigger ${name}`);
   }
 
   /** A trigger or a rule that was off is in the catalog no more than one that is new. */
@@ -165,6 +169,10 @@ class Later {
 }
 
 const via = 'what was just defined';
+
+function returnsTrigger({ returnType }: Node): boolean {
+  return isNode(returnType) && words(returnType['names']).at(-1) === 'trigger';
+}
 
 /** The statements of BEGIN ATOMIC, or the expression behind RETURN. */
 function statementsOf(body: unknown): readonly Node[] {

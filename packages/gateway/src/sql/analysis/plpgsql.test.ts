@@ -196,3 +196,38 @@ describe('plpgsqlFragments', () => {
     }
   });
 });
+
+describe('FETCH', () => {
+  const fetches = (body: string): boolean => plpgsqlFragments(body).some(({ type }) => type === 'fetch');
+
+  test('of a cursor that the code opens itself reads what that says', () => {
+    for (const body of [
+      'declare c cursor for select 1; r int; begin open c; fetch c into r; move c; fetch next from c into r; close c; end',
+      'declare c no scroll cursor for select 1; r int; begin open c; fetch relative 2 from c into r; end',
+      'declare r int; c refcursor; begin open c for select 1; fetch c into r; fetch all in c into r; return c; end',
+      'declare c cursor for select 1; r int; begin for x in c loop null; end loop; fetch c into r; end',
+    ])
+      assert.equal(fetches(body), false, body);
+  });
+
+  test('of any other may read on from whatever the session has opened', () => {
+    for (const body of [
+      'declare r int; begin fetch c into r; end',
+      "declare c refcursor := 'p'; r int; begin fetch c into r; end",
+      "declare c refcursor; r int; begin c := 'p'; fetch c into r; end",
+      "declare c cursor for select 1; r int; begin c := 'p'; fetch c into r; end",
+      `declare c refcursor; r int; begin "c" := 'p'; fetch c into r; end`,
+      `declare c refcursor; r int; begin U&"\\0063" := 'p'; fetch c into r; end`,
+      "declare c refcursor; r int; begin select 'p' into c; fetch c into r; end",
+      "declare c refcursor; r int; begin select 1, 'p' into r, c; fetch c into r; end",
+      'declare c refcursor; r int; begin call p(c); fetch c into r; end',
+      'declare c refcursor; r int; begin for c in select 1 loop fetch c into r; end loop; end',
+      'declare c refcursor; d alias for c; r int; begin d := null; fetch c into r; end',
+      'declare r int; begin declare c refcursor; begin null; end; fetch c into r; end',
+      'declare c refcursor; r int; begin declare c text; begin fetch c into r; end; end',
+      'declare "C" refcursor; r int; begin fetch "C" into r; end',
+      'declare r int; begin fetch $1 into r; end',
+    ])
+      assert.equal(fetches(body), true, body);
+  });
+});

@@ -4,10 +4,11 @@ import { Lexer, tokenKind } from '../lexer.ts';
 export interface Fragment {
   /**
    * `query`: a statement; `cursor`: what a cursor runs that the session can see by its name, '' when it was declared with
-   * its query; `expression`: what may stand behind SELECT; `dynamic`: an expression whose value is run;
-   * `transaction`: COMMIT or ROLLBACK; `unknown`: what could not be told apart.
+   * its query; `fetch`: rows of a cursor that may be anybody's, '' in place of its name; `expression`: what may stand
+   * behind SELECT; `dynamic`: an expression whose value is run; `transaction`: COMMIT or ROLLBACK; `unknown`: what could
+   * not be told apart.
    */
-  readonly type: 'query' | 'cursor' | 'expression' | 'dynamic' | 'transaction' | 'unknown';
+  readonly type: 'query' | 'cursor' | 'fetch' | 'expression' | 'dynamic' | 'transaction' | 'unknown';
   readonly sql: string;
 }
 
@@ -100,7 +101,10 @@ class Cutter {
     end: () => this.#skipPast(';'),
     null: () => this.#skipPast(';'),
     get: () => this.#skipPast(';'),
-    fetch: () => this.#move(),
+    fetch: () => {
+      if (!this.#fetchesOwn()) this.fragments.push({ type: 'fetch', sql: '' });
+      this.#move();
+    },
     move: () => this.#move(),
     close: () => this.#skipPast(';'),
     if: () => this.#add('expression', this.#upTo(['then'])),
@@ -228,6 +232,49 @@ class Cutter {
     const first = tokens.findIndex(({ word }) => !directions.has(word));
     if (this.#word() !== ';' && first !== -1) this.#add('expression', tokens.slice(first));
     this.#skipPast(';');
+  }
+
+  /**
+   * Whether the cursor at FETCH can only be one that this code opens itself, with a query that stands in it: a variable that
+   * is declared here without a value, and that nothing is put into. By any other, code reads on from what the session has
+   * opened before.
+   */
+  #fetchesOwn(): boolean {
+    let at = this.#at;
+    while (!['from', 'in', 'into', ';'].includes(this.#tokens[at]?.word ?? ';')) at += 1;
+    const name = ['from', 'in'].includes(this.#tokens[at]?.word ?? '') ? at + 1 : this.#at;
+    const word = this.#word(name - this.#at);
+    const isName = this.#tokens[name]?.isName === true && this.#word(name + 1 - this.#at) === 'into';
+    if (!isName || word === '') return false;
+    const begin = this.#tokens.findIndex((token) => token.word === 'begin');
+    const uses = this.#tokens.flatMap((token, index) => (this.#isNamed(token, word) ? [index] : []));
+    const declared = uses.filter((index) => index < begin && this.#declaresCursor(index));
+    return declared.length === 1 && uses.every((index) => declared.includes(index) || this.#leavesCursor(index));
+  }
+
+  #isNamed({ word, isName, start, end }: Token, name: string): boolean {
+    if (!isName || word !== '') return word === name;
+    const quoted = this.#body.slice(start, end);
+    // With escapes (U&"…") it can be any.
+    return quoted === `"${name}"` || !quoted.startsWith('"');
+  }
+
+  /** `name refcursor;` or `name [NO SCROLL] CURSOR … FOR query;` */
+  #declaresCursor(at: number): boolean {
+    const [before, next, third] = [at - 1, at + 1, at + 2].map((index) => this.#tokens[index]?.word);
+    if (before !== ';' && before !== 'declare') return false;
+    return (next === 'refcursor' && third === ';') || next === 'cursor' || next === 'scroll' || next === 'no';
+  }
+
+  /** It stands where its variable gets no other value. */
+  #leavesCursor(at: number): boolean {
+    const [second, before, next] = [at - 2, at - 1, at + 1].map((index) => this.#tokens[index]?.word ?? '');
+    if (before === 'return') return next === ';';
+    if (before === 'open') return next === ';' || next === '(' || next === 'for' || next === 'no' || next === 'scroll';
+    if (before === 'fetch' || before === 'move' || before === 'close') return next === ';' || next === 'into';
+    // FETCH … FROM c INTO, MOVE … FROM c, FOR r IN c LOOP
+    if (before !== 'from' && before !== 'in') return false;
+    return next === 'into' || next === ';' || (before === 'in' && second !== ';' && next === 'loop');
   }
 
   #leave(): void {
