@@ -1,4 +1,14 @@
 import type { Analysis, Command, Lineage } from '../sql/analysis.ts';
+import { MadeTables, onlyMakes } from './made-tables.ts';
+
+/** What a statement of the session was read with. */
+export interface ReadWith {
+  /** Tables that the session had made. */
+  readonly made: MadeTables;
+  readonly path: readonly string[] | undefined;
+}
+
+const nothingMade: ReadWith = { made: new MadeTables(), path: undefined };
 
 /** Definitions of all sessions on one database that the catalog, as it was read last, may not have. */
 export class SharedDefinitions {
@@ -10,16 +20,15 @@ export class SharedDefinitions {
   }
 
   /** An analysis as it must be read now, by a session whose own definitions are `own`. */
-  cautious(analysis: Analysis, own: Definitions): Analysis {
-    let seen = analysis;
-    for (const definitions of this.#changed) seen = definitions.cautious(seen, definitions === own);
-    return seen;
+  cautious(analysis: Analysis, own: Definitions, read: ReadWith = nothingMade): Analysis {
+    const seen = this.cautiousOfOthers(analysis, own);
+    return own.changed ? own.cautious(seen, read) : seen;
   }
 
   /** The same, by what other sessions have defined. */
   cautiousOfOthers(analysis: Analysis, own: Definitions): Analysis {
     let seen = analysis;
-    for (const definitions of this.#changed) if (definitions !== own) seen = definitions.cautious(seen, false);
+    for (const definitions of this.#changed) if (definitions !== own) seen = definitions.cautiousOfIt(seen);
     return seen;
   }
 }
@@ -30,9 +39,8 @@ export class SharedDefinitions {
  */
 export class Definitions {
   readonly #changed: Set<Definitions>;
-  readonly #names = new Set<string>();
-  /** The same without their schemas. */
-  readonly #bare = new Set<string>();
+  /** By their names without schemas, each as it has become last. */
+  readonly #names = new Map<string, Map<string, Become>>();
   readonly #touched = new Set<string>();
   /** What can run by it: when something uses it, and when something is written. */
   readonly #use = new Set<Command>();
@@ -56,7 +64,25 @@ export class Definitions {
 
   /** True when the session has made something of that name, with or without its schema. */
   has(name: string): boolean {
-    return this.#names.has(name) || this.#bare.has(name);
+    return this.#names.has(name) || withoutSchema(name).some((bare) => this.#names.get(bare)?.has(name));
+  }
+
+  /** The session has surely dropped that relation, and defined nothing of its name since. */
+  isDropped(name: string): boolean {
+    return withoutSchema(name).some((bare) => this.#names.get(bare)?.get(name) === 'dropped');
+  }
+
+  /** A copy of its own, for trying out what statements would define; nobody else sees it. */
+  fork(): Definitions {
+    const fork = new Definitions(new Set());
+    for (const [bare, names] of this.#names) fork.#names.set(bare, new Map(names));
+    for (const name of this.#touched) fork.#touched.add(name);
+    for (const command of this.#use) fork.#use.add(command);
+    for (const command of this.#write) fork.#write.add(command);
+    fork.#anyName = this.#anyName;
+    fork.#opaque = this.#opaque;
+    if (this.changed) fork.#changed.add(fork);
+    return fork;
   }
 
   /** A statement is about to run; `inBlock`: in a transaction block, as the server has said last. */
@@ -71,7 +97,7 @@ export class Definitions {
       this.#changed.add(this);
       if (effect.type === 'anything') this.#opaque = true;
       else if (effect.names === undefined || effect.names.length === 0) this.#anyName = true;
-      else for (const name of effect.names) this.#define(name);
+      else for (const name of effect.names) this.#define(name, effect.drops === undefined ? 'other' : 'perhaps gone');
       for (const { reads, writes } of commands) for (const name of [...reads, ...writes]) this.#touched.add(name);
     }
     if (!wasChanged && this.changed) this.#isHidden = inBlock && !this.#ends;
@@ -79,9 +105,23 @@ export class Definitions {
     for (const command of later?.write ?? []) this.#write.add(command);
   }
 
-  #define(name: string): void {
-    this.#names.add(name);
-    for (const bare of withoutSchema(name)) this.#bare.add(bare);
+  /** It has run. */
+  completed({ effects }: Analysis): void {
+    const [effect, ...others] = effects;
+    if (effect?.type !== 'define' || effect.drops !== 'surely' || others.length > 0) return;
+    for (const name of effect.names ?? []) this.#define(name, 'dropped');
+  }
+
+  /** Something may have been undone: what was dropped may be there again. */
+  undone(): void {
+    for (const names of this.#names.values()) for (const name of names.keys()) names.set(name, 'other');
+  }
+
+  #define(name: string, become: Become): void {
+    for (const bare of withoutSchema(name)) {
+      const names = this.#names.get(bare) ?? new Map<string, Become>();
+      this.#names.set(bare, names.set(name, become));
+    }
   }
 
   /** The server is ready: what was asked to end has ended, and what is open is known. */
@@ -92,7 +132,6 @@ export class Definitions {
   /** The catalog has been read again since the session's last transaction ended, or the session is over. */
   caughtUp(): void {
     this.#names.clear();
-    this.#bare.clear();
     this.#touched.clear();
     this.#use.clear();
     this.#write.clear();
@@ -100,12 +139,42 @@ export class Definitions {
     this.#changed.delete(this);
   }
 
+  /** The analysis as the session itself must read it now. */
+  cautious(analysis: Analysis, read: ReadWith = nothingMade): Analysis {
+    return this.#concerns(analysis, read) ? this.#doubted(analysis) : analysis;
+  }
+
   /**
-   * The analysis as it must be read now. What other sessions' opaque code may define does not count: it would make
-   * everything unknown to everybody for as long as it runs, and the catalog is read again as soon as it has ended.
+   * The analysis as other sessions must read it now. What opaque code may define does not count: it would make everything
+   * unknown to everybody for as long as it runs, and the catalog is read again as soon as it has ended.
    */
-  cautious(analysis: Analysis, isOwn: boolean): Analysis {
-    if (!this.#concerns(analysis, isOwn)) return analysis;
+  cautiousOfIt(analysis: Analysis): Analysis {
+    if (this.#isHidden) return analysis;
+    // What is new in one schema can stand in front of what is in another.
+    const isDefined = (name: string): boolean => withoutSchema(name).some((bare) => this.#names.has(bare));
+    const named = analysis.commands.flatMap(({ reads, writes, functions }) => [...reads, ...writes, ...functions]);
+    return this.#anyName || named.some(isDefined) ? this.#doubted(analysis) : analysis;
+  }
+
+  #concerns(analysis: Analysis, read: ReadWith): boolean {
+    if (this.#anyName || this.#opaque || analysis.unresolved.length > 0) return true;
+    return namedBy(analysis).some((name) => this.#makesDoubtful(name, read));
+  }
+
+  /** Names by which a text may mean something that only the session knows. Tables that it has made are read as what they are. */
+  #makesDoubtful(name: string, { made, path }: ReadWith): boolean {
+    return withoutSchema(name).some((bare) => {
+      for (const [full, become] of this.#names.get(bare) ?? none) {
+        if (made.has(full)) continue;
+        // What is gone from behind it hides nothing.
+        const isBehind = become !== 'other' && full !== name && made.has(name) && standsBehind(full, name, path);
+        if (!isBehind) return true;
+      }
+      return false;
+    });
+  }
+
+  #doubted(analysis: Analysis): Analysis {
     const [first, ...others] = analysis.commands;
     const commands: [Command, ...Command[]] = [
       this.#widened(first),
@@ -116,21 +185,33 @@ export class Definitions {
     return { ...analysis, commands, lineage: untraced(analysis.lineage), isStale: true };
   }
 
-  #concerns({ commands, unresolved }: Analysis, isOwn: boolean): boolean {
-    if (this.#isHidden && !isOwn) return false;
-    if (this.#anyName || (isOwn && this.#opaque)) return true;
-    if (isOwn && unresolved.length > 0) return true;
-    // What is new in one schema can stand in front of what is in another.
-    const isDefined = (name: string): boolean => withoutSchema(name).some((bare) => this.#bare.has(bare));
-    return commands.some(
-      ({ reads, writes, functions }) => reads.some(isDefined) || writes.some(isDefined) || functions.some(isDefined),
-    );
-  }
-
   #widened(command: Command): Command {
     const { reads, writes, isWrite } = command;
     return { ...command, reads: union(reads, this.#touched), writes: isWrite ? union(writes, this.#touched) : writes };
   }
+}
+
+/** What a name has become: a relation that was dropped and is gone, or was where nobody knows of one; anything else. */
+type Become = 'dropped' | 'perhaps gone' | 'other';
+
+const none: ReadonlyMap<string, Become> = new Map();
+
+/** All that a statement names, but for the table that it makes: what stood behind that name has no say in it. */
+function namedBy(analysis: Analysis): readonly string[] {
+  const made = onlyMakes(analysis)?.defined;
+  return analysis.commands.flatMap(({ reads, writes, functions }) => [
+    ...reads,
+    ...writes.filter((name) => name !== made),
+    ...functions,
+  ]);
+}
+
+/** A schema of the path stands in front of the other's, which may not be on it at all. Either name may have a dot in it. */
+function standsBehind(name: string, front: string, path: readonly string[] | undefined): boolean {
+  if (path === undefined) return false;
+  const at = path.findLastIndex((schema) => front.startsWith(`${schema}.`));
+  const behind = path.findIndex((schema) => name.startsWith(`${schema}.`));
+  return at !== -1 && (behind === -1 || behind > at);
 }
 
 function endsBlock(effect: Analysis['effects'][number]): boolean {

@@ -2,6 +2,7 @@ import type { Refusal } from '../errors.ts';
 import type { CopyMask, RowMask } from '../masking/mask.ts';
 import type { Verdict } from '../policy/verdict.ts';
 import type { Analysis } from '../sql/analysis.ts';
+import type { MadeTable, MadeTables } from './made-tables.ts';
 import type { TextSettings } from './session-state.ts';
 
 /** What is known of a statement once it has been judged; kept with it, and with the portal that it bound. */
@@ -13,6 +14,10 @@ export interface Judged {
   readonly settings: string;
   /** What was judged; kept only where people are asked about it. */
   readonly statement?: ToJudge;
+  /** Tables of its session that no catalog has, by which it was read; absent: there were none. */
+  readonly tables?: MadeTables;
+  /** One more that there is when it has completed. */
+  readonly makes?: MadeTable;
 }
 
 /** A text to judge. Names are the session's own: what Parse, PREPARE and DECLARE gave them. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
+import { encodeBackend } from '@onrecord/wire';
 import { activeMasks } from '../masking/active-masks.ts';
 import type { MaskingRule } from '../masking/masking-rule.ts';
 import { createPolicy } from '../policy/create-policy.ts';
@@ -122,6 +123,13 @@ function decide({ guard }: Fixture, ...texts: string[]): string {
   return last?.verdict.decision ?? 'none';
 }
 
+/** Body of a RowDescription with one column. */
+function rowDescription(name: string, typeOid: number): Uint8Array {
+  const of = { tableOid: 40_000, attribute: 1, typeOid, typeSize: -1, typeModifier: -1, format: 0 };
+  const columns = [{ name: new TextEncoder().encode(name), ...of }];
+  return encodeBackend({ type: 'rowDescription', columns }).finish().subarray(5);
+}
+
 function judgeOne(guard: PolicyGuard, text: string): Judged | undefined {
   const judged = guard.judge([toJudge(text)], noNames, 0);
   if (judged !== undefined) return judged[0];
@@ -174,6 +182,126 @@ describe('a guard', () => {
     guard.catalogRead();
     assert.equal(guard.judge(query, noNames, 0)?.length, 3);
     assert.equal(counted, 2, 'what Postgres is to refuse does not count');
+  });
+
+  describe('with tables that the session has just made', () => {
+    const secret = 'select lower(email) as e from customers';
+    /** Sources of what the last of the statements shows, each in a Query of its own in one transaction block. */
+    const shows = (fixture: Fixture, ...texts: string[]): unknown => {
+      const { outputs } = run(fixture, ...texts)?.analysis?.lineage ?? {};
+      return outputs === 'unknown' || outputs === undefined ? 'unknown' : outputs.map(({ sources }) => sources);
+    };
+    const isShown = (fixture: Fixture, ...texts: string[]): boolean => {
+      const sources = shows(fixture, ...texts);
+      return Array.isArray(sources) && sources.every((each) => each !== 'unknown');
+    };
+    const run = ({ guard }: Fixture, ...texts: string[]): Judged | undefined => {
+      guard.ready('T');
+      let last: Judged | undefined;
+      for (const text of texts) {
+        if (last !== undefined) guard.completed(last);
+        last = judgeOne(guard, text);
+        assert.notEqual(last?.verdict.decision, 'deny', text);
+      }
+      return last;
+    };
+    const made = 'create temp table x as select id, paid from payments';
+
+    it('reads them as what they are, in the transaction and in one Query', () => {
+      const fixture = guarded({ masked: true });
+      const judged = run(fixture, made, 'select paid, id from x');
+      assert.deepEqual(judged?.analysis?.commands[0].reads, ['pg_temp_1.x']);
+      assert.equal(judged?.analysis?.isStale, undefined);
+      const copy = 'create temp table y as select id from x';
+      assert.equal(isShown(guarded({ masked: true }), made, copy, 'select * from x join y using (id)'), true);
+      const { guard } = guarded({ masked: true });
+      const query = [made, copy, 'select * from y', 'insert into payments select id from x'].map(toJudge);
+      const together = guard.judge(query, noNames, 0) ?? [];
+      assert.deepEqual(
+        together.map(({ verdict, analysis }) => `${verdict.decision} ${analysis?.isStale}`),
+        query.map(() => 'allow undefined'),
+      );
+    });
+
+    it('asks the rules about them by their names', () => {
+      const judged = run(guarded(), 'create table made (id int)', 'delete from made');
+      assert.deepEqual(judged?.analysis?.commands[0].writes, ['public.made']);
+    });
+
+    it('does not know them any more when they may be gone, or their names mean something else', () => {
+      const undoing = [
+        ['rollback to s'],
+        ['drop table x'],
+        ['alter table x rename to y'],
+        ['create view public.x as select 1 as id'],
+        ['create index on x (id)'],
+        ['discard temp'],
+        ['commit'],
+        ["do $$ begin execute 'drop table x'; end $$"],
+        ['drop schema other'],
+        ['drop table payments cascade'],
+      ];
+      assert.equal(isShown(guarded({ masked: true }), made, 'savepoint s', 'release s', 'select id from x'), true);
+      for (const texts of undoing)
+        assert.equal(isShown(guarded({ masked: true }), made, ...texts, 'select id from x'), false, texts.join());
+      const fixture = guarded({ masked: true });
+      run(fixture, made, 'select id from x');
+      fixture.guard.failed(undefined);
+      assert.equal(isShown(fixture, 'select id from x'), false);
+    });
+
+    it('does not know them outside of a block, nor before they are made', () => {
+      const fixture = guarded({ masked: true });
+      const making = judgeOne(fixture.guard, made) as Judged;
+      assert.equal(judgeOne(fixture.guard, 'select id from x')?.analysis?.isStale, true);
+      fixture.guard.completed(making);
+      assert.equal(judgeOne(fixture.guard, 'select id from x')?.analysis?.isStale, true);
+    });
+
+    it('knows those that take the place of what the session has dropped', () => {
+      const texts = ['drop table if exists x', made, 'select id from x'];
+      assert.equal(isShown(guarded({ masked: true }), ...texts), true);
+      assert.equal(isShown(guarded({ masked: true }), made, ...texts), true);
+      const again = ['drop table payments', 'create table payments (id int, note text)', 'select note from payments'];
+      assert.equal(isShown(guarded({ masked: true }), ...again), true);
+      const undone = ['savepoint s', 'drop table payments', 'rollback to s', 'create temp table payments (id int)'];
+      assert.equal(isShown(guarded({ masked: true }), ...undone, 'select id from payments'), false);
+    });
+
+    it('masks columns of them that a rule names', () => {
+      const fixture = guarded({ masked: true });
+      fixture.catalog = catalogFixture({ relations: tables.filter(({ name }) => name === 'payments') });
+      const making = 'create table customers (id int, email text)';
+      const judged = run(fixture, making, 'select email from customers');
+      assert.ok(fixture.guard.maskRows(judged, rowDescription('email', 25)));
+      fixture.guard.completed(judged as Judged);
+      const copy = judgeOne(fixture.guard, 'create table y as select email from customers');
+      assert.equal(copy?.verdict.decision, 'deny');
+    });
+
+    it('takes a text that was prepared before for either table of the name', () => {
+      const fixture = guarded({ masked: true });
+      fixture.guard.ready('T');
+      const setting = judgeOne(fixture.guard, 'set search_path = mine, public') as Judged;
+      fixture.guard.completed(setting);
+      fixture.guard.completed(judgeOne(fixture.guard, 'create table mine.customers (id int, email text)') as Judged);
+      const names: SessionNames = { ...noNames, prepared: () => ({ text: secret, inSql: false, textConforms: true }) };
+      const bound: ToJudge = { ...toJudge(secret), protocol: 'extended', textConforms: true };
+      for (const statement of [bound, toJudge('execute p')]) {
+        const [judged] = fixture.guard.judge([statement], names, 0) ?? [];
+        const { outputs } = (judged as Judged).analysis?.lineage ?? { outputs: [] };
+        assert.ok(
+          outputs !== 'unknown' && outputs.every(({ sources }) => sources !== 'unknown' && sources.has('20002.2')),
+        );
+      }
+    });
+
+    it('reads what they show by their own names when the catalog has become another', () => {
+      const fixture = guarded({ masked: true });
+      const judged = run(fixture, made, 'select id from x');
+      fixture.catalog = catalogFixture({ version: 'later', relations: tables });
+      assert.equal(fixture.guard.maskRows(judged, rowDescription('id', 23)), undefined);
+    });
   });
 
   it('lets a session use what it has made in its transaction', () => {

@@ -4,6 +4,7 @@ import { Refusal } from '../errors.ts';
 import type { ActiveMasks } from '../masking/active-masks.ts';
 import { HiddenRows } from '../masking/hidden.ts';
 import type { CopyMask, ResultColumn, RowMask } from '../masking/mask.ts';
+import { masksWith } from '../masking/masks-with.ts';
 import { planCopy } from '../masking/plan-copy.ts';
 import { planResult } from '../masking/plan-result.ts';
 import { maskRefusal } from '../masking/refusal.ts';
@@ -13,14 +14,17 @@ import { detectInError, withheldError, withholds } from '../masking/withhold.ts'
 import { denial, unreadable } from '../policy/denial.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { RuleMatch, Verdict } from '../policy/verdict.ts';
-import type { Analysis, AnalysisContext, Analyze, Lineage, Sources } from '../sql/analysis.ts';
+import { typeNames } from '../sql/analysis/simple-table.ts';
+import type { Analysis, AnalysisContext, Analyze, Effect, Lineage, Sources, TableMade } from '../sql/analysis.ts';
 import { type Catalog, firstNormalObjectId } from '../sql/catalog.ts';
 import { quoteName } from '../sql/quote-name.ts';
 import { clientText } from './client-text.ts';
 import type { Definitions, SharedDefinitions } from './definitions.ts';
 import type { Guard, Judged, SessionNames, ToJudge } from './guard.ts';
 import { latin1 } from './latin1.ts';
+import { leftBy, type MadeTable, MadeTables, onlyMakes } from './made-tables.ts';
 import { boundValues, parameterTexts } from './parameter-texts.ts';
+import { schemasToMakeIn } from './search-path.ts';
 import type { SessionSettings } from './session-settings.ts';
 import type { TextSettings } from './session-state.ts';
 
@@ -70,6 +74,9 @@ export class PolicyGuard implements Guard {
   readonly #readWith = new WeakMap<Analysis, ReadWith>();
   /** Texts that were judged last, the newest last. */
   readonly #recent: string[] = [];
+  #made = new MadeTables();
+  /** A transaction block is open that nobody has asked to end. */
+  #inBlock = false;
 
   constructor(options: PolicyGuardOptions) {
     this.#options = options;
@@ -124,22 +131,53 @@ export class PolicyGuard implements Guard {
   #readAll(statements: readonly ToJudge[], names: SessionNames): readonly Read[] {
     const isAlone = statements.length === 1;
     const settings = isAlone ? this.#options.settings : this.#options.settings.fork();
+    const own = isAlone ? this.#definitions : this.#definitions.fork();
+    let made = this.#made;
     // Postgres reads all of a Query before it runs any of it.
     const textConforms = settings.standardConformingStrings;
     const tentative = new Map<string, Analysis>();
     return statements.map((statement) => {
-      const means = { settings, tentative, behind: [] as string[], unknown: [] as string[] };
-      const about = { statement, settings: settings.fingerprint(), behind: means.behind, unprepared: means.unknown };
+      const means = { settings, tentative, made, behind: [] as string[], unknown: [] as string[] };
+      const { behind, unknown: unprepared } = means;
+      const about = {
+        statement,
+        settings: settings.fingerprint(),
+        path: settings.searchPath,
+        made,
+        behind,
+        unprepared,
+      };
       const conforms = statement.textConforms ?? textConforms;
       const analysis = this.#analyse({ ...statement, textConforms: conforms }, names, means);
       if (analysis === undefined || 'why' in analysis) return { ...about, analysis };
       const typed = this.#withTypes(analysis, statement.parameterTypes, means);
-      if (isAlone) return { ...about, analysis: typed };
+      const makes = this.#making(typed, means, own);
+      const read = { ...about, analysis: typed, ...(makes === undefined ? {} : { makes }) };
+      if (isAlone) return read;
       for (const effect of analysis.effects) settings.apply(effect);
+      own.begin(typed);
+      own.completed(typed);
+      made = leftBy(made, typed);
+      if (undoes(typed)) own.undone();
+      if (makes !== undefined) made = made.with(makes);
       const { names: named } = analysis;
       if (named !== undefined) tentative.set(`${named.type} ${named.name}`, named.analysis);
-      return { ...about, analysis: typed };
+      return read;
     });
+  }
+
+  /** The table that the statement makes, where it is certain that it is what it seems to be. `own`: what is defined in front of it. */
+  #making(analysis: Analysis, { settings, made }: Means, own: Definitions): MadeTable | undefined {
+    const making = onlyMakes(analysis);
+    const catalog = made.over(this.#options.catalog());
+    if (making === undefined || catalog === undefined) return undefined;
+    const path = settings.searchPath;
+    const { all } = this.#options.definitions;
+    const isDoubtful = all.cautiousOfOthers(analysis, this.#definitions) !== analysis;
+    if (isDoubtful || own.cautious(analysis, { made, path }) !== analysis || typeNames.some((name) => own.has(name)))
+      return undefined;
+    const schemas = schemasOf(making.made, settings, catalog);
+    return schemas === undefined ? undefined : made.make(making, { schemas, catalog, own });
   }
 
   /** What other sessions have committed is in the catalog when it is read again; their tables are not to be hidden until then. */
@@ -149,7 +187,8 @@ export class PolicyGuard implements Guard {
     return analysis.unresolved.length > 0 || all.cautiousOfOthers(analysis, this.#definitions) !== analysis;
   }
 
-  #decide({ statement, analysis, settings, behind, unprepared }: Read, us: number): Judged {
+  #decide(read: Read, us: number): Judged {
+    const { statement, analysis, settings, behind, unprepared, made, makes } = read;
     const refused = (verdict: Verdict): Judged => ({ analysis: undefined, verdict, settings });
     if (analysis === undefined) return refused(unknownName(statement));
     if ('why' in analysis) return refused(unreadable(analysis.why));
@@ -158,20 +197,32 @@ export class PolicyGuard implements Guard {
     const unknown = this.#unknownOf(analysis);
     if (unknown.length > 0) return refused(unknownRelation(unknown));
     this.#remember(statement.text ?? '');
-    const seen = this.#options.definitions.all.cautious(analysis, this.#definitions);
-    const verdict = this.#verdictOn(seen, statement, us);
+    const seen = this.#options.definitions.all.cautious(analysis, this.#definitions, read);
+    const verdict = this.#verdictOn(seen, read, us);
     if (verdict.decision !== 'deny') this.#begin(seen, statement);
-    const asked = verdict.decision === 'approve' ? { statement: owned({ ...statement, behind }) } : {};
+    const about = { verdict, settings, ...(made.isEmpty ? {} : { tables: made }), ...(makes && { makes }) };
+    if (verdict.decision === 'approve') {
+      const asked = { ...about, statement: owned({ ...statement, behind }) };
+      // What the session alone can see is nothing that was approved before.
+      return { ...asked, analysis: made.isUsedBy(seen) ? this.#alsoReadAs(seen, { ...seen, isStale: true }) : seen };
+    }
     // A function that nobody knows is misspelled, most probably, and Postgres says so better.
     const known = verdict.decision === 'deny' && this.#namesNoFunction(seen) ? undefined : seen;
-    return { analysis: known, verdict, settings, ...asked };
+    return { ...about, analysis: known };
   }
 
-  #verdictOn(analysis: Analysis, statement: ToJudge, us: number): Verdict {
+  /** The second stands for the first from now on. */
+  #alsoReadAs(analysis: Analysis, other: Analysis): Analysis {
+    const read = this.#readWith.get(analysis);
+    if (read !== undefined) this.#readWith.set(other, read);
+    return other;
+  }
+
+  #verdictOn(analysis: Analysis, { statement, made }: Read, us: number): Verdict {
     if (this.#leavesDefinitions(analysis)) return definedLater();
-    const error = analysis.names === undefined ? undefined : this.#whyNotRead(analysis.names.analysis);
+    const error = analysis.names === undefined ? undefined : this.#whyNotRead(analysis.names.analysis, made);
     return error === undefined
-      ? this.#verdict(analysis, statement, us)
+      ? this.#verdict(analysis, { statement, made }, us)
       : withMasks(allowed, { rule: 'masking', message: error.message });
   }
 
@@ -201,15 +252,16 @@ export class PolicyGuard implements Guard {
   /** Literals are read while a text is parsed, and the CHECK of a domain in them is code, which can copy. */
   parses(text: string): Refusal | undefined {
     if (!this.#masksColumns) return undefined;
-    const means = { settings: this.#options.settings, tentative: new Map(), behind: [], unknown: [] };
+    const made = this.#made;
+    const means = { settings: this.#options.settings, tentative: new Map(), made, behind: [], unknown: [] };
     const statement = { text, protocol: 'extended', parameters: undefined, parameterTypes: undefined } as const;
     const analysis = this.#analyse({ ...statement, inTransaction: false }, noNames, means);
-    return analysis === undefined || 'why' in analysis ? undefined : this.#whyNotRead(analysis);
+    return analysis === undefined || 'why' in analysis ? undefined : this.#whyNotRead(analysis, made);
   }
 
   /** Why a text with a name for later (PREPARE) may not be read, if so: for what code in its literals could do. */
-  #whyNotRead(analysis: Analysis): Refusal | undefined {
-    const masks = this.#masks;
+  #whyNotRead(analysis: Analysis, made: MadeTables): Refusal | undefined {
+    const masks = this.#masksOver(made);
     if (masks === undefined || analysis.commands.length === 1) return undefined;
     const refused = maskRefusal(masks, analysis);
     return refused === undefined ? undefined : refusalOf(refused);
@@ -252,15 +304,25 @@ export class PolicyGuard implements Guard {
     return this.judge([statement], noNames, us)?.[0];
   }
 
-  completed({ analysis }: Judged): void {
+  completed({ analysis, makes, settings }: Judged): void {
     if (analysis === undefined) return;
-    for (const effect of analysis.effects) this.#options.settings.apply(effect);
+    this.#made = leftBy(this.#made, analysis);
+    this.#definitions.completed(analysis);
+    if (undoes(analysis)) this.#definitions.undone();
+    // Outside of a block it is committed with the end of its Query, or its pipeline.
+    if (makes !== undefined && this.#inBlock && settings === this.settings) this.#made = this.#made.with(makes);
+    for (const effect of analysis.effects) {
+      if (effect.type === 'transaction') this.#inBlock = opensBlock(effect.does, this.#inBlock);
+      this.#options.settings.apply(effect);
+    }
     if (mayRename(analysis)) this.#forgetNames = true;
   }
 
   /** What code in the server did to prepared statements outlives its transaction. */
   failed(judged: Judged | undefined): void {
     const analysis = judged?.analysis;
+    this.#made = this.#made.cleared();
+    this.#definitions.undone();
     this.#options.settings.failed(analysis?.effects);
     if (analysis !== undefined && mayRename(analysis)) this.#forgetNames = true;
   }
@@ -272,6 +334,8 @@ export class PolicyGuard implements Guard {
   ready(status: string): void {
     this.#options.settings.ready(status);
     this.#definitions.ready();
+    this.#inBlock = status === 'T';
+    if (!this.#inBlock) this.#made = this.#made.cleared();
     if (status !== 'I' || !this.#definitions.changed) return;
     this.#stale = true;
     this.#isCommitted = true;
@@ -288,7 +352,7 @@ export class PolicyGuard implements Guard {
   }
 
   maskRows(judged: Judged | undefined, columns: Uint8Array | undefined): RowMask | undefined {
-    const masks = this.#masks;
+    const masks = this.#masksOver(judged?.tables);
     if (masks === undefined) return undefined;
     const { hmac } = this.#options;
     const described = resultColumns(columns);
@@ -297,7 +361,7 @@ export class PolicyGuard implements Guard {
   }
 
   maskCopy(judged: Judged | undefined, columns: number): CopyMask | undefined {
-    const masks = this.#masks;
+    const masks = this.#masksOver(judged?.tables);
     if (masks === undefined) return undefined;
     const { hmac } = this.#options;
     const clientEncoding = this.#clientEncoding;
@@ -311,7 +375,7 @@ export class PolicyGuard implements Guard {
   }
 
   report(judged: Judged | undefined, body: Uint8Array): Uint8Array {
-    const masks = this.#masks;
+    const masks = this.#masksOver(judged?.tables);
     if (masks === undefined) return body;
     if (withholds(masks, this.#readNow(judged)?.analysis, body)) return withheldError(body);
     const { detectors } = masks.active;
@@ -340,6 +404,7 @@ export class PolicyGuard implements Guard {
 
   /** It may run from now on. */
   #begin(analysis: Analysis, { inTransaction }: ToJudge): void {
+    this.#made = leftBy(this.#made, analysis);
     this.#definitions.begin(analysis, { inBlock: inTransaction });
     if (analysis.effects.some(({ type }) => type === 'define' || type === 'anything')) this.#isCommitted = false;
   }
@@ -359,26 +424,30 @@ export class PolicyGuard implements Guard {
     return settings.isAsReported('client_encoding') || sql.every((byte) => byte < 0x80);
   }
 
-  get #masks(): ResolvedMasks | undefined {
+  /** The masks on columns, those of tables that the session has made among them. */
+  #masksOver(made: MadeTables | undefined): ResolvedMasks | undefined {
     const { masks, catalog } = this.#options;
-    return masks === undefined ? undefined : resolveMasks(masks, catalog());
+    if (masks === undefined) return undefined;
+    const current = catalog();
+    const resolved = resolveMasks(masks, current);
+    return made === undefined || made.isEmpty ? resolved : masksWith(resolved, made.over(current), made.relations);
   }
 
   #analyse(
-    { text, textConforms }: ToJudge,
+    { text, textConforms, protocol }: ToJudge,
     names: SessionNames,
-    { settings, tentative, behind, unknown }: Means,
+    { settings, tentative, made, behind, unknown }: Means,
   ): Analysis | { readonly why: string } | undefined {
     if (text === undefined) return undefined;
-    const { analyze, catalog } = this.#options;
-    const context: AnalysisContext = {
-      catalog: catalog(),
+    const { catalog } = this.#options;
+    const contextOver = (current: Catalog | undefined): AnalysisContext => ({
+      catalog: current,
       searchPath: settings.searchPath,
       standardConformingStrings: settings.codeConforms,
       textConforms,
       prepared: (name) => {
         behind.push(names.prepared(key(name))?.text ?? '');
-        const meant = tentative.get(`prepare ${name}`) ?? this.#prepared(name, names, context);
+        const meant = tentative.get(`prepare ${name}`) ?? this.#prepared(name, names, { made, contextOver });
         if (meant === undefined) unknown.push(name);
         return meant;
       },
@@ -387,36 +456,73 @@ export class PolicyGuard implements Guard {
         behind.push(judged?.statement?.text ?? '');
         return tentative.get(`declare ${name}`) ?? judged?.analysis;
       },
-    };
-    const analysis = analyze(text, context);
+    });
+    const isPrepared = protocol === 'extended' && textConforms !== undefined;
+    const read = (): Analysis | { readonly why: string } =>
+      isPrepared ? this.#asPrepared(text, made, contextOver) : this.#asRunNow(text, made, contextOver);
+    const analysis = read();
     if ('why' in analysis || !this.#masksColumns) return analysis;
     const again = (): Analysis | undefined => {
-      const now = analyze(text, { ...context, catalog: catalog() });
+      const now = read();
       return 'why' in now ? undefined : now;
     };
-    this.#readWith.set(analysis, { catalog: context.catalog, again });
+    this.#readWith.set(analysis, { catalog: catalog(), again });
     return analysis;
   }
 
-  /** What a prepared statement means now: names in it are looked up again when it is executed. */
-  #prepared(name: string, names: SessionNames, context: AnalysisContext): Analysis | undefined {
-    const known = names.prepared(key(name));
-    if (known === undefined) return undefined;
-    // It cannot be what it executes itself.
-    const { text, textConforms = context.textConforms } = known;
-    const analysis = this.#options.analyze(text, { ...context, textConforms, prepared: () => undefined });
-    if ('why' in analysis) return undefined;
-    return known.inSql ? analysis.names?.analysis : analysis;
+  #asRunNow(text: string, made: MadeTables, contextOver: ContextOver): Analysis | { readonly why: string } {
+    const { analyze, catalog } = this.#options;
+    return analyze(text, contextOver(made.over(catalog())));
   }
 
-  #verdict(analysis: Analysis, statement: ToJudge, us: number): Verdict {
+  /**
+   * A text that was prepared before: Postgres looks its names up again when something of what they meant has changed, but
+   * not when there is a table in front of it that was not there.
+   */
+  #asPrepared(text: string, made: MadeTables, contextOver: ContextOver): Analysis | { readonly why: string } {
+    const { analyze, catalog } = this.#options;
+    const now = this.#asRunNow(text, made, contextOver);
+    if ('why' in now || !made.isUsedBy(now)) return now;
+    const before = analyze(text, contextOver(catalog()));
+    return 'why' in before || before.unresolved.length > 0 ? now : eitherOf(now, before);
+  }
+
+  /** What a prepared statement means now: names in it are looked up again when it is executed. */
+  #prepared(
+    name: string,
+    names: SessionNames,
+    { made, contextOver }: { readonly made: MadeTables; readonly contextOver: ContextOver },
+  ): Analysis | undefined {
+    const known = names.prepared(key(name));
+    if (known === undefined) return undefined;
+    const { text, textConforms, inSql } = known;
+    // It cannot be what it executes itself.
+    const within = (current: Catalog | undefined): AnalysisContext => {
+      const context = contextOver(current);
+      return { ...context, textConforms: textConforms ?? context.textConforms, prepared: () => undefined };
+    };
+    if (!inSql) {
+      const analysis = this.#asPrepared(text, made, within);
+      return 'why' in analysis ? undefined : analysis;
+    }
+    const { analyze, catalog } = this.#options;
+    const named = (current: Catalog | undefined): Analysis | undefined => {
+      const analysis = analyze(text, within(current));
+      return 'why' in analysis ? undefined : analysis.names?.analysis;
+    };
+    const now = named(made.over(catalog()));
+    const before = now === undefined || !made.isUsedBy(now) ? undefined : named(catalog());
+    return now === undefined || before === undefined || before.unresolved.length > 0 ? now : eitherOf(now, before);
+  }
+
+  #verdict(analysis: Analysis, { statement, made }: Pick<Read, 'statement' | 'made'>, us: number): Verdict {
     const waitUs = this.#options.rate?.(us) ?? 0;
     if (waitUs > 0) return tooFast(waitUs);
     const { policy } = this.#options;
     const varies = policy?.varies === true;
     const known = varies ? undefined : this.#verdicts.get(analysis);
     if (known !== undefined) return known;
-    const masks = this.#masks;
+    const masks = this.#masksOver(made);
     const refused = masks === undefined ? undefined : maskRefusal(masks, analysis);
     const verdict = withMasks(
       policy?.judge(
@@ -441,6 +547,8 @@ interface Means {
   readonly settings: SessionSettings;
   /** What statements in front of it in the same Query give names to. */
   readonly tentative: ReadonlyMap<string, Analysis>;
+  /** Tables that the session has made and no catalog has. */
+  readonly made: MadeTables;
   /** Gets the texts behind the names that it uses. */
   readonly behind: string[];
   /** Gets the names of prepared statements that nobody knows. */
@@ -454,9 +562,14 @@ interface Read {
   readonly analysis: Analysis | { readonly why: string } | undefined;
   /** Settings that can change what it means, when it runs. */
   readonly settings: string;
+  readonly path: readonly string[] | undefined;
+  readonly made: MadeTables;
+  readonly makes?: MadeTable;
   readonly behind: readonly string[];
   readonly unprepared: readonly string[];
 }
+
+type ContextOver = (catalog: Catalog | undefined) => AnalysisContext;
 
 interface ReadWith {
   readonly catalog: Catalog | undefined;
@@ -467,15 +580,22 @@ interface ReadWith {
 /** A statement that was read with one catalog or with another. */
 function eitherOf(one: Analysis, other: Analysis): Analysis {
   const commands: Analysis['commands'] = [...one.commands, ...other.commands];
-  const { outputs, ...lineage } = one.lineage;
   const outputsOfOther = other.lineage.outputs;
+  const { outputs } = one.lineage;
   const isAlike = outputs !== 'unknown' && outputsOfOther !== 'unknown' && outputs.length === outputsOfOther.length;
+  const either = (part: 'rewrites' | 'given' | 'computes', absent: Sources): Sources =>
+    union(one.lineage[part] ?? absent, other.lineage[part] ?? absent);
   return {
     ...one,
     commands,
+    effects: [...one.effects, ...other.effects],
     lineage: {
-      ...lineage,
-      touches: union(lineage.touches, other.lineage.touches),
+      probes: union(one.lineage.probes, other.lineage.probes),
+      stores: union(one.lineage.stores, other.lineage.stores),
+      touches: union(one.lineage.touches, other.lineage.touches),
+      rewrites: either('rewrites', nothing),
+      given: either('given', nothing),
+      computes: either('computes', 'unknown'),
       outputs: isAlike
         ? outputs.map((output, index) => {
             const { sources, plain } = outputsOfOther[index] ?? { sources: 'unknown', plain: false };
@@ -485,6 +605,8 @@ function eitherOf(one: Analysis, other: Analysis): Analysis {
     },
   };
 }
+
+const nothing: Sources = new Set();
 
 function union(one: Sources, other: Sources): Sources {
   return one === 'unknown' || other === 'unknown' ? 'unknown' : new Set([...one, ...other]);
@@ -529,6 +651,28 @@ function owned(statement: ToJudge): ToJudge {
 
 function knownOf(judged: Judged | undefined): { lineage: Lineage | undefined; analysis: Analysis | undefined } {
   return { lineage: judged?.analysis?.lineage, analysis: judged?.analysis };
+}
+
+/** The schemas that a table may be in that is made now; undefined when it cannot be told. */
+function schemasOf(
+  { schema }: TableMade,
+  { searchPathSetting, role, temporarySchema }: SessionSettings,
+  catalog: Catalog,
+): readonly string[] | undefined {
+  if (schema === 'pg_temp') return [temporarySchema];
+  if (schema !== '') return [schema];
+  if (searchPathSetting === undefined) return undefined;
+  return schemasToMakeIn(searchPathSetting, { role, temporarySchema }, (name) => catalog.isOpen(name));
+}
+
+/** What was dropped may be there again. */
+function undoes({ effects }: Analysis): boolean {
+  return effects.some((effect) => effect.type === 'transaction' && effect.does.startsWith('rollback'));
+}
+
+/** Behind COMMIT AND CHAIN there is one as well; the server says so. */
+function opensBlock(does: Extract<Effect, { type: 'transaction' }>['does'], wasOpen: boolean): boolean {
+  return does === 'begin' || (wasOpen && !['commit', 'rollback', 'prepare'].includes(does));
 }
 
 /** Code that can change what prepared statements mean: dynamic SQL in the server. */

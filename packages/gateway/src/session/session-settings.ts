@@ -98,6 +98,11 @@ export class SessionSettings {
     return this.#path.schemas;
   }
 
+  /** The schema of the session's temporary tables. */
+  get temporarySchema(): string {
+    return this.#start.temporarySchema;
+  }
+
   /** Value of `search_path`; undefined when it is not known. */
   get searchPathSetting(): string | undefined {
     return this.#known('search_path', this.#start.searchPath);

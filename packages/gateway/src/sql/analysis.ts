@@ -1,4 +1,4 @@
-import type { Catalog, ColumnKey } from './catalog.ts';
+import type { Catalog, Column, ColumnKey } from './catalog.ts';
 import type { StatementKind } from './kind.ts';
 
 /**
@@ -120,8 +120,25 @@ export type Effect =
       readonly type: 'transaction';
       readonly does: 'begin' | 'commit' | 'rollback' | 'savepoint' | 'release' | 'rollback to' | 'prepare';
     }
-  /** It changes definitions. `names`: relations and functions, `schema.name`; undefined: it cannot be told which. */
-  | { readonly type: 'define'; readonly names: readonly string[] | undefined };
+  /**
+   * It changes definitions. `names`: relations and functions, `schema.name`; undefined: it cannot be told which. `makes`: it
+   * makes this table, if it is all that the statement does. `drops`: it takes relations away; `surely`: the one that is named.
+   */
+  | {
+      readonly type: 'define';
+      readonly names: readonly string[] | undefined;
+      readonly makes?: TableMade;
+      readonly drops?: 'surely' | 'perhaps';
+    };
+
+/** A table that holds nothing but what is stored in it, and runs no code of anybody's. */
+export interface TableMade {
+  /** As the text has it; `pg_temp` of a temporary one, '' where the search path decides. */
+  readonly schema: string;
+  readonly name: string;
+  /** All of them, in order. A type that cannot be told is 0: none of a row, nor one that runs code. */
+  readonly columns: readonly Column[];
+}
 
 /** What the meaning of a statement's names depends on. */
 export interface AnalysisContext {

@@ -5,8 +5,9 @@ import { addAll, type Draft, type Findings } from './draft.ts';
 import { tableEntry } from './from.ts';
 import { noteLater } from './later.ts';
 import { levelWithin } from './level.ts';
+import { simpleTable, simpleTableOf } from './simple-table.ts';
 import { readStatement } from './statement.ts';
-import { fullName, listedName, type Surroundings } from './surroundings.ts';
+import { fullName, listedName, named, type Surroundings } from './surroundings.ts';
 import { rangeName } from './touch.ts';
 import { fieldsOf, isNode, list, type Node, qualifiedName, text, unwrap, words } from './tree.ts';
 import { Walk } from './walk.ts';
@@ -71,7 +72,27 @@ export function readDefinition(node: Node, around: Surroundings, findings: Findi
   if (notInCatalog.test(type)) return;
   // An operator, a cast, a domain, the name of a schema … can be behind any other text.
   const isTold = !draft.isOpaque && definition.names.size > 0;
-  findings.effects.push({ type: 'define', names: isTold ? Array.from(definition.names).sort() : undefined });
+  const names = isTold ? Array.from(definition.names).sort() : undefined;
+  const makes = type === 'CreateStmt' && isTold ? simpleTable(fields, around) : undefined;
+  findings.effects.push({
+    type: 'define',
+    names,
+    ...(makes === undefined ? {} : { makes }),
+    ...(isTold && dropsRelations(type, fields) ? { drops: dropsSurely(fields, around) ? 'surely' : 'perhaps' } : {}),
+  });
+}
+
+function dropsRelations(type: string, { removeType }: Node): boolean {
+  return type === 'DropStmt' && /^OBJECT_(TABLE|VIEW|MATVIEW|FOREIGN_TABLE)$/.test(text(removeType));
+}
+
+/** It names one relation, and its name can mean no other. */
+function dropsSurely({ objects }: Node, around: Surroundings): boolean {
+  const [object, ...others] = list(objects);
+  const name = qualifiedName(words(object));
+  const [found, ...more] = named(around, name).relations;
+  if (found === undefined || more.length + others.length > 0) return false;
+  return name.schema !== '' || (around.path !== undefined && around.catalog?.isOpen(found.schema) === true);
 }
 
 /** Event triggers run with every definition; which of them, and when, is not told apart. */
@@ -89,11 +110,15 @@ export function readTableAs(fields: Node, around: Surroundings, findings: Findin
   const definition = new Definition(walk);
   const into = isNode(fields['into']) ? fields['into'] : {};
   if (isNode(into['rel'])) definition.create(into['rel']);
-  findings.effects.push({ type: 'define', names: Array.from(definition.names) });
+  const at = findings.effects.length;
+  const names = Array.from(definition.names);
+  findings.effects.push({ type: 'define', names });
   if (fields['objtype'] === 'OBJECT_MATVIEW') noteLater('CreateTableAsStmt', fields, around, findings);
   const query = fieldsOf(fields['query'], 'SelectStmt');
   if (query !== undefined) readSelect(query, around, findings, { into: draft, level: place.level });
   else if (isNode(fields['query'])) readStatement(fields['query'], around, findings, { via: 'CREATE TABLE AS' });
+  const makes = simpleTableOf(fields, draft, around);
+  if (makes !== undefined) findings.effects[at] = { type: 'define', names, makes };
 }
 
 /** How many of the last words of an object's name are behind that of its relation. */

@@ -19,13 +19,21 @@ type Reading = (fields: Node, around: Surroundings, findings: Findings, place: P
 /** Reads one statement of a tree: its commands and effects are added to the findings. */
 export function readStatement(node: Node, around: Surroundings, findings: Findings, place: Place = {}): void {
   const [type, fields] = unwrap(node);
-  if (type === 'SelectStmt' && fields['intoClause'] !== undefined) {
-    readTableAs({ query: node, into: fields['intoClause'] }, around, findings, place);
+  const into = type === 'SelectStmt' ? intoOf(fields) : undefined;
+  if (into !== undefined) {
+    readTableAs({ query: node, into }, around, findings, place);
     return;
   }
   const reading = readings[type];
   if (reading !== undefined) reading(fields, around, findings, place);
   else readDefinition(node, around, findings, place);
+}
+
+/** INTO stands in the first SELECT of a UNION. */
+function intoOf(select: Node): unknown {
+  let first = select;
+  while (isNode(first['larg'])) first = first['larg'];
+  return first['intoClause'];
 }
 
 const readings: { readonly [type: string]: Reading } = {

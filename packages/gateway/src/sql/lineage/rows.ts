@@ -1,4 +1,4 @@
-import { calleeOf } from './call.ts';
+import { calleeNamed, calleeOf } from './call.ts';
 import { flowOf } from './expression.ts';
 import { fieldsOf } from './fields.ts';
 import { closed, derived, type Flow, type Named, type Shape, unionOf, unknown, wholeOf } from './flow.ts';
@@ -23,8 +23,11 @@ export function indirectionFlow(trace: Trace, scope: Scope, { arg, indirection }
 
 function fieldFlow(trace: Trace, flow: Flow, field: string): Flow {
   const fields = fieldsOf(trace, flow);
-  if (fields === undefined) return derived(flow.sources);
-  return columnOf(fields, field) ?? attributeFlow(trace, flow, field);
+  const known = fields === undefined ? undefined : columnOf(fields, field);
+  if (known !== undefined) return known;
+  // Of a value whose type cannot be told it is a field, or a function of somebody's.
+  const isField = fields === undefined && calleeNamed(trace, [field]).candidates.every(({ builtIn }) => builtIn);
+  return isField ? derived(flow.sources) : attributeFlow(trace, flow, field);
 }
 
 /** What `(expression).*` expands to. */
