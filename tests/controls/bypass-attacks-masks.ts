@@ -4,6 +4,7 @@ import {
   bind,
   describe,
   execute,
+  extended,
   hides,
   type Messages,
   messages,
@@ -48,6 +49,81 @@ function ofType(type: string, behind: readonly FrontendMessage[], sql = 'select 
     },
   };
 }
+
+/** Functions that show nothing but their arguments: what they are given is what they show. */
+const pureFunctions: readonly BypassCase[] = [
+  hides('a pure function of a value', 'what it shows comes from a masked column', [
+    "create function same(t text) returns text language plpgsql as $$ begin return t || ''; end $$",
+    'select same(email) from customers',
+    'select same(same(email)) as name from customers order by id',
+    "select string_agg(same(email), ',') from customers",
+    extended('select id, same(email) from customers', { formats: [1] }),
+  ]),
+  hides('a pure function of a row', 'the row has masked columns', [
+    "create function mail_of(c customers) returns text language sql as 'select c.email'",
+    'select mail_of(c) from customers c',
+    'select c.mail_of from customers c',
+    'select mail_of(r) from (select customers as r from customers) s',
+  ]),
+  hides('a pure function of anything', 'its parameter is anyelement', [
+    "create function echo(x anyelement) returns anyelement language sql as 'select x'",
+    'select echo(c) from customers c',
+    'select (echo(c)).email from customers c',
+    'select echo(email) from customers',
+    'select to_jsonb(echo(c)) from customers c',
+  ]),
+  hides('a pure function of several columns', 'OUT parameters, TABLE and SETOF', [
+    "create function halves(t text, out a text, out b text) language sql as 'select left(t, 8), substr(t, 9)'",
+    'select (halves(email)).* from customers',
+    'select h.a, h.b from customers c, halves(c.email) h',
+    "create function letters(t text) returns setof text language sql as 'select unnest(string_to_array(t, null))'",
+    "select string_agg(l, '') from customers c, letters(c.email) l group by c.id",
+    'create function pairs(t text) returns table (k int, v text) language plpgsql as $$ begin return query select 1, t; end $$',
+    'select v from customers c, lateral pairs(c.email)',
+  ]),
+  hides('a pure function in an operator and a view', 'neither has a name of its own for it', [
+    "create function glue(a text, b text) returns text language sql as 'select a || b'",
+    'create operator +++ (leftarg = text, rightarg = text, function = glue)',
+    "select email +++ '' from customers",
+    "create view glued as select id, glue(email, '') as e from customers",
+    'select e from glued',
+  ]),
+  hides('a function that was pure', 'it is replaced in the same transaction, and by another session of its own', [
+    'create function innocent(n int) returns text language plpgsql as $$ begin return n; end $$',
+    'select innocent(id) from customers',
+    'begin',
+    'create or replace function innocent(n int) returns text language plpgsql as $$ begin return (select email from public.customers where id = n); end $$',
+    'select innocent(1)',
+    'select innocent(id) from invoices',
+    'commit',
+    'select innocent(1)',
+  ]),
+  hides('a function that calls one that was pure', 'what it calls is replaced', [
+    'create function inner_one(n int) returns text language plpgsql as $$ begin return n; end $$',
+    'create function outer_one(n int) returns text language plpgsql as $$ begin return public.inner_one(n); end $$',
+    'select outer_one(1)',
+    'begin',
+    'create or replace function inner_one(n int) returns text language plpgsql as $$ begin return (select email from public.customers where id = n); end $$',
+    'select outer_one(1)',
+    'rollback',
+    'create or replace function inner_one(n int) returns text language plpgsql as $$ begin return (select email from public.customers where id = n); end $$; select outer_one(1)',
+  ]),
+  hides('a pure function that calls another by the path', 'a function of that name is made in a schema in front', [
+    "create function plain(n int) returns text language plpgsql as $$ begin return 'x'; end $$",
+    'create function calls_plain(n int) returns text language plpgsql as $$ begin return plain(n); end $$',
+    'select calls_plain(1)',
+    'create schema front',
+    'create function front.plain(n int) returns text language plpgsql as $$ begin return (select email from public.customers where id = n); end $$',
+    'set search_path = front, public',
+    'select calls_plain(1)',
+  ]),
+  hides('a pure function by its default', 'the expression for an argument that is left out reads', [
+    "create function reads_it() returns text language sql as 'select email from public.customers where id = 1'",
+    "create function with_default(a int, b text default reads_it()) returns text language sql as 'select b'",
+    'select with_default(1)',
+    'select with_default(id) from invoices limit 1',
+  ]),
+];
 
 /** Code of the agent's own that runs where its statements do not name it. */
 const hiddenCode: readonly BypassCase[] = [
@@ -1150,6 +1226,7 @@ const expressions: readonly BypassCase[] = [
 
 /** Ways to what masks hide, as somebody found them who looked for nothing else. */
 export const bypassAttacksOnMasks: readonly BypassCase[] = [
+  ...pureFunctions,
   ...hiddenCode,
   ...outside,
   ...tampering,

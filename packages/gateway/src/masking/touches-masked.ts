@@ -1,5 +1,6 @@
 import type { Analysis, Command, Sources } from '../sql/analysis.ts';
 import type { Catalog, CatalogFunction } from '../sql/catalog.ts';
+import { functionsNamed } from '../sql/functions-named.ts';
 import { isHarmlessExtension, traitsOfBuiltIn } from '../sql/lineage/built-ins.ts';
 import type { ResolvedMasks } from './resolved-masks.ts';
 
@@ -81,12 +82,4 @@ function explainsOpaque(catalog: Catalog, { functions, kind }: Command): boolean
   });
 }
 
-/** Functions by `schema.name`, either of which may hold a dot. */
-export function functionsNamed(catalog: Catalog, qualified: string): readonly CatalogFunction[] {
-  for (let dot = qualified.indexOf('.'); dot !== -1; dot = qualified.indexOf('.', dot + 1)) {
-    const schema = qualified.slice(0, dot);
-    const found = catalog.functions(qualified.slice(dot + 1)).filter((candidate) => candidate.schema === schema);
-    if (found.length > 0) return found;
-  }
-  return qualified.includes('.') ? [] : catalog.functions(qualified);
-}
+export { functionsNamed };

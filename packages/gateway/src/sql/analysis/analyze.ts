@@ -137,7 +137,7 @@ function analysisOf(node: RawStatement['node'], around: Surroundings, context: A
   const { named, copy } = findings;
   return {
     commands,
-    lineage: lineageOf(node, context),
+    lineage: lineageOf(node, context, around.knowledge?.pure),
     effects: distinct(effects),
     unresolved: Array.from(findings.unresolved).sort(),
     ...(named === undefined

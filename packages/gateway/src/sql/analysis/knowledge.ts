@@ -3,6 +3,7 @@ import { type CodeReference, Draft, Findings } from './draft.ts';
 import { readCode } from './function-body.ts';
 import { type Entry, levelWithin } from './level.ts';
 import { ownPath } from './own-path.ts';
+import { PureFunctions } from './pure-functions.ts';
 import { readStatement } from './statement.ts';
 import { fullName, type Surroundings } from './surroundings.ts';
 import { fieldsOf, list, text } from './tree.ts';
@@ -24,6 +25,7 @@ const none: ReadonlySet<string> = new Set();
 
 /** What follows from one catalog, found out when it is asked for and kept as long as the catalog is. */
 export class Knowledge {
+  readonly pure: PureFunctions;
   readonly #catalog: Catalog;
   readonly #around: Surroundings;
   readonly #isEscaping: boolean;
@@ -39,6 +41,7 @@ export class Knowledge {
     catalog: Catalog,
     { parse, isEscaping }: { readonly parse: Surroundings['parse']; readonly isEscaping: boolean },
   ) {
+    this.pure = new PureFunctions(catalog, this);
     this.#catalog = catalog;
     this.#isEscaping = isEscaping;
     const unknown = (): undefined => undefined;

@@ -29,7 +29,7 @@ export function calleeNamed(trace: Trace, words: readonly string[]): Callee {
   const candidates = resolveFunctions(trace.catalog, trace.path, qualifiedOf(words));
   const isForeign = candidates.length === 0 || candidates.some(({ builtIn }) => !builtIn);
   let callee: Callee = { shows: 'nothing', multiplies: false, keeps: false, isForeign, candidates };
-  for (const candidate of candidates) callee = worse(callee, traitsOf(candidate));
+  for (const candidate of candidates) callee = worse(callee, traitsOf(trace, candidate));
   if (candidates.length === 0 || candidates.some(({ volatility }) => volatility === 'volatile'))
     trace.callsVolatile = true;
   return candidates.length === 0 ? { ...callee, shows: 'anything' } : callee;
@@ -48,9 +48,11 @@ function worse(callee: Callee, { shows, multiplies, keeps }: Traits): Callee {
 
 type Traits = Pick<Callee, 'shows' | 'multiplies' | 'keeps'>;
 
-function traitsOf(candidate: CatalogFunction): Traits {
-  const { name, language, volatility, builtIn, kind } = candidate;
+function traitsOf({ pure }: Trace, candidate: CatalogFunction): Traits {
+  const { oid, name, language, volatility, builtIn, kind } = candidate;
   if (builtIn) return traitsOfBuiltIn(name, volatility);
+  // It may return a set.
+  if (pure.has(oid)) return { shows: 'arguments', multiplies: true, keeps: false };
   // pg_proc calls every aggregate internal and immutable, whatever its parts are.
   const harmless = kind === 'function' && isHarmlessExtension(name, language, volatility);
   return { shows: harmless ? 'arguments' : 'anything', multiplies: false, keeps: false };
@@ -60,7 +62,7 @@ function traitsOf(candidate: CatalogFunction): Traits {
 export function isHarmlessOperator(trace: Trace, words: readonly string[]): boolean {
   return resolveOperators(trace.catalog, trace.path, qualifiedOf(words)).every((operator) => {
     const called = trace.catalog.function(operator.function);
-    return called !== undefined && traitsOf(called).shows !== 'anything';
+    return called !== undefined && traitsOf(trace, called).shows !== 'anything';
   });
 }
 

@@ -3,15 +3,17 @@ import type { Catalog } from '../catalog.ts';
 import type { RawStatement } from '../parser.ts';
 import type { Shape } from './flow.ts';
 import { statementShape } from './statement.ts';
-import { startTrace, TooMuch } from './trace.ts';
+import { type Pure, startTrace, TooMuch } from './trace.ts';
 
 /**
  * Where the values that one statement shows, compares and stores come from, by its tree and the catalog. `libpg-query`
- * must be loaded: it reads the definitions of views. What cannot be followed, be it too deep or too large, is unknown.
+ * must be loaded: it reads the definitions of views. What cannot be followed, be it too deep or too large, is unknown; so is
+ * what functions of somebody's show, but for those that are `pure`.
  */
-export function lineageOf(node: RawStatement['node'], context: AnalysisContext): Lineage {
+export function lineageOf(node: RawStatement['node'], context: AnalysisContext, pure: Pure = none): Lineage {
   const { catalog, searchPath } = context;
-  const trace = startTrace(context, catalog ?? unknownCatalog, catalog === undefined ? undefined : searchPath);
+  const path = catalog === undefined ? undefined : searchPath;
+  const trace = startTrace(context, { catalog: catalog ?? unknownCatalog, path, pure });
   try {
     const outputs = outputsOf(statementShape(trace, node));
     for (const { sources, plain } of outputs === 'unknown' ? [{ sources: outputs, plain: false }] : outputs) {
@@ -34,6 +36,8 @@ export function lineageOf(node: RawStatement['node'], context: AnalysisContext):
     throw error;
   }
 }
+
+const none: Pure = { has: () => false };
 
 const unknownLineage: Lineage = {
   outputs: 'unknown',

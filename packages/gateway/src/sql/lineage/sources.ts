@@ -148,7 +148,10 @@ function callArguments(visit: Visit): readonly unknown[] {
   }
   if (callee.candidates.length > 0 && callee.candidates.every(asksForType)) return leaf;
   if (callee.shows === 'anything') admit(trace, found);
-  if (callee.isForeign) return give(visit, arguments_);
+  if (callee.isForeign) {
+    if (callee.shows === 'arguments' && callee.multiplies) probe(trace, sourcesOf(trace, scope, arguments_));
+    return give(visit, arguments_);
+  }
   if (!callee.keeps && !callee.multiplies && callee.shows !== 'nothing') return arguments_;
   const given = sourcesOf(trace, scope, arguments_);
   if (callee.keeps) store(trace, given);

@@ -3,10 +3,16 @@ import type { Catalog } from '../catalog.ts';
 import type { SearchPath } from '../resolve.ts';
 import { SourceSet } from './flow.ts';
 
+/** Functions of somebody's that show nothing but what they are given, by OID. */
+export interface Pure {
+  has(oid: number): boolean;
+}
+
 /** One statement, or the query of one view, that is being followed: what its names mean, and what has been found so far. */
 export interface Trace {
   readonly catalog: Catalog;
   readonly path: SearchPath;
+  readonly pure: Pure;
   readonly context: AnalysisContext;
   readonly probes: SourceSet;
   readonly stores: SourceSet;
@@ -31,10 +37,9 @@ export interface Trace {
  */
 const maxVisits = 300_000;
 
-export function startTrace(context: AnalysisContext, catalog: Catalog, path: SearchPath): Trace {
+export function startTrace(context: AnalysisContext, means: Pick<Trace, 'catalog' | 'path' | 'pure'>): Trace {
   return {
-    catalog,
-    path,
+    ...means,
     context,
     probes: new SourceSet(),
     stores: new SourceSet(),

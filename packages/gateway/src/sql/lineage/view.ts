@@ -4,7 +4,7 @@ import { loadedParser } from '../parser.ts';
 import { closed, type Flow, type Named, nothing, type Shape, unknown, unknownShape } from './flow.ts';
 import { queryShape } from './query.ts';
 import { baseShape } from './row-type.ts';
-import { startTrace, type Trace } from './trace.ts';
+import { type Pure, startTrace, type Trace } from './trace.ts';
 
 /** What a view shows and depends on, whoever reads it. */
 interface View {
@@ -19,7 +19,8 @@ interface View {
   readonly computes: Sources;
 }
 
-const views: WeakMap<Catalog, Map<number, View>> = new WeakMap();
+/** By the functions that are pure as well: how code reads depends on settings of the session. */
+const views: WeakMap<Catalog, WeakMap<Pure, Map<number, View>>> = new WeakMap();
 
 /** The columns of a relation by name: of a view, those of the tables under it. Notes what a view's conditions depend on. */
 export function relationShape(trace: Trace, relation: Relation): Shape {
@@ -44,32 +45,34 @@ const endless: View = {
 };
 
 function viewOf(trace: Trace, relation: Relation): View {
-  const { catalog } = trace;
-  let ofCatalog = views.get(catalog);
-  if (ofCatalog === undefined) {
-    ofCatalog = new Map();
-    views.set(catalog, ofCatalog);
-  }
-  const known = ofCatalog.get(relation.oid);
+  const followed = followedViews(trace);
+  const known = followed.get(relation.oid);
   if (known !== undefined) return known;
-  ofCatalog.set(relation.oid, endless);
+  followed.set(relation.oid, endless);
   try {
     const made = followView(trace, relation);
     const view = isOfPostgres(relation) ? ownWhereUnknown(relation, made) : made;
-    ofCatalog.set(relation.oid, view);
+    followed.set(relation.oid, view);
     return view;
   } catch (error) {
-    ofCatalog.delete(relation.oid);
+    followed.delete(relation.oid);
     throw error;
   }
 }
 
-function followView({ catalog, context }: Trace, relation: Relation): View {
+function followedViews({ catalog, pure }: Trace): Map<number, View> {
+  const ofCatalog = views.get(catalog) ?? new WeakMap<Pure, Map<number, View>>();
+  const followed = ofCatalog.get(pure) ?? new Map<number, View>();
+  views.set(catalog, ofCatalog.set(pure, followed));
+  return followed;
+}
+
+function followView({ catalog, context, pure }: Trace, relation: Relation): View {
   const parsed = relation.definition === undefined ? [] : loadedParser.parse(relation.definition);
   const query = typeof parsed === 'string' ? undefined : parsed[0]?.node;
   if (query === undefined) return { ...endless, shape: unknownColumns(relation) };
   // Every name in a definition is qualified, but those of pg_catalog.
-  const trace = startTrace(context, catalog, ['pg_catalog']);
+  const trace = startTrace(context, { catalog, path: ['pg_catalog'], pure });
   const shape = queryShape(trace, undefined, query);
   return {
     shape: asColumns(relation, shape),
