@@ -100,6 +100,11 @@ export class ExpectedReply {
   }
 }
 
+/** All statements that a reply is about. */
+export function statementsOf(reply: ExpectedReply): readonly OpenStatement[] {
+  return reply.statement === undefined ? reply.statements : [reply.statement];
+}
+
 const nothing = {};
 const none: readonly OpenStatement[] = [];
 const compactAt = 1024;

@@ -9,6 +9,8 @@ const maxNamesBytes = 64 * 1024;
 /** A Bind that arrives in pieces: its names first, then its parameters as `statement_part` entries of bounded size. */
 export class LargeBind {
   statement: OpenStatement | undefined;
+  /** It is not passed on: its other pieces are dropped. */
+  isRefused = false;
   /** The names as far as they have come; afterwards the piece that no entry holds yet. */
   #pending: Uint8Array = new Uint8Array(0);
   /** Pieces that came before the names were complete, and wait for what is decided then. */

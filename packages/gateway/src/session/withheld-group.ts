@@ -3,6 +3,7 @@ import type { ExpectedReply } from './expected-replies.ts';
 import { join } from './join.ts';
 import type { OpenStatement } from './open-statement.ts';
 import { poisonParse, poisonQuery } from './poison.ts';
+import type { TurnAsk } from './turn.ts';
 
 /**
  * Messages that wait for approval together: from the first statement that needs one to the end of its Query or pipeline.
@@ -20,6 +21,23 @@ export class WithheldGroup {
 
   constructor(first: number) {
     this.#first = first;
+  }
+
+  add(statement: OpenStatement): void {
+    if (!this.statements.includes(statement)) this.statements.push(statement);
+  }
+
+  /** What a message of the group will cause once it is forwarded. */
+  expect(reply: ExpectedReply): void {
+    this.replies.push(reply);
+    if (reply.statement !== undefined) this.add(reply.statement);
+  }
+
+  /** What people are asked. `settings`: those that can change what the statements mean. */
+  ask(settings: string): TurnAsk {
+    const judged = new Set(this.statements.map((statement) => statement.judged));
+    const asks = Array.from(judged).flatMap((one) => one?.verdict.asks ?? []);
+    return { asks, statements: [...this.statements], settings };
   }
 
   /** Keeps its bytes and not the chunks that they came in. */

@@ -1,0 +1,63 @@
+import type { Judged } from '../guard.ts';
+import type { OpenStatement } from '../open-statement.ts';
+import { poisonParse } from '../poison.ts';
+import { redactedParameters } from '../redacted-parameters.ts';
+import type { FromClient } from './from-client.ts';
+import { expectPortal, prepareAgain, statementOf } from './portal.ts';
+import { refuse } from './refuse.ts';
+
+/** Bind: a portal, which is a prepared statement with its parameters. */
+export function takeBind(from: FromClient): void {
+  const reader = from.reader();
+  const portal = reader.cstringBytes();
+  const name = reader.cstringBytes();
+  const parameters = reader.rest();
+  const judged = judgeBind(from, name, parameters);
+  if (judged === 'wait') return;
+  const statement = statementOf(from, portal, name);
+  keepParameters(from, statement, parameters);
+  statement.judged = judged;
+  forwardBind(from, statement, name);
+  expectPortal(from, portal, statement);
+}
+
+/** What the guard says of what a Bind will execute; undefined without one. */
+function judgeBind(from: FromClient, name: Uint8Array, parameters: Uint8Array): Judged | undefined | 'wait' {
+  const { keeper } = from;
+  if (keeper === undefined) return undefined;
+  const key = from.state.nameKey(name);
+  const missing = keeper.missing(key, name);
+  if (missing !== undefined) return missing;
+  const toJudge = keeper.toJudgeBind(key, parameters);
+  const judged = keeper.judge([toJudge], from.us);
+  if (judged === undefined) return from.awaitCatalog();
+  const [one] = judged;
+  // What waits together is shown to people together, and approved together.
+  const isShown = !from.server.withholds || one === undefined || one.statement !== undefined;
+  return isShown ? one : { ...one, statement: { ...toJudge, parameters: parameters.slice() } };
+}
+
+/** Parameters as they are recorded. */
+function keepParameters({ state }: FromClient, statement: OpenStatement, parameters: Uint8Array): void {
+  statement.parameters = parameters;
+  const { redact } = state.options;
+  if (redact === undefined) return;
+  const { prepared } = statement;
+  const types = prepared?.parameterTypes ?? prepared?.owner.parameterTypes ?? statement.parameterTypes;
+  statement.parameters = redactedParameters(parameters, types, redact);
+  if (statement.parameters !== parameters) statement.redacted = true;
+}
+
+/** Forwards a Bind, or what takes its place. */
+function forwardBind(from: FromClient, statement: OpenStatement, name: Uint8Array): void {
+  const { server } = from;
+  const { judged } = statement;
+  const decision = judged?.verdict.decision;
+  if (judged !== undefined && decision === 'deny') {
+    refuse([statement], judged);
+    return server.insert(poisonParse);
+  }
+  if (decision === 'approve') server.withhold([statement]);
+  prepareAgain(from, statement, name);
+  server.forward();
+}
