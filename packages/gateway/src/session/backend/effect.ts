@@ -1,0 +1,42 @@
+import type { OpenStatement, Portal } from '../open-statement.ts';
+import type { SessionState } from '../session-state.ts';
+
+/** What a completed statement did to the names of the session. */
+export function applyEffect({ prepared, preparedInSql, portals, syncs }: SessionState, open: OpenStatement): void {
+  const { effect } = open;
+  if (effect === undefined) return;
+  switch (effect.type) {
+    case 'prepare':
+      preparedInSql.set(effect.name, open);
+      break;
+    case 'deallocate':
+      if (effect.name === undefined) {
+        preparedInSql.clear();
+        prepared.forgetConfirmed({ butUnnamed: true });
+      } else {
+        preparedInSql.delete(effect.name);
+        prepared.forget(effect.name);
+      }
+      break;
+    case 'discard all':
+      preparedInSql.clear();
+      prepared.forgetConfirmed({ butUnnamed: true });
+      portals.forgetConfirmed();
+      break;
+    case 'declare':
+      portals.confirm(portals.put(effect.name, portalOf(open, effect.held), syncs));
+      break;
+    case 'close':
+      if (effect.name === undefined) portals.forgetConfirmed();
+      else portals.forget(effect.name);
+      break;
+  }
+}
+
+/** The portal that DECLARE made: an Execute that names it fetches from it. */
+function portalOf(declared: OpenStatement, held: boolean): Portal {
+  const analysis = declared.judged?.analysis?.names?.analysis;
+  const judged = declared.judged === undefined ? undefined : { ...declared.judged, analysis };
+  const none = { name: undefined, prepared: undefined, columns: undefined, described: false };
+  return { ...none, owner: declared, execution: declared, held, judged };
+}
