@@ -59,6 +59,8 @@ const answer = (session: Session, ...messages: BackendMessage[]) => {
   return session.backend(backend(...messages), clock);
 };
 
+const numberOf = ({ n }: { readonly n: number }): number => n;
+
 function* messages(bytes: readonly Uint8Array[]): Generator<Framer> {
   const framer = new Framer({ streams: () => false, maxHeldBytes: () => 1 << 20 });
   framer.push(Buffer.concat(bytes));
@@ -229,6 +231,15 @@ describe('a statement that needs approval', () => {
     const back = answer(session, bound, complete('UPDATE 1'), ready());
     assert.deepEqual(summary(back), ['outcome of 1: completed UPDATE 1 I']);
     assert.equal(session.pending, 0);
+  });
+
+  it('counts as forwarded only when it is, also when its pipeline comes in pieces', () => {
+    const { session } = guarded();
+    const begun = send(session, parse('select 1'), bind(), execute(), parse('ask 2', 's'), bind('s'));
+    assert.deepEqual(begun.statements.map(numberOf), [1]);
+    const asked = send(session, execute(), sync);
+    assert.deepEqual(asked.statements, []);
+    assert.deepEqual(session.release(undefined).statements.map(numberOf), [2, 3]);
   });
 
   it('fails with its pipeline up to the Sync', () => {

@@ -46,6 +46,10 @@ export class ToServer {
   /** Puts what was forwarded into the turn. */
   end(): void {
     this.#span.flush();
+    const withheld = this.#withheld?.statements;
+    if (withheld === undefined) return;
+    const { statements } = this.#turn;
+    statements.splice(0, statements.length, ...statements.filter((statement) => !withheld.includes(statement)));
   }
 
   /** Forwards the message, or the piece of it, as it came. */
@@ -132,9 +136,6 @@ export class ToServer {
     if (group === undefined) return;
     const state = this.#state;
     this.commit();
-    // They are not forwarded with this turn.
-    const { statements } = this.#turn;
-    statements.splice(0, statements.length, ...statements.filter((statement) => !group.statements.includes(statement)));
     this.#span.flush();
     group.cutShort = cutShort;
     group.own();
