@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { FrontendMessage } from '@onrecord/wire';
+import { decodeFrontend, type FrontendMessage, frontendTag, Reader } from '@onrecord/wire';
 import { boundValues } from './parameter-texts.ts';
 import { backend, createSession, frontend, readable, text } from './session.fixture.ts';
 import type { Session } from './session.ts';
@@ -10,6 +10,8 @@ const redact = (bytes: Uint8Array): Uint8Array => {
   const seen = readable(bytes) ?? '';
   return seen.includes('anna@example.com') ? text(seen.replaceAll('anna@example.com', '[email]')) : bytes;
 };
+
+const unnamed = new Uint8Array(0);
 
 const send = (session: Session, ...messages: FrontendMessage[]) => session.frontend(frontend(...messages), 1);
 
@@ -26,7 +28,6 @@ it('records SQL with what detectors find replaced, and sends it as it is', () =>
 
 it('records parameters with what detectors find replaced, and leaves the others', () => {
   const session = createSession({ redact });
-  const unnamed = new Uint8Array(0);
   const bind: FrontendMessage = {
     type: 'bind',
     portal: unnamed,
@@ -59,4 +60,66 @@ it('records the data of a COPY with what detectors find replaced', () => {
   assert.ok(entry?.type === 'copy_in');
   assert.equal(readable(entry.messages.subarray(5)), '1\t[email]\n');
   assert.ok(Buffer.concat(turn.forward).includes('anna@example.com'));
+});
+
+it('takes a binary parameter for a text when nobody has said its type', () => {
+  const session = createSession({ redact });
+  const bind = {
+    portal: unnamed,
+    statement: unnamed,
+    parameterFormats: [1],
+    parameters: [text('anna@example.com')],
+    resultFormats: [],
+  };
+  const [entry] = send(session, { type: 'bind', ...bind }).entries;
+  assert.ok(entry?.type === 'statement');
+  const [value] = boundValues(entry.parameters, undefined);
+  assert.equal(readable(value?.value ?? unnamed), '[email]');
+});
+
+it('records the arguments of a function call with what detectors find replaced', () => {
+  const session = createSession({ redact });
+  const call: FrontendMessage = {
+    type: 'functionCall',
+    functionOid: 1598,
+    argumentFormats: [1],
+    arguments: [text('anna@example.com'), text('other')],
+    resultFormat: 1,
+  };
+  const turn = send(session, call);
+  const [entry] = turn.entries;
+  assert.ok(entry?.type === 'statement' && entry.parameters !== undefined);
+  assert.equal(entry.redacted, true);
+  const recorded = decodeFrontend(frontendTag.functionCall, new Reader(entry.parameters));
+  assert.deepEqual(recorded, { ...call, arguments: [text('[email]'), text('other')] });
+  assert.deepEqual(Buffer.concat(turn.forward), Buffer.from(frontend(call)));
+});
+
+const terminator = 0;
+const malformed = {
+  'a Bind': new Uint8Array([frontendTag.bind, 0, 0, 0, 23, 0, 0, 9, ...text('anna@example.com')]),
+  'a Parse': new Uint8Array([frontendTag.parse, 0, 0, 0, 22, terminator, ...text('anna@example.com'), terminator]),
+  'a function call': new Uint8Array([frontendTag.functionCall, 0, 0, 0, 24, 0, 0, 0, 9, ...text('anna@example.com')]),
+};
+
+for (const [what, message] of Object.entries(malformed)) {
+  it(`keeps nothing of ${what} that cannot be read`, () => {
+    const session = createSession({ redact });
+    const turn = session.frontend(message, 1);
+    assert.deepEqual(turn.forward, [message]);
+    const [entry] = turn.entries;
+    assert.ok(entry?.type === 'statement');
+    assert.equal(entry.parameters, undefined);
+    assert.equal(entry.redacted, true);
+  });
+}
+
+it('keeps no password of a Parse that cannot be read, whether detectors look through the record or not', () => {
+  const session = createSession();
+  const sql = text("alter role r password 'hunter2'");
+  const message = new Uint8Array([frontendTag.parse, 0, 0, 0, sql.length + 6, terminator, ...sql, terminator]);
+  const [entry] = session.frontend(message, 1).entries;
+  assert.ok(entry?.type === 'statement');
+  assert.equal(entry.parameters, undefined);
+  assert.equal(entry.redacted, true);
 });

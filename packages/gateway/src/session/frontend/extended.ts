@@ -1,5 +1,6 @@
 import { frontendTag, ProtocolError } from '@onrecord/wire';
 import { ExpectedReply } from '../expected-replies.ts';
+import { glance, glanced } from '../sql-glance.ts';
 import { takeBind } from './bind.ts';
 import { takeClose, takeDescribe } from './describe.ts';
 import { takeExecute } from './execute.ts';
@@ -38,6 +39,10 @@ function takeMalformed(from: FromClient, tag: ExtendedTag): void {
   from.server.forward();
   if (to === 'describe' || to === 'close') return from.server.expect(new ExpectedReply(to));
   const statement = from.arrived.begin(to === 'parse' ? 'prepare' : to);
-  statement.parameters = from.reader().rest();
+  const body = from.reader().rest();
+  // It cannot be read, and so it cannot be looked through for what must not be kept.
+  const mayHoldSecret = from.state.options.redact !== undefined || (glance(body) & glanced.secret) !== 0;
+  if (mayHoldSecret) statement.redacted = true;
+  else statement.parameters = body;
   from.server.expect(new ExpectedReply(to, { statement }));
 }
