@@ -56,9 +56,9 @@ export interface Guard {
    * completed. Undefined: the catalog must be refreshed first, ask again then.
    */
   judge(statements: readonly ToJudge[], names: SessionNames, us: number): readonly Judged[] | undefined;
-  /** Undefined as for `judge`. */
   /** Why the text of a Parse may not even be parsed, if so. */
   parses(text: string): Refusal | undefined;
+  /** Judges a FunctionCall; undefined as for `judge`. */
   judgeCall(functionOid: number, inTransaction: boolean, us: number): Judged | undefined;
   /** A statement completed: what it changes counts from now on. */
   completed(judged: Judged): void;
