@@ -1,4 +1,6 @@
-import { Lexer, tokenKind } from '../lexer.ts';
+import { isOwnCursor } from './own-cursor.ts';
+import { depthAt, indexOf, separated, type Token } from './plpgsql-tokens.ts';
+import { TokenReader } from './token-reader.ts';
 
 /** One piece of SQL in a PL/pgSQL body. */
 export interface Fragment {
@@ -22,65 +24,27 @@ export function plpgsqlFragments(body: string): readonly Fragment[] {
   return cutter.fragments;
 }
 
-interface Token {
-  readonly start: number;
-  readonly end: number;
-  readonly isName: boolean;
-  readonly isString: boolean;
-  /** An unquoted word in lower case, an operator or a punctuation mark; '' for all else. */
-  readonly word: string;
-}
-
-function tokensOf(body: string): readonly Token[] {
-  const tokens: Token[] = [];
-  const lexer = new Lexer(body);
-  while (lexer.nextSignificant() !== tokenKind.end) {
-    const { kind, start, end, isString } = lexer;
-    const isWord = kind === tokenKind.identifier;
-    const says = isWord || kind === tokenKind.operator || kind === tokenKind.punctuation;
-    const isName = isWord || kind === tokenKind.quotedIdentifier || kind === tokenKind.parameter;
-    tokens.push({ start, end, isName, isString, word: says ? body.slice(start, end).toLowerCase() : '' });
-  }
-  return tokens;
-}
-
-class Cutter {
+class Cutter extends TokenReader {
   readonly fragments: Fragment[] = [];
-  readonly #body: string;
-  readonly #tokens: readonly Token[];
-  #at = 0;
-
-  constructor(body: string) {
-    this.#body = body;
-    this.#tokens = tokensOf(body);
-  }
-
-  get isAtEnd(): boolean {
-    return this.#at >= this.#tokens.length;
-  }
-
-  #word(offset = 0): string {
-    return this.#tokens[this.#at + offset]?.word ?? '';
-  }
 
   /** Reads one statement, or what opens and closes blocks. */
   statement(): void {
     const assigned = this.#assignment();
     if (assigned !== undefined) {
       // Subscripts of the target are computed as well.
-      const target = this.#tokens.slice(this.#at, assigned - 1);
+      const target = this.tokens.slice(this.at, assigned - 1);
       if (target.some(({ word }) => word === '[')) this.#add('expression', target);
-      this.#at = assigned;
-      this.#add('expression', this.#upTo(ends));
+      this.at = assigned;
+      this.#add('expression', this.upTo(ends));
       return;
     }
-    const word = this.#word();
+    const word = this.word();
     const reading = this.#readings[word];
     if (reading === undefined) {
       this.#query();
       return;
     }
-    this.#at += 1;
+    this.at += 1;
     reading();
   }
 
@@ -93,40 +57,40 @@ class Cutter {
     else: this.#skip,
     loop: this.#skip,
     exception: this.#skip,
-    '<<': () => this.#skipPast('>>'),
+    '<<': () => this.skipPast('>>'),
     '#': () => {
-      this.#at += 2;
+      this.at += 2;
     },
     declare: () => this.#declarations(),
-    end: () => this.#skipPast(';'),
-    null: () => this.#skipPast(';'),
-    get: () => this.#skipPast(';'),
+    end: () => this.skipPast(';'),
+    null: () => this.skipPast(';'),
+    get: () => this.skipPast(';'),
     fetch: () => {
-      if (!this.#fetchesOwn()) this.fragments.push({ type: 'fetch', sql: '' });
+      if (!isOwnCursor(this)) this.fragments.push({ type: 'fetch', sql: '' });
       this.#move();
     },
     move: () => this.#move(),
-    close: () => this.#skipPast(';'),
-    if: () => this.#add('expression', this.#upTo(['then'])),
-    elsif: () => this.#add('expression', this.#upTo(['then'])),
-    elseif: () => this.#add('expression', this.#upTo(['then'])),
-    when: () => this.#add('expression', this.#upTo(['then'])),
-    while: () => this.#add('expression', this.#upTo(['loop'])),
+    close: () => this.skipPast(';'),
+    if: () => this.#add('expression', this.upTo(['then'])),
+    elsif: () => this.#add('expression', this.upTo(['then'])),
+    elseif: () => this.#add('expression', this.upTo(['then'])),
+    when: () => this.#add('expression', this.upTo(['then'])),
+    while: () => this.#add('expression', this.upTo(['loop'])),
     case: () => {
-      if (this.#word() !== 'when') this.#add('expression', this.#upTo(['when']));
+      if (this.word() !== 'when') this.#add('expression', this.upTo(['when']));
     },
     for: () => this.#loop(),
     foreach: () => {
-      this.#upTo(['array']);
-      this.#at += 1;
-      this.#add('expression', this.#upTo(['loop']));
+      this.upTo(['array']);
+      this.at += 1;
+      this.#add('expression', this.upTo(['loop']));
     },
     exit: () => this.#leave(),
     continue: () => this.#leave(),
     return: () => this.#return(),
     raise: () => this.#raise(),
-    assert: () => this.#add('expression', this.#upTo(ends)),
-    perform: () => this.#add('expression', this.#upTo(ends)),
+    assert: () => this.#add('expression', this.upTo(ends)),
+    perform: () => this.#add('expression', this.upTo(ends)),
     execute: () => this.#dynamic(ends),
     open: () => this.#open(),
     commit: () => this.#transaction(),
@@ -135,63 +99,24 @@ class Cutter {
 
   /** Where the expression of `target := expression` begins; undefined when it is no assignment. */
   #assignment(): number | undefined {
-    if (this.#tokens[this.#at]?.isName !== true) return undefined;
-    let at = this.#targetEnd(this.#at);
-    const word = this.#tokens[at]?.word;
+    if (this.tokens[this.at]?.isName !== true) return undefined;
+    let at = this.targetEnd(this.at);
+    const word = this.tokens[at]?.word;
     at += 1;
     return word === ':=' || word === '=' ? at : undefined;
-  }
-
-  /** Behind `name.name[…].name`. */
-  #targetEnd(from: number): number {
-    let at = from + 1;
-    for (;;) {
-      const word = this.#tokens[at]?.word;
-      if (word === '.' && this.#tokens[at + 1]?.isName === true) at += 2;
-      else if (word === '[') at = this.#closing(at) + 1;
-      else return at;
-    }
-  }
-
-  /** The parenthesis or bracket that closes the one at `from`. */
-  #closing(from: number): number {
-    let depth = 0;
-    let at = from;
-    for (; at < this.#tokens.length; at += 1) {
-      depth += depthOf(this.#tokens[at]?.word ?? '');
-      if (depth === 0) break;
-    }
-    return at;
-  }
-
-  /** The tokens up to one of the words outside of parentheses, as read_sql_construct does, CASE or not; the place is then at that word. */
-  #upTo(words: readonly string[]): readonly Token[] {
-    const from = this.#at;
-    let depth = 0;
-    for (; this.#at < this.#tokens.length; this.#at += 1) {
-      const word = this.#word();
-      depth += depthOf(word);
-      if (depth === 0 && (words.includes(word) || word === ';')) break;
-    }
-    return this.#tokens.slice(from, this.#at);
-  }
-
-  #skipPast(word: string): void {
-    this.#upTo([word]);
-    if (this.#word() === word) this.#at += 1;
   }
 
   #add(type: Fragment['type'], tokens: readonly Token[]): void {
     const [first] = tokens;
     const last = tokens.at(-1);
     if (first !== undefined && last !== undefined)
-      this.fragments.push({ type, sql: this.#body.slice(first.start, last.end) });
+      this.fragments.push({ type, sql: this.body.slice(first.start, last.end) });
   }
 
   #declarations(): void {
-    while (!this.isAtEnd && this.#word() !== 'begin' && this.#word() !== 'declare') {
-      const tokens = this.#upTo(ends);
-      this.#at += 1;
+    while (!this.isAtEnd && this.word() !== 'begin' && this.word() !== 'declare') {
+      const tokens = this.upTo(ends);
+      this.at += 1;
       const cursor = indexOf(tokens, ['cursor']);
       const query = cursor === -1 ? -1 : indexOf(tokens, ['for', 'is'], cursor);
       const value = indexOf(tokens, [':=', '=', 'default']);
@@ -202,15 +127,15 @@ class Cutter {
 
   /** FOR … IN a .. b, IN query, IN EXECUTE, IN cursor. */
   #loop(): void {
-    this.#upTo(['in']);
-    this.#at += 1;
-    if (this.#word() === 'reverse') this.#at += 1;
-    if (this.#word() === 'execute') {
-      this.#at += 1;
+    this.upTo(['in']);
+    this.at += 1;
+    if (this.word() === 'reverse') this.at += 1;
+    if (this.word() === 'execute') {
+      this.at += 1;
       this.#dynamic(['loop']);
       return;
     }
-    const tokens = this.#upTo(['loop']);
+    const tokens = this.upTo(['loop']);
     const range = indexOf(tokens, ['..']);
     const step = indexOf(tokens, ['by']);
     if (range !== -1) {
@@ -228,81 +153,38 @@ class Cutter {
 
   /** FETCH and MOVE: how far can be an expression. */
   #move(): void {
-    const tokens = this.#upTo(['from', 'in']);
+    const tokens = this.upTo(['from', 'in']);
     const first = tokens.findIndex(({ word }) => !directions.has(word));
-    if (this.#word() !== ';' && first !== -1) this.#add('expression', tokens.slice(first));
-    this.#skipPast(';');
-  }
-
-  /**
-   * Whether the cursor at FETCH can only be one that this code opens itself, with a query that stands in it: a variable that
-   * is declared here without a value, and that nothing is put into. By any other, code reads on from what the session has
-   * opened before.
-   */
-  #fetchesOwn(): boolean {
-    let at = this.#at;
-    while (!['from', 'in', 'into', ';'].includes(this.#tokens[at]?.word ?? ';')) at += 1;
-    const name = ['from', 'in'].includes(this.#tokens[at]?.word ?? '') ? at + 1 : this.#at;
-    const word = this.#word(name - this.#at);
-    const isName = this.#tokens[name]?.isName === true && this.#word(name + 1 - this.#at) === 'into';
-    if (!isName || word === '') return false;
-    const begin = this.#tokens.findIndex((token) => token.word === 'begin');
-    const uses = this.#tokens.flatMap((token, index) => (this.#isNamed(token, word) ? [index] : []));
-    const declared = uses.filter((index) => index < begin && this.#declaresCursor(index));
-    return declared.length === 1 && uses.every((index) => declared.includes(index) || this.#leavesCursor(index));
-  }
-
-  #isNamed({ word, isName, start, end }: Token, name: string): boolean {
-    if (!isName || word !== '') return word === name;
-    const quoted = this.#body.slice(start, end);
-    // With escapes (U&"…") it can be any.
-    return quoted === `"${name}"` || !quoted.startsWith('"');
-  }
-
-  /** `name refcursor;` or `name [NO SCROLL] CURSOR … FOR query;` */
-  #declaresCursor(at: number): boolean {
-    const [before, next, third] = [at - 1, at + 1, at + 2].map((index) => this.#tokens[index]?.word);
-    if (before !== ';' && before !== 'declare') return false;
-    return (next === 'refcursor' && third === ';') || next === 'cursor' || next === 'scroll' || next === 'no';
-  }
-
-  /** It stands where its variable gets no other value. */
-  #leavesCursor(at: number): boolean {
-    const [second, before, next] = [at - 2, at - 1, at + 1].map((index) => this.#tokens[index]?.word ?? '');
-    if (before === 'return') return next === ';';
-    if (before === 'open') return next === ';' || next === '(' || next === 'for' || next === 'no' || next === 'scroll';
-    if (before === 'fetch' || before === 'move' || before === 'close') return next === ';' || next === 'into';
-    // FETCH … FROM c INTO, MOVE … FROM c, FOR r IN c LOOP
-    if (before !== 'from' && before !== 'in') return false;
-    return next === 'into' || next === ';' || (before === 'in' && second !== ';' && next === 'loop');
+    if (this.word() !== ';' && first !== -1) this.#add('expression', tokens.slice(first));
+    this.skipPast(';');
   }
 
   #leave(): void {
-    const tokens = this.#upTo(ends);
+    const tokens = this.upTo(ends);
     const when = indexOf(tokens, ['when']);
     if (when !== -1) this.#add('expression', tokens.slice(when + 1));
   }
 
   #return(): void {
-    const word = this.#word();
+    const word = this.word();
     if (word !== 'next' && word !== 'query') {
-      this.#add('expression', this.#upTo(ends));
+      this.#add('expression', this.upTo(ends));
       return;
     }
-    this.#at += 1;
+    this.at += 1;
     if (word === 'next') {
-      this.#add('expression', this.#upTo(ends));
-    } else if (this.#word() === 'execute') {
-      this.#at += 1;
+      this.#add('expression', this.upTo(ends));
+    } else if (this.word() === 'execute') {
+      this.at += 1;
       this.#dynamic(ends);
     } else {
-      this.#add('query', this.#upTo(ends));
+      this.#add('query', this.upTo(ends));
     }
   }
 
   /** RAISE [level] 'format', expressions | condition USING option = expression, … */
   #raise(): void {
-    const tokens = this.#upTo(ends);
+    const tokens = this.upTo(ends);
     const using = indexOf(tokens, ['using']);
     const message = tokens.slice(0, using === -1 ? undefined : using);
     const comma = indexOf(message, [',']);
@@ -316,7 +198,7 @@ class Cutter {
 
   /** EXECUTE expression [INTO target] [USING expressions], in either order. */
   #dynamic(stops: readonly string[]): void {
-    const tokens = this.#upTo(stops);
+    const tokens = this.upTo(stops);
     const into = indexOf(tokens, ['into']);
     const using = indexOf(tokens, ['using']);
     const clauses = [into, using].filter((at) => at !== -1);
@@ -326,7 +208,7 @@ class Cutter {
 
   /** OPEN cursor FOR query, FOR EXECUTE, or with arguments. */
   #open(): void {
-    const tokens = this.#upTo(ends);
+    const tokens = this.upTo(ends);
     const query = indexOf(tokens, ['for']);
     if (query === -1) {
       this.fragments.push({ type: 'cursor', sql: '' });
@@ -337,7 +219,7 @@ class Cutter {
       this.#add('cursor', tokens.slice(query + 1));
       return;
     }
-    this.#at -= tokens.length - query - 2;
+    this.at -= tokens.length - query - 2;
     this.#dynamic(ends);
   }
 
@@ -346,20 +228,20 @@ class Cutter {
     const [first] = tokens;
     const last = tokens.at(-1);
     if (first === undefined || last === undefined || tokens.length < 3) return;
-    this.fragments.push({ type: 'expression', sql: `pg_catalog.concat${this.#body.slice(first.start, last.end)}` });
+    this.fragments.push({ type: 'expression', sql: `pg_catalog.concat${this.body.slice(first.start, last.end)}` });
   }
 
   #transaction(): void {
-    this.#skipPast(';');
+    this.skipPast(';');
     this.fragments.push({ type: 'transaction', sql: '' });
   }
 
   /** A statement of SQL; what it gives goes INTO variables, which is not SQL's INTO. */
   #query(): void {
-    const tokens = this.#upTo(ends);
+    const tokens = this.upTo(ends);
     if (tokens.length === 0) {
       // A parenthesis that nothing opened.
-      this.#at += 1;
+      this.at += 1;
       return;
     }
     const into = tokens.findIndex(
@@ -370,14 +252,14 @@ class Cutter {
       this.#add('query', tokens);
       return;
     }
-    const from = this.#at - tokens.length;
+    const from = this.at - tokens.length;
     let at = from + into + 1;
-    if (this.#tokens[at]?.word === 'strict') at += 1;
-    at = this.#targetEnd(at);
-    while (this.#tokens[at]?.word === ',') at = this.#targetEnd(at + 1);
+    if (this.tokens[at]?.word === 'strict') at += 1;
+    at = this.targetEnd(at);
+    while (this.tokens[at]?.word === ',') at = this.targetEnd(at + 1);
     const [first] = tokens;
-    const before = this.#body.slice(first?.start, this.#tokens[from + into]?.start);
-    const after = at < this.#at ? this.#body.slice(this.#tokens[at]?.start, tokens.at(-1)?.end) : '';
+    const before = this.body.slice(first?.start, this.tokens[from + into]?.start);
+    const after = at < this.at ? this.body.slice(this.tokens[at]?.start, tokens.at(-1)?.end) : '';
     this.fragments.push({ type: 'query', sql: before + after });
   }
 }
@@ -385,37 +267,3 @@ class Cutter {
 const ends = [';'] as const;
 
 const directions = new Set(['next', 'prior', 'first', 'last', 'absolute', 'relative', 'all', 'forward', 'backward']);
-
-function depthOf(word: string): number {
-  if (word === '(' || word === '[') return 1;
-  return word === ')' || word === ']' ? -1 : 0;
-}
-
-function depthAt(tokens: readonly Token[], index: number): number {
-  let depth = 0;
-  for (let at = 0; at < index; at += 1) depth += depthOf(tokens[at]?.word ?? '');
-  return depth;
-}
-
-/** The first of the words outside of parentheses. */
-function indexOf(tokens: readonly Token[], words: readonly string[], from = 0): number {
-  let depth = 0;
-  for (let at = 0; at < tokens.length; at += 1) {
-    const word = tokens[at]?.word ?? '';
-    depth += depthOf(word);
-    if (depth === 0 && at >= from && words.includes(word)) return at;
-  }
-  return -1;
-}
-
-/** Parts between commas outside of parentheses. */
-function separated(tokens: readonly Token[]): readonly (readonly Token[])[] {
-  const parts: Token[][] = [[]];
-  let depth = 0;
-  for (const token of tokens) {
-    depth += depthOf(token.word);
-    if (depth === 0 && token.word === ',') parts.push([]);
-    else parts.at(-1)?.push(token);
-  }
-  return parts;
-}

@@ -1,0 +1,60 @@
+import { Lexer, tokenKind } from '../lexer.ts';
+
+/** A token of a PL/pgSQL body, by its bytes. */
+export interface Token {
+  readonly start: number;
+  readonly end: number;
+  readonly isName: boolean;
+  /** An unquoted word in lower case, an operator or a punctuation mark; '' for all else. */
+  readonly word: string;
+}
+
+/** The tokens of a body without its comments. */
+export function tokensOf(body: string): readonly Token[] {
+  const tokens: Token[] = [];
+  const lexer = new Lexer(body);
+  while (lexer.nextSignificant() !== tokenKind.end) {
+    const { kind, start, end } = lexer;
+    const isWord = kind === tokenKind.identifier;
+    const says = isWord || kind === tokenKind.operator || kind === tokenKind.punctuation;
+    const isName = isWord || kind === tokenKind.quotedIdentifier || kind === tokenKind.parameter;
+    tokens.push({ start, end, isName, word: says ? body.slice(start, end).toLowerCase() : '' });
+  }
+  return tokens;
+}
+
+/** What a token does to the depth of parentheses and brackets. */
+export function depthOf(word: string): number {
+  if (word === '(' || word === '[') return 1;
+  return word === ')' || word === ']' ? -1 : 0;
+}
+
+/** How deep in parentheses a token stands. */
+export function depthAt(tokens: readonly Token[], index: number): number {
+  let depth = 0;
+  for (let at = 0; at < index; at += 1) depth += depthOf(tokens[at]?.word ?? '');
+  return depth;
+}
+
+/** Where the first of the words stands outside of parentheses, from `from` on; -1 when none does. */
+export function indexOf(tokens: readonly Token[], words: readonly string[], from = 0): number {
+  let depth = 0;
+  for (let at = 0; at < tokens.length; at += 1) {
+    const word = tokens[at]?.word ?? '';
+    depth += depthOf(word);
+    if (depth === 0 && at >= from && words.includes(word)) return at;
+  }
+  return -1;
+}
+
+/** Parts between commas outside of parentheses. */
+export function separated(tokens: readonly Token[]): readonly (readonly Token[])[] {
+  const parts: Token[][] = [[]];
+  let depth = 0;
+  for (const token of tokens) {
+    depth += depthOf(token.word);
+    if (depth === 0 && token.word === ',') parts.push([]);
+    else parts.at(-1)?.push(token);
+  }
+  return parts;
+}
