@@ -6,7 +6,7 @@ import { errorText, WireClient } from './wire-client.ts';
 const waitDeadlineMs = 60_000;
 /** How such a session is told apart between two looks at the catalog (net/catalog); of long queries only the beginning is shown. */
 const followsCatalog =
-  "(state = 'idle' and (query like '%/* onrecord: the catalog */' or query like 'SELECT pg_catalog.concat_ws(''-'',%'))";
+  "(state = 'idle' and (query like '%/* onrecord: the catalog */' or query like '/* onrecord: has the catalog changed */%'))";
 
 /** A session on the server itself, past whatever is under test, that sets the stage and looks on. */
 export class Admin {

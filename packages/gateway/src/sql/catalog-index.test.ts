@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Relation } from './catalog.ts';
-import { type CatalogRows, indexCatalog } from './catalog-index.ts';
+import type { CatalogFunction, Relation } from './catalog.ts';
+import { type CatalogRows, indexCatalog, indexPart } from './catalog-index.ts';
 
 function table(oid: number, schema: string, name: string): Relation {
   const columns = [{ number: 1, name: 'id', type: 23 }];
@@ -77,5 +77,49 @@ describe('an indexed catalog', () => {
       for (const column of relation.columns) column.name = 'other';
     }, TypeError);
     assert.throws(() => relation.columns.push({ name: 'other' }), TypeError);
+  });
+});
+
+describe('a catalog that has a part in common with others', () => {
+  const [orders] = rows.relations;
+  const lower = { ...rows.functions[0], oid: 1, schema: 'pg_catalog', name: 'lower' } as CatalogFunction;
+  const system = indexPart({
+    relations: [table(1_000, 'pg_catalog', 'orders'), table(1_001, 'pg_catalog', 'pg_class')],
+    functions: [lower, { ...lower, oid: 2, name: 'total' }],
+  });
+  const catalog = indexCatalog(structuredClone(rows), system);
+
+  it('finds what either has', () => {
+    assert.equal(catalog.relation(1_001), system.relations[1]);
+    assert.deepEqual(catalog.relation(20_000), orders);
+    assert.equal(catalog.find('pg_catalog', 'orders')?.oid, 1_000);
+    assert.equal(catalog.find('public', 'orders')?.oid, 20_000);
+    assert.deepEqual(
+      catalog
+        .named('orders')
+        .map(({ oid }) => oid)
+        .sort(),
+      [1_000, 20_000, 20_001],
+    );
+    assert.deepEqual(
+      catalog.named('pg_class').map(({ oid }) => oid),
+      [1_001],
+    );
+    assert.deepEqual(
+      catalog
+        .functions('total')
+        .map(({ oid }) => oid)
+        .sort(),
+      [2, 30_000],
+    );
+    assert.equal(catalog.function(1), system.functions[0]);
+    assert.equal([...catalog.relations].length, rows.relations.length + 2);
+    assert.equal(catalog.function(3), undefined);
+  });
+
+  it('leaves the part as it is', () => {
+    indexCatalog({ ...rows, relations: [], functions: [] }, system);
+    assert.equal(system.relations.length, 2);
+    assert.ok(Object.isFrozen(system.relations[0]) && Object.isFrozen(system.functions[0]));
   });
 });

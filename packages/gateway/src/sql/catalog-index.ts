@@ -4,6 +4,8 @@ import type { Catalog, CatalogFunction, CatalogOperator, CodeType, Relation } fr
 export interface CatalogRows {
   /** Rows that differ have different ones. */
   readonly version: string;
+  /** `server_version_num`; absent: the parser's. */
+  readonly serverVersion?: number;
   /** Those that everybody may look into: USAGE is granted to PUBLIC. */
   readonly openSchemas: readonly string[];
   readonly relations: readonly Relation[];
@@ -16,35 +18,67 @@ export interface CatalogRows {
   readonly eventTriggers?: readonly number[];
 }
 
-/** Makes rows ready for look-ups. The rows belong to the catalog from then on: they are frozen. */
-export function indexCatalog(rows: CatalogRows): Catalog {
-  const { version, relations, functions, codeTypes, eventTriggers = [] } = rows;
-  const open = new Set(rows.openSchemas);
+/** Relations and functions that several catalogs have in common, ready for look-ups. Made by `indexPart`. */
+export interface CatalogPart {
+  readonly relations: readonly Relation[];
+  readonly functions: readonly CatalogFunction[];
+  readonly relationsByOid: ReadonlyMap<number, Relation>;
+  readonly relationsByName: ReadonlyMap<string, readonly Relation[]>;
+  readonly functionsByOid: ReadonlyMap<number, CatalogFunction>;
+  readonly functionsByName: ReadonlyMap<string, readonly CatalogFunction[]>;
+}
+
+/** Makes relations and functions ready for look-ups, and freezes them. */
+export function indexPart({ relations, functions }: Pick<CatalogRows, 'relations' | 'functions'>): CatalogPart {
   for (const relation of relations) freezeRelation(relation);
-  for (const entry of [...functions, ...rows.operators, ...codeTypes]) Object.freeze(entry);
-  const relationsByOid = new Map(relations.map((relation) => [relation.oid, relation]));
-  const relationsByName = Map.groupBy(relations, nameOf);
-  const functionsByOid = new Map(functions.map((entry) => [entry.oid, entry]));
-  const functionsByName = Map.groupBy(functions, nameOf);
+  for (const entry of functions) Object.freeze(entry);
+  return {
+    relations,
+    functions,
+    relationsByOid: new Map(relations.map((relation) => [relation.oid, relation])),
+    relationsByName: Map.groupBy(relations, nameOf),
+    functionsByOid: new Map(functions.map((entry) => [entry.oid, entry])),
+    functionsByName: Map.groupBy(functions, nameOf),
+  };
+}
+
+const nothing: CatalogPart = indexPart({ relations: [], functions: [] });
+
+/**
+ * Makes rows ready for look-ups. The rows belong to the catalog from then on: they are frozen. With `common`, the catalog
+ * is of both: `rows` have none of its relations and functions.
+ */
+export function indexCatalog(rows: CatalogRows, common: CatalogPart = nothing): Catalog {
+  const { version, serverVersion, codeTypes, eventTriggers = [] } = rows;
+  const own = indexPart(rows);
+  const open = new Set(rows.openSchemas);
+  for (const entry of [...rows.operators, ...codeTypes]) Object.freeze(entry);
   const operatorsByName = Map.groupBy(rows.operators, nameOf);
   const codeTypesByName = Map.groupBy(codeTypes, nameOf);
   const codeTypesByOid = new Map(codeTypes.map((entry) => [entry.oid, entry]));
-  const named = (name: string): readonly Relation[] => relationsByName.get(name) ?? [];
+  const named = (name: string): readonly Relation[] =>
+    joined(own.relationsByName.get(name), common.relationsByName.get(name));
   return Object.freeze({
     version,
-    relations,
-    relation: (oid) => relationsByOid.get(oid),
+    ...(serverVersion === undefined ? {} : { serverVersion }),
+    relations: joined(own.relations, common.relations),
+    relation: (oid) => own.relationsByOid.get(oid) ?? common.relationsByOid.get(oid),
     find: (schema, name) => named(name).find((relation) => relation.schema === schema),
     named,
     isOpen: (schema) => open.has(schema),
-    functions: (name) => functionsByName.get(name) ?? [],
-    function: (oid) => functionsByOid.get(oid),
+    functions: (name) => joined(own.functionsByName.get(name), common.functionsByName.get(name)),
+    function: (oid) => own.functionsByOid.get(oid) ?? common.functionsByOid.get(oid),
     operators: (name) => operatorsByName.get(name) ?? [],
     typeRunsCode: (name) => codeTypesByName.has(name),
     codeTypes: (name) => codeTypesByName.get(name) ?? [],
     codeType: (oid) => codeTypesByOid.get(oid),
     eventTriggers,
   } satisfies Catalog);
+}
+
+function joined<Entry>(own: readonly Entry[] = [], common: readonly Entry[] = []): readonly Entry[] {
+  if (common.length === 0) return own;
+  return own.length === 0 ? common : [...own, ...common];
 }
 
 function nameOf({ name }: { readonly name: string }): string {

@@ -15,45 +15,21 @@ export const settingsQuery: string = `SELECT pg_catalog.current_setting('server_
 FROM (VALUES
   ('client_encoding', 'UTF8'), ('statement_timeout', '30000'), ('lock_timeout', '5000'), ('quote_all_identifiers', 'off'),
   ('default_transaction_read_only', 'on'), ('default_transaction_deferrable', 'off'),
-  ('idle_session_timeout', '0'), ('idle_in_transaction_session_timeout', '60000'), ('transaction_timeout', '0')
+  ('jit', 'off'), ('idle_session_timeout', '0'), ('idle_in_transaction_session_timeout', '60000'), ('transaction_timeout', '0')
 ) AS v (name, value)
 JOIN pg_catalog.pg_settings s ON s.name = v.name`;
 
-const byOid = 'oid::pg_catalog.int8';
-/** What the rows of a catalog are told apart by, as a number, and which rows matter. */
-const fingerprinted: readonly { readonly table: string; readonly key: string; readonly where?: string }[] = [
-  { table: 'pg_class', key: byOid },
-  { table: 'pg_attribute', key: 'attrelid::pg_catalog.int8 * 65536 + attnum' },
-  { table: 'pg_attrdef', key: byOid },
-  { table: 'pg_rewrite', key: byOid },
-  { table: 'pg_trigger', key: byOid },
-  { table: 'pg_policy', key: byOid },
-  { table: 'pg_inherits', key: '(inhrelid::pg_catalog.int8 << 31) # inhparent::pg_catalog.int8' },
-  { table: 'pg_constraint', key: byOid, where: `WHERE contype IN ('c', 'f')` },
-  { table: 'pg_proc', key: byOid },
-  { table: 'pg_operator', key: byOid, where: `WHERE oid >= ${firstNormalObjectId}` },
-  { table: 'pg_cast', key: byOid, where: `WHERE oid >= ${firstNormalObjectId}` },
-  { table: 'pg_type', key: byOid, where: `WHERE typtype NOT IN ('c', 'p') AND typcategory <> 'A'` },
-  { table: 'pg_namespace', key: byOid },
-  { table: 'pg_event_trigger', key: byOid },
-  { table: 'pg_statistic_ext', key: byOid },
-  { table: 'pg_amproc', key: byOid, where: `WHERE oid >= ${firstNormalObjectId}` },
-];
+/** `pg_namespace.oid` of pg_catalog (PG_CATALOG_NAMESPACE). */
+export const pgCatalog = 11;
 
 /**
- * Changes whenever something changes that is read here: for each catalog, how many rows and the sum of a hash of which
- * row it is and which transaction wrote it. Unlike sums of `xmin`, it cannot be balanced out by a transaction that took
- * its number early and commits late. VACUUM and ANALYZE write in place and change nothing here; TRUNCATE, REINDEX, GRANT
- * and temporary tables do, which costs a reading and no more. `xmin` outlives freezing (HEAP_XMIN_FROZEN, since 9.4); a
- * row that is written again by a transaction of the same number, 2^32 transactions later, is not seen.
+ * What is read in two parts. `system` is what initdb made: many rows, the same ones nearly always. `own` is everything
+ * else, and all that somebody can have attached to the former.
  */
-export const fingerprintQuery: string = `SELECT pg_catalog.concat_ws('-'${fingerprinted.map(sumOf).join('')}
-) /* onrecord: has the catalog changed */`;
+export type CatalogPartName = 'system' | 'own';
 
-function sumOf({ table, key, where = '' }: (typeof fingerprinted)[number]): string {
-  const hash = `pg_catalog.hashtextextended(xmin::pg_catalog.text COLLATE pg_catalog."C", ${key})`;
-  return `,
-  (SELECT pg_catalog.count(*) || '.' || coalesce(pg_catalog.sum(${hash}), 0) FROM pg_catalog.${table} ${where})`;
+function isOf(part: CatalogPartName, oid: string): string {
+  return `${oid} ${part === 'system' ? '<' : '>='} ${firstNormalObjectId}`;
 }
 
 /** One state of the catalog for all of the reading; what pg_get_viewdef and its like look up is the newest all the same. */
@@ -63,19 +39,25 @@ export const openSchemasQuery = `SELECT nspname FROM pg_catalog.pg_namespace
   WHERE pg_catalog.has_schema_privilege('public', oid, 'USAGE')`;
 
 /** OID, schema, name, kind, type of its rows. */
-export const relationsQuery: string = `SELECT c.oid, n.nspname, c.relname, c.relkind, c.reltype
-FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`;
+export function relationsQuery(part: CatalogPartName): string {
+  return `SELECT c.oid, n.nspname, c.relname, c.relkind, c.reltype
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE ${isOf(part, 'c.oid')}`;
+}
 
 /**
  * Of every relation but indexes and TOAST tables its columns, in no order: numbers, names and types. A row for each column
  * would cost the gateway three times as much.
  */
-export const columnsQuery: string = `SELECT a.attrelid, ${['a.attnum', 'a.attname', 'a.atttypid::pg_catalog.int8']
-  .map((column) => `pg_catalog.array_to_json(pg_catalog.array_agg(${column}))`)
-  .join(', ')}
+export function columnsQuery(part: CatalogPartName): string {
+  const lists = ['a.attnum', 'a.attname', 'a.atttypid::pg_catalog.int8'].map(
+    (column) => `pg_catalog.array_to_json(pg_catalog.array_agg(${column}))`,
+  );
+  return `SELECT a.attrelid, ${lists.join(', ')}
 FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
-WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind NOT IN ('i', 'I', 't')
+WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind NOT IN ('i', 'I', 't') AND ${isOf(part, 'a.attrelid')}
 GROUP BY a.attrelid`;
+}
 
 /**
  * Relations that somebody has locked, or waits to lock, against any use: to say how they are defined, Postgres would wait
@@ -106,20 +88,23 @@ const dependencies = `SELECT pg_catalog.concat('SELECT',
   WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid`;
 
 /** Relation, whether it is a rule for SELECT, its text (for SELECT the query of the view), and whether that is a stand-in. */
-export const rulesQuery: string = `WITH ${locked}
+export function rulesQuery(part: CatalogPartName): string {
+  return `WITH ${locked}
 SELECT r.ev_class, r.ev_type = '1', CASE
   WHEN b.rule IS NULL AND r.ev_type = '1' THEN pg_catalog.pg_get_viewdef(r.ev_class)
   WHEN b.rule IS NULL THEN pg_catalog.pg_get_ruledef(r.oid)
   WHEN r.ev_type = '1' THEN (${dependencies})
   ELSE 'not known' END, b.rule IS NOT NULL
 FROM pg_catalog.pg_rewrite r LEFT JOIN blocked b ON b.rule = r.oid
-WHERE r.ev_enabled <> 'D'`;
+WHERE r.ev_enabled <> 'D' AND ${isOf(part, 'r.ev_class')}`;
+}
 
 /**
  * Relation, number of the column, expression of its default or of how it is generated, and whether that is a stand-in: a
  * generated column then comes from all that it can come from.
  */
-export const expressionsQuery: string = `WITH ${locked}
+export function expressionsQuery(part: CatalogPartName): string {
+  return `WITH ${locked}
 SELECT d.adrelid, d.adnum, CASE
   WHEN l.oid IS NULL THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid)
   WHEN g.attgenerated <> '' THEN (
@@ -128,7 +113,9 @@ SELECT d.adrelid, d.adnum, CASE
   ELSE '' END, l.oid IS NOT NULL
 FROM pg_catalog.pg_attrdef d
 JOIN pg_catalog.pg_attribute g ON g.attrelid = d.adrelid AND g.attnum = d.adnum
-LEFT JOIN locked l ON l.oid = d.adrelid`;
+LEFT JOIN locked l ON l.oid = d.adrelid
+WHERE ${isOf(part, 'd.adrelid')}`;
+}
 
 /**
  * Relation and function, those of somebody's that a condition (WHEN) calls among them. Triggers that constraints brought
@@ -167,7 +154,7 @@ export const inheritanceQuery = 'SELECT i.inhrelid, i.inhparent FROM pg_catalog.
  * Nobody can make a function with a small OID, in whatever schema; but a superuser can replace one, and then it is in
  * another language than Postgres's own are.
  */
-export function functionsQuery(serverVersion: number): string {
+export function functionsQuery(part: CatalogPartName, serverVersion: number): string {
   const newStyle = serverVersion >= 140_000 ? 'pg_catalog.pg_get_function_sqlbody(p.oid)' : 'NULL';
   return `SELECT p.oid, n.nspname, p.proname, p.prokind, p.provolatile, l.lanname, p.prosecdef, p.prorettype, b.builtin,
   CASE WHEN NOT b.builtin AND l.lanname IN ('sql', 'plpgsql') THEN coalesce(${newStyle}, p.prosrc) END,
@@ -178,8 +165,18 @@ FROM pg_catalog.pg_proc p
 JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
 JOIN pg_catalog.pg_language l ON l.oid = p.prolang
 CROSS JOIN LATERAL (SELECT p.oid < ${firstNormalObjectId} AND n.nspname IN ('pg_catalog', 'information_schema')
-  AND l.lanname IN ('internal', 'c', 'sql')) AS b (builtin)`;
+  AND l.lanname IN ('internal', 'c', 'sql')) AS b (builtin)
+WHERE ${isOf(part, 'p.oid')}`;
 }
+
+/**
+ * Whether how the `system` part reads depends on something of somebody's: a superuser has replaced a view or a function by
+ * one that refers to it, or put a rule on a catalog. Then what it says changes with that, and must not be kept.
+ */
+export const changedSystemQuery: string = `SELECT EXISTS (
+    SELECT FROM pg_catalog.pg_depend d WHERE ${isOf('system', 'd.objid')} AND ${isOf('own', 'd.refobjid')})
+  OR EXISTS (SELECT FROM pg_catalog.pg_rewrite r WHERE ${isOf('own', 'r.oid')} AND ${isOf('system', 'r.ev_class')})
+  OR EXISTS (SELECT FROM pg_catalog.pg_attrdef a WHERE ${isOf('own', 'a.oid')} AND ${isOf('system', 'a.adrelid')})`;
 
 /**
  * Members of extensions written in C, with the extension. What such an extension brings along as a whole (the casts of a

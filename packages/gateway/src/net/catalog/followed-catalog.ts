@@ -1,11 +1,11 @@
 import { Termination } from '../../errors.ts';
 import { SharedDefinitions } from '../../session/definitions.ts';
 import type { Catalog } from '../../sql/catalog.ts';
-import { indexCatalog } from '../../sql/catalog-index.ts';
 import { withOwnSession } from '../own-session.ts';
 import type { UpstreamTarget } from '../upstream.ts';
+import { CatalogReader } from './catalog-reader.ts';
 import type { CatalogsOptions } from './catalogs.ts';
-import { type CatalogSession, catalogFingerprint, prepareCatalogSession, readCatalog } from './read-catalog.ts';
+import { prepareCatalogSession } from './read-catalog.ts';
 
 /** From the end of one check to the next. What is changed past the gateway is not known for so long. */
 const checkEveryMs = 10_000;
@@ -133,9 +133,9 @@ export class FollowedCatalog {
     try {
       const rows = { max: 0, bytes: 0 };
       await withOwnSession(target, { ...this.#options, signal, rows }, async (own) => {
-        const session = await within(limit, () => prepareCatalogSession(own));
+        const reader = new CatalogReader(await within(limit, () => prepareCatalogSession(own)));
         while (!this.#closing.signal.aborted) {
-          const workMs = await within(limit, () => this.#look(session));
+          const workMs = await within(limit, () => this.#look(reader));
           useful = true;
           this.#failures = 0;
           await this.#pause(Math.min(Math.max(checkEveryMs, workMs * restPerWork), maxRestMs));
@@ -155,13 +155,11 @@ export class FollowedCatalog {
   }
 
   /** One check; resolves with how long it took, in milliseconds. */
-  async #look(session: CatalogSession): Promise<number> {
+  async #look(reader: CatalogReader): Promise<number> {
     const { clock } = this.#options;
     const ticket = this.#asked;
     const startedUs = clock.monotonicUs();
-    if ((await catalogFingerprint(session)) !== this.#catalog?.version) {
-      this.#catalog = indexCatalog(await readCatalog(session));
-    }
+    this.#catalog = await reader.read();
     this.#checkedUs = startedUs;
     this.#serve(ticket, undefined);
     return (clock.monotonicUs() - startedUs) / 1000;
