@@ -1,22 +1,9 @@
 import type { QualifiedName } from '../resolve.ts';
-import { addAll } from './draft.ts';
+import { ColumnTouch } from './column-touch.ts';
 import { fromEntries } from './from.ts';
-import {
-  allColumnsOf,
-  columnsOf,
-  type Entry,
-  type FoundColumn,
-  type Level,
-  levelWithin,
-  type WithQuery,
-} from './level.ts';
+import { allColumnsOf, columnsOf, type Entry, type Level, levelWithin, type WithQuery } from './level.ts';
 import { readStatement } from './statement.ts';
-import { listedName } from './surroundings.ts';
-import { Touch } from './touch.ts';
 import { fieldsOf, isNode, list, type Node, qualifiedName, text, words } from './tree.ts';
-
-/** Columns that every table has and that hold nothing of anybody's. */
-const systemColumns = new Set(['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid', 'oid']);
 
 /** Where names are looked up for each node that waits. */
 interface Visit {
@@ -28,7 +15,7 @@ interface Visit {
  * Collects the facts of one command from its tree: relations, columns, functions. What runs beside it (a WITH query
  * that writes) becomes a draft of its own. A stack of our own: a long expression's tree is as deep as it is long.
  */
-export class Walk extends Touch {
+export class Walk extends ColumnTouch {
   readonly #visits: Visit[] = [];
 
   protected override readAside(node: Node, via: string): void {
@@ -106,7 +93,7 @@ export class Walk extends Touch {
       entries
         .flatMap((entry) => allColumnsOf(entry).map(({ column }) => column.name))
         .filter((name, index, all) => all.indexOf(name) !== index);
-    for (const name of new Set(names)) for (const entry of entries) this.#readColumns(entry, columnsOf(entry, name));
+    for (const name of new Set(names)) for (const entry of entries) this.readColumns(entry, columnsOf(entry, name));
   }
 
   #visit(node: unknown, level: Level | undefined): void {
@@ -136,7 +123,7 @@ export class Walk extends Touch {
         readStatement({ [type]: fields }, this.around, this.findings, { via: 'WITH', level });
         return true;
       case 'ColumnRef':
-        this.#columnReference(fields, level);
+        this.columnReference(fields, level);
         return true;
       case 'A_Indirection':
         return this.#indirection(fields, level);
@@ -172,6 +159,12 @@ export class Walk extends Touch {
     }
   }
 
+  #indirection(fields: Node, level: Level | undefined): boolean {
+    const rest = this.field(fields, level);
+    for (const node of rest ?? []) this.#visits.push({ node, level });
+    return rest !== undefined;
+  }
+
   #select(type: string, fields: Node, outer: Level | undefined): boolean {
     // The sides of a join have these names too.
     if (type !== 'SelectStmt' && fields['op'] === undefined) return false;
@@ -185,104 +178,10 @@ export class Walk extends Touch {
     }
     return true;
   }
-
-  #columnReference(fields: Node, level: Level | undefined): void {
-    const parts = words(fields['fields']);
-    const last = parts.at(-1) ?? '';
-    if (parts.length === 1) {
-      if (last === '') this.#readStar(level);
-      else this.#readName(last, level);
-      return;
-    }
-    const entry = findEntry(level, parts.at(-2) ?? '', parts.at(-3) ?? '');
-    if (last === '') this.#readColumns(entry, entry === undefined ? [] : allColumnsOf(entry));
-    else this.#readAttribute(entry, last);
-  }
-
-  #readStar(level: Level | undefined): void {
-    for (let at = level; at !== undefined; at = at.outer) {
-      if (at.entries.length === 0) continue;
-      for (const entry of at.entries) this.#readColumns(entry, allColumnsOf(entry));
-      return;
-    }
-  }
-
-  /** A column of the innermost level that has one of that name; or a whole row. */
-  #readName(name: string, level: Level | undefined): void {
-    for (let at = level; at !== undefined; at = at.outer) {
-      let isFound = false;
-      for (const entry of at.entries) {
-        const found = columnsOf(entry, name);
-        if (found.length > 0) isFound = true;
-        if (found.length > 0 || (entry.isOpen && entry.isTarget)) this.#readColumns(entry, found);
-      }
-      if (isFound) return;
-      const row = at.entries.find(({ alias }) => alias === name);
-      if (row !== undefined) {
-        this.#readColumns(row, allColumnsOf(row));
-        return;
-      }
-    }
-  }
-
-  /** `alias.name`: a column, or a function that is given the row. */
-  #readAttribute(entry: Entry | undefined, name: string): void {
-    if (entry === undefined) return;
-    const found = columnsOf(entry, name);
-    if (found.length > 0) {
-      this.#readColumns(entry, found);
-      return;
-    }
-    if (systemColumns.has(name)) return;
-    if (entry.isOpen && entry.sources.length === 0 && entry.columnNames()?.has(name) === true) return;
-    this.#readColumns(entry, allColumnsOf(entry));
-    this.attributeCall(name);
-  }
-
-  /** `(x).f`: a field of a composite value, or a function that is given it. */
-  #indirection(fields: Node, level: Level | undefined): boolean {
-    const [first, ...more] = list(fields['indirection']);
-    const base = words(fieldsOf(fields['arg'], 'ColumnRef')?.['fields']);
-    const name = text(fieldsOf(first, 'String')?.['sval']);
-    const entry = base.length === 1 && name !== '' ? findEntry(level, base[0] ?? '', '') : undefined;
-    const found = entry === undefined ? [] : columnsOf(entry, name);
-    const rest = found.length > 0 ? more : list(fields['indirection']);
-    for (const item of rest) {
-      const field = text(fieldsOf(item, 'String')?.['sval']);
-      if (field !== '') this.attributeCall(field);
-    }
-    if (found.length === 0 || entry === undefined) return false;
-    this.#readColumns(entry, found);
-    for (const item of rest) this.#visits.push({ node: item, level });
-    return true;
-  }
-
-  #readColumns(entry: Entry | undefined, found: readonly FoundColumn[]): void {
-    if (entry === undefined) return;
-    if (entry.isTarget) {
-      for (const { relation } of entry.sources) this.readRelation(relation, true);
-      if (entry.isOpen) this.draft.reads.add(listedName(this.around, { schema: entry.schema, name: entry.alias }));
-    }
-    for (const { relation, column } of found) {
-      addAll(this.draft.readsColumns, this.around.knowledge?.columnNames(relation, column.name) ?? []);
-    }
-  }
 }
 
 /** Fields of a SELECT that are no expressions in its level. */
 const notExpressions = new Set(['withClause', 'fromClause', 'targetList', 'lockingClause', 'intoClause']);
-
-/** The entry that an alias means, innermost first. */
-function findEntry(level: Level | undefined, alias: string, schema: string): Entry | undefined {
-  for (let at = level; at !== undefined; at = at.outer) {
-    for (const entry of at.entries) {
-      if (entry.alias !== alias) continue;
-      const resolved = entry.sources.some(({ relation }) => relation.schema === schema);
-      if (schema === '' || entry.schema === schema || resolved) return entry;
-    }
-  }
-  return undefined;
-}
 
 const betweens = [
   { schema: '', name: '>=' },
