@@ -14,8 +14,8 @@ import { Outcomes } from './outcomes.ts';
 import { ToClient } from './to-client.ts';
 
 /**
- * The message of the server that is being taken, and what it takes: one for a session. What a message means is in a file
- * here, by the reply that it is or the thing that it is about.
+ * The message of the server that is being taken, with what every kind of message needs for that: one for a session. Each
+ * kind has a file here, and some share one.
  */
 export class FromServer {
   readonly state: SessionState;

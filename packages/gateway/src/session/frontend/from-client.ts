@@ -10,7 +10,10 @@ import { readText } from '../read-text.ts';
 import type { SessionState } from '../session-state.ts';
 import { ToServer } from './to-server.ts';
 
-/** The message of the client that is being taken, and what it takes: one for a session. Each kind of message has a file here. */
+/**
+ * The message of the client that is being taken, with what every kind of message needs for that: one for a session. Each
+ * kind has a file here.
+ */
 export class FromClient {
   readonly state: SessionState;
   readonly framer: Framer;
