@@ -242,6 +242,28 @@ describe('a statement that needs approval', () => {
     assert.deepEqual(session.release(undefined).statements.map(numberOf), [2, 3]);
   });
 
+  it('is still asked about when a message behind it has to wait for answers to what is in front of it', () => {
+    const { session } = guarded();
+    const turn = send(session, parse('ask 1'), bind(), execute(), parse('select 2', 'é'), sync);
+    assert.deepEqual(forwarded(turn.forward), ['parse ask 1', 'flush']);
+    answer(session, parsed);
+    assert.equal(session.frontend(new Uint8Array(0), 1).ask?.asks.length, 1);
+    assert.deepEqual(forwarded(session.release(undefined).forward), ['bind', 'execute', 'parse select 2', 'sync']);
+  });
+
+  it('is answered in front of what the session has refused behind it', () => {
+    const { session } = guarded();
+    send(session, parse('ask 1'), bind());
+    const full = new Refusal('53100', 'the disk is full');
+    const asked = session.frontend(frontend(execute(), sync), 1, full);
+    assert.equal(asked.ask?.asks.length, 1);
+    assert.deepEqual(delivered(answer(session, parsed).deliver), ['parseComplete']);
+    assert.deepEqual(forwarded(session.release(undefined).forward), ['bind', 'sync']);
+    const back = answer(session, bound, ready());
+    assert.deepEqual(delivered(back.deliver), ['bindComplete', 'error 53100', 'ready I']);
+    assert.equal(session.pending, 0);
+  });
+
   it('fails with its pipeline up to the Sync', () => {
     const { session } = guarded();
     send(session, parse('ask 1'), bind(), execute(), parse('select 2'), bind(), execute(), sync);

@@ -56,8 +56,7 @@ export class FromClient {
     const { state, refusal } = this;
     if (state.refusing) return true;
     if (refusal === undefined || state.skipping) return false;
-    this.server.commit();
-    state.expected.push(new ExpectedReply('refusal', { error: errorResponse(refusal), behind }));
+    this.server.answer(new ExpectedReply('refusal', { error: errorResponse(refusal), behind }));
     if (behind === 'go on') state.refusing = true;
     return true;
   }

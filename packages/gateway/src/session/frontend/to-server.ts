@@ -68,15 +68,13 @@ export class ToServer {
     this.#arrived.commit(this.#turn);
   }
 
-  /** The server keeps its answers until it is asked for them. */
+  /** The server keeps its answers until it is asked for them: not for those to what is withheld, but to all in front of it. */
   askForAnswers(): void {
     this.commit();
-    if (this.#owesUnasked) this.#span.insert(flush);
-  }
-
-  get #owesUnasked(): boolean {
     const { newest } = this.#state.expected;
-    return newest !== undefined && newest.to !== 'sync' && newest.to !== 'query';
+    if (newest === undefined || newest.to === 'sync' || newest.to === 'query') return;
+    if (this.#withheld === undefined) this.#span.insert(flush);
+    else this.#turn.forward.push(flush);
   }
 
   /** Nothing goes on any more; `reply`, the gateway's own, is the last one behind all that is owed. */
@@ -86,6 +84,13 @@ export class ToServer {
     // The server keeps its replies until it is asked for them; the client is owed those in front of the error.
     if (this.#state.expected.length > 0) this.#span.insert(flush);
     this.#state.expected.push(reply);
+  }
+
+  /** Remembers an answer of the gateway's own, in the place of a message that is not forwarded. */
+  answer(reply: ExpectedReply): void {
+    this.commit();
+    if (this.#withheld === undefined) this.#state.expected.push(reply);
+    else this.#withheld.expect(reply);
   }
 
   /** Remembers which reply a forwarded message causes: none, while the server discards what arrives. */
@@ -135,15 +140,13 @@ export class ToServer {
     const group = this.#withheld;
     if (group === undefined) return;
     const state = this.#state;
-    this.commit();
     this.#span.flush();
     group.cutShort = cutShort;
     group.own();
     state.held = true;
     state.waitsFor = 'approval';
+    this.askForAnswers();
     this.#turn.ask = group.ask(state.options.guard?.settings ?? '');
-    // What was asked before it is owed its answers now.
-    if (this.#owesUnasked) this.#turn.forward.push(flush);
   }
 
   /**
