@@ -1,4 +1,5 @@
 import { asks, type BypassCase, hides, refuses, type Step } from './bypass-case.ts';
+import { bypassesOfMadeTables } from './bypass-made-tables.ts';
 
 const wiped = 'select count(*) = 0 from invoices';
 const unpaid = 'select not exists (select from payments where invoice_id = 2)';
@@ -260,5 +261,12 @@ const questions: readonly BypassCase[] = (
   ] as const
 ).map(([name, way, steps]) => refuses(`probe: ${name} (expression)`, way, steps, { as: 'prober' }));
 
-/** Further ways: through code and casts that stand in no text, names that change, and foreign keys. */
-export const furtherBypasses: readonly BypassCase[] = [...types, ...names, ...unseen, ...cascades, ...questions];
+/** Further ways: through code and casts that stand in no text, names that change, tables just made, and foreign keys. */
+export const furtherBypasses: readonly BypassCase[] = [
+  ...types,
+  ...names,
+  ...unseen,
+  ...cascades,
+  ...questions,
+  ...bypassesOfMadeTables,
+];

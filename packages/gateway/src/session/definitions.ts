@@ -1,4 +1,4 @@
-import type { Analysis, Command, Lineage } from '../sql/analysis.ts';
+import type { Analysis, Command, Effect, Lineage } from '../sql/analysis.ts';
 import { MadeTables, onlyMakes } from './made-tables.ts';
 
 /** What a statement of the session was read with. */
@@ -47,6 +47,8 @@ export class Definitions {
   readonly #write = new Set<Command>();
   /** It cannot be told what was defined. */
   #anyName = false;
+  /** Functions: they can be called as if they were columns, which tells nothing of them before they are known. */
+  #anyFunction = false;
   /** Code runs that may define anything. */
   #opaque = false;
   /** All of it is in a transaction block that nobody has asked to end: no other session sees anything of it. */
@@ -80,6 +82,7 @@ export class Definitions {
     for (const command of this.#use) fork.#use.add(command);
     for (const command of this.#write) fork.#write.add(command);
     fork.#anyName = this.#anyName;
+    fork.#anyFunction = this.#anyFunction;
     fork.#opaque = this.#opaque;
     if (this.changed) fork.#changed.add(fork);
     return fork;
@@ -96,8 +99,7 @@ export class Definitions {
       if (effect.type !== 'anything' && effect.type !== 'define') continue;
       this.#changed.add(this);
       if (effect.type === 'anything') this.#opaque = true;
-      else if (effect.names === undefined || effect.names.length === 0) this.#anyName = true;
-      else for (const name of effect.names) this.#define(name, effect.drops === undefined ? 'other' : 'perhaps gone');
+      else this.#defines(effect);
       for (const { reads, writes } of commands) for (const name of [...reads, ...writes]) this.#touched.add(name);
     }
     if (!wasChanged && this.changed) this.#isHidden = inBlock && !this.#ends;
@@ -115,6 +117,12 @@ export class Definitions {
   /** Something may have been undone: what was dropped may be there again. */
   undone(): void {
     for (const names of this.#names.values()) for (const name of names.keys()) names.set(name, 'other');
+  }
+
+  #defines({ names = [], drops, functions }: Extract<Effect, { type: 'define' }>): void {
+    if (names.length === 0) this.#anyName = true;
+    if (functions === true) this.#anyFunction = true;
+    for (const name of names) this.#define(name, drops === undefined ? 'other' : 'perhaps gone');
   }
 
   #define(name: string, become: Become): void {
@@ -135,7 +143,7 @@ export class Definitions {
     this.#touched.clear();
     this.#use.clear();
     this.#write.clear();
-    this.#anyName = this.#opaque = this.#isHidden = false;
+    this.#anyName = this.#anyFunction = this.#opaque = this.#isHidden = false;
     this.#changed.delete(this);
   }
 
@@ -153,12 +161,17 @@ export class Definitions {
     // What is new in one schema can stand in front of what is in another.
     const isDefined = (name: string): boolean => withoutSchema(name).some((bare) => this.#names.has(bare));
     const named = analysis.commands.flatMap(({ reads, writes, functions }) => [...reads, ...writes, ...functions]);
-    return this.#anyName || named.some(isDefined) ? this.#doubted(analysis) : analysis;
+    const isDoubtful = this.#anyName || this.#mayCallUnseen(analysis) || named.some(isDefined);
+    return isDoubtful ? this.#doubted(analysis) : analysis;
   }
 
   #concerns(analysis: Analysis, read: ReadWith): boolean {
-    if (this.#anyName || this.#opaque || analysis.unresolved.length > 0) return true;
+    if (this.#anyName || this.#opaque || analysis.unresolved.length > 0 || this.#mayCallUnseen(analysis)) return true;
     return namedBy(analysis).some((name) => this.#makesDoubtful(name, read));
+  }
+
+  #mayCallUnseen({ lineage }: Analysis): boolean {
+    return this.#anyFunction && lineage.touches === 'unknown';
   }
 
   /** Names by which a text may mean something that only the session knows. Tables that it has made are read as what they are. */

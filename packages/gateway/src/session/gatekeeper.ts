@@ -1,5 +1,6 @@
 import { encodeFrontend, Reader, Writer } from '@onrecord/wire';
 import { type GatewayError, Refusal } from '../errors.ts';
+import type { Analysis } from '../sql/analysis.ts';
 import { quoteName } from '../sql/quote-name.ts';
 import type { Guard, Judged, SessionNames, ToJudge } from './guard.ts';
 import { latin1Bytes } from './latin1.ts';
@@ -13,6 +14,7 @@ interface KnownText {
   /** It is the text of a PREPARE. */
   readonly inSql: boolean;
   readonly textConforms: boolean;
+  readonly meant: Analysis | undefined;
 }
 
 /** Puts what arrives before the guard, with what the session knows about it. */
@@ -40,6 +42,11 @@ export class Gatekeeper {
     return text === undefined || this.#state.skipping ? undefined : this.#guard.parses(text);
   }
 
+  /** What the text of a Parse means now; undefined when that cannot be told. */
+  means(text: string | undefined): Analysis | undefined {
+    return text === undefined || this.#state.skipping ? undefined : this.#guard.means(text);
+  }
+
   toJudge(sql: Uint8Array, protocol: ToJudge['protocol']): ToJudge {
     return {
       text: this.text(sql),
@@ -59,6 +66,7 @@ export class Gatekeeper {
     return {
       text,
       textConforms: known?.textConforms,
+      meant: known?.meant,
       protocol: 'extended',
       parameters,
       parameterTypes: prepared?.parameterTypes ?? prepared?.owner.parameterTypes,
@@ -145,8 +153,10 @@ export class Gatekeeper {
     if (name === undefined) return undefined;
     const { prepared, preparedInSql } = this.#state;
     const owner = prepared.get(name)?.owner;
-    const { text, textConforms = true } = owner ?? preparedInSql.get(name) ?? {};
-    return text === undefined ? undefined : { text, textConforms, inSql: owner === undefined };
+    const inSql = owner === undefined ? preparedInSql.get(name) : undefined;
+    const { text, textConforms = true } = owner ?? inSql ?? {};
+    const meant = owner?.meant ?? inSql?.judged?.analysis?.names?.analysis;
+    return text === undefined ? undefined : { text, textConforms, inSql: owner === undefined, meant };
   }
 }
 

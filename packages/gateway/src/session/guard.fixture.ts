@@ -85,6 +85,10 @@ export class ScriptedGuard implements Guard {
     return undefined;
   }
 
+  means(): undefined {
+    return undefined;
+  }
+
   report(judged: Judged | undefined, body: Uint8Array): Uint8Array {
     if (judged !== undefined && !isHidden(judged)) return body;
     return new TextEncoder().encode('SERROR\0VERROR\0C22P02\0Mwithheld\0\0');

@@ -26,6 +26,8 @@ export interface ToJudge {
   readonly text: string | undefined;
   /** `standard_conforming_strings` when Postgres read the text; undefined: it reads it now. */
   readonly textConforms?: boolean | undefined;
+  /** What it meant when it was prepared, if it was and that could be told: Postgres may go by that still. */
+  readonly meant?: Analysis | undefined;
   readonly protocol: 'simple' | 'extended' | 'function call';
   /** Of a Bind: its body behind the names; undefined when it has none, or comes in pieces. */
   readonly parameters: Uint8Array | undefined;
@@ -35,12 +37,19 @@ export interface ToJudge {
   readonly behind?: readonly string[];
 }
 
+/** What a name was given by Parse or PREPARE. */
+export interface PreparedText {
+  /** When `inSql`, it is the text of the PREPARE. */
+  readonly text: string;
+  readonly inSql: boolean;
+  readonly textConforms?: boolean | undefined;
+  /** As for `ToJudge`; of what is prepared. */
+  readonly meant?: Analysis | undefined;
+}
+
 /** What names mean in the session, for EXECUTE and FETCH. Names are as the server keeps them, as latin1 strings. */
 export interface SessionNames {
-  /** The text that prepared it; `inSql` when that is the text of a PREPARE. */
-  prepared(
-    name: string,
-  ): { readonly text: string; readonly inSql: boolean; readonly textConforms?: boolean | undefined } | undefined;
+  prepared(name: string): PreparedText | undefined;
   cursor(name: string): Judged | undefined;
 }
 
@@ -60,6 +69,8 @@ export interface Guard {
   parses(text: string): Refusal | undefined;
   /** Judges a FunctionCall; undefined as for `judge`. */
   judgeCall(functionOid: number, inTransaction: boolean, us: number): Judged | undefined;
+  /** What a text means that is prepared now; undefined when it cannot be told. */
+  means(text: string): Analysis | undefined;
   /** A statement completed: what it changes counts from now on. */
   completed(judged: Judged): void;
   /** The server answered with an error: what its transaction changed is undone. `judged`: what has failed; undefined when it was refused, or no statement. */

@@ -1,5 +1,6 @@
 import type { OutcomeKind, Statement, TransactionStatus } from '@onrecord/record';
 import type { CopyMask, RowMask } from '../masking/mask.ts';
+import type { Analysis } from '../sql/analysis.ts';
 import type { SessionEffect } from '../sql/sql-session-effects.ts';
 import type { Digest } from './digest.ts';
 import type { Judged } from './guard.ts';
@@ -89,6 +90,8 @@ export class OpenStatement {
   text: string | undefined;
   /** `standard_conforming_strings` when the server read it. */
   textConforms = true;
+  /** What it meant when it was prepared, as far as a guard could tell. */
+  meant: Analysis | undefined;
   judged: Judged | undefined;
   /** ErrorResponse that the client gets when the server answers with the error that was provoked in the statement's place. */
   refusal: Uint8Array | undefined;

@@ -20,7 +20,7 @@ import { type Catalog, firstNormalObjectId } from '../sql/catalog.ts';
 import { quoteName } from '../sql/quote-name.ts';
 import { clientText } from './client-text.ts';
 import type { Definitions, SharedDefinitions } from './definitions.ts';
-import type { Guard, Judged, SessionNames, ToJudge } from './guard.ts';
+import type { Guard, Judged, PreparedText, SessionNames, ToJudge } from './guard.ts';
 import { latin1 } from './latin1.ts';
 import { leftBy, type MadeTable, MadeTables, onlyMakes } from './made-tables.ts';
 import { boundValues, parameterTexts } from './parameter-texts.ts';
@@ -135,7 +135,7 @@ export class PolicyGuard implements Guard {
     let made = this.#made;
     // Postgres reads all of a Query before it runs any of it.
     const textConforms = settings.standardConformingStrings;
-    const tentative = new Map<string, Analysis>();
+    const tentative: Tentative = { prepared: new Map(), declared: new Map() };
     return statements.map((statement) => {
       const means = { settings, tentative, made, behind: [] as string[], unknown: [] as string[] };
       const { behind, unknown: unprepared } = means;
@@ -161,7 +161,11 @@ export class PolicyGuard implements Guard {
       if (undoes(typed)) own.undone();
       if (makes !== undefined) made = made.with(makes);
       const { names: named } = analysis;
-      if (named !== undefined) tentative.set(`${named.type} ${named.name}`, named.analysis);
+      if (named?.type === 'declare') tentative.declared.set(named.name, named.analysis);
+      if (named?.type === 'prepare' && statement.text !== undefined) {
+        const { text } = statement;
+        tentative.prepared.set(named.name, { text, inSql: true, textConforms: conforms, meant: named.analysis });
+      }
       return read;
     });
   }
@@ -253,10 +257,16 @@ export class PolicyGuard implements Guard {
   parses(text: string): Refusal | undefined {
     if (!this.#masksColumns) return undefined;
     const made = this.#made;
-    const means = { settings: this.#options.settings, tentative: new Map(), made, behind: [], unknown: [] };
+    const analysis = this.means(text);
+    return analysis === undefined ? undefined : this.#whyNotRead(analysis, made);
+  }
+
+  means(text: string): Analysis | undefined {
+    const made = this.#made;
+    const means = { settings: this.#options.settings, tentative: nothingTentative, made, behind: [], unknown: [] };
     const statement = { text, protocol: 'extended', parameters: undefined, parameterTypes: undefined } as const;
     const analysis = this.#analyse({ ...statement, inTransaction: false }, noNames, means);
-    return analysis === undefined || 'why' in analysis ? undefined : this.#whyNotRead(analysis, made);
+    return analysis === undefined || 'why' in analysis ? undefined : analysis;
   }
 
   /** Why a text with a name for later (PREPARE) may not be read, if so: for what code in its literals could do. */
@@ -434,7 +444,7 @@ export class PolicyGuard implements Guard {
   }
 
   #analyse(
-    { text, textConforms, protocol }: ToJudge,
+    { text, textConforms, protocol, meant }: ToJudge,
     names: SessionNames,
     { settings, tentative, made, behind, unknown }: Means,
   ): Analysis | { readonly why: string } | undefined {
@@ -446,20 +456,23 @@ export class PolicyGuard implements Guard {
       standardConformingStrings: settings.codeConforms,
       textConforms,
       prepared: (name) => {
-        behind.push(names.prepared(key(name))?.text ?? '');
-        const meant = tentative.get(`prepare ${name}`) ?? this.#prepared(name, names, { made, contextOver });
-        if (meant === undefined) unknown.push(name);
-        return meant;
+        const known = tentative.prepared.get(name) ?? names.prepared(key(name));
+        behind.push(known?.text ?? '');
+        const means = this.#prepared(known, { made, contextOver });
+        if (means === undefined) unknown.push(name);
+        return means;
       },
       cursor: (name) => {
         const judged = names.cursor(key(name));
         behind.push(judged?.statement?.text ?? '');
-        return tentative.get(`declare ${name}`) ?? judged?.analysis;
+        return tentative.declared.get(name) ?? judged?.analysis;
       },
     });
     const isPrepared = protocol === 'extended' && textConforms !== undefined;
-    const read = (): Analysis | { readonly why: string } =>
-      isPrepared ? this.#asPrepared(text, made, contextOver) : this.#asRunNow(text, made, contextOver);
+    const read = (): Analysis | { readonly why: string } => {
+      const now = this.#options.analyze(text, contextOver(made.over(catalog())));
+      return 'why' in now || !isPrepared ? now : eitherReading(now, meant);
+    };
     const analysis = read();
     if ('why' in analysis || !this.#masksColumns) return analysis;
     const again = (): Analysis | undefined => {
@@ -470,49 +483,19 @@ export class PolicyGuard implements Guard {
     return analysis;
   }
 
-  #asRunNow(text: string, made: MadeTables, contextOver: ContextOver): Analysis | { readonly why: string } {
-    const { analyze, catalog } = this.#options;
-    return analyze(text, contextOver(made.over(catalog())));
-  }
-
-  /**
-   * A text that was prepared before: Postgres looks its names up again when something of what they meant has changed, but
-   * not when there is a table in front of it that was not there.
-   */
-  #asPrepared(text: string, made: MadeTables, contextOver: ContextOver): Analysis | { readonly why: string } {
-    const { analyze, catalog } = this.#options;
-    const now = this.#asRunNow(text, made, contextOver);
-    if ('why' in now || !made.isUsedBy(now)) return now;
-    const before = analyze(text, contextOver(catalog()));
-    return 'why' in before || before.unresolved.length > 0 ? now : eitherOf(now, before);
-  }
-
-  /** What a prepared statement means now: names in it are looked up again when it is executed. */
+  /** What a prepared statement means now, or may still mean. */
   #prepared(
-    name: string,
-    names: SessionNames,
+    known: PreparedText | undefined,
     { made, contextOver }: { readonly made: MadeTables; readonly contextOver: ContextOver },
   ): Analysis | undefined {
-    const known = names.prepared(key(name));
     if (known === undefined) return undefined;
-    const { text, textConforms, inSql } = known;
+    const context = contextOver(made.over(this.#options.catalog()));
+    const { text, inSql, meant, textConforms = context.textConforms } = known;
     // It cannot be what it executes itself.
-    const within = (current: Catalog | undefined): AnalysisContext => {
-      const context = contextOver(current);
-      return { ...context, textConforms: textConforms ?? context.textConforms, prepared: () => undefined };
-    };
-    if (!inSql) {
-      const analysis = this.#asPrepared(text, made, within);
-      return 'why' in analysis ? undefined : analysis;
-    }
-    const { analyze, catalog } = this.#options;
-    const named = (current: Catalog | undefined): Analysis | undefined => {
-      const analysis = analyze(text, within(current));
-      return 'why' in analysis ? undefined : analysis.names?.analysis;
-    };
-    const now = named(made.over(catalog()));
-    const before = now === undefined || !made.isUsedBy(now) ? undefined : named(catalog());
-    return now === undefined || before === undefined || before.unresolved.length > 0 ? now : eitherOf(now, before);
+    const analysis = this.#options.analyze(text, { ...context, textConforms, prepared: () => undefined });
+    if ('why' in analysis) return undefined;
+    const now = inSql ? analysis.names?.analysis : analysis;
+    return now === undefined ? undefined : eitherReading(now, meant);
   }
 
   #verdict(analysis: Analysis, { statement, made }: Pick<Read, 'statement' | 'made'>, us: number): Verdict {
@@ -545,8 +528,7 @@ export class PolicyGuard implements Guard {
 /** What a statement is read with. */
 interface Means {
   readonly settings: SessionSettings;
-  /** What statements in front of it in the same Query give names to. */
-  readonly tentative: ReadonlyMap<string, Analysis>;
+  readonly tentative: Tentative;
   /** Tables that the session has made and no catalog has. */
   readonly made: MadeTables;
   /** Gets the texts behind the names that it uses. */
@@ -554,6 +536,14 @@ interface Means {
   /** Gets the names of prepared statements that nobody knows. */
   readonly unknown: string[];
 }
+
+/** What statements in front of one in the same Query give names to. */
+interface Tentative {
+  readonly prepared: Map<string, PreparedText>;
+  readonly declared: Map<string, Analysis>;
+}
+
+const nothingTentative: Tentative = { prepared: new Map(), declared: new Map() };
 
 /** A statement that was read and is to be decided on. */
 interface Read {
@@ -575,6 +565,27 @@ interface ReadWith {
   readonly catalog: Catalog | undefined;
   /** With the catalog of now; undefined when it cannot be read any more. */
   readonly again: () => Analysis | undefined;
+}
+
+/**
+ * What a text may mean that was prepared before. Postgres looks its names up again when something has changed of what they
+ * meant, or the search path; not when there is a table in front of that which was not there.
+ */
+function eitherReading(now: Analysis, meant: Analysis | undefined): Analysis {
+  if (meant === undefined || meant === now || meant.unresolved.length > 0 || relationsOf(meant) === relationsOf(now))
+    return now;
+  return eitherOf(now, meant);
+}
+
+const relations = new WeakMap<Analysis, string>();
+
+function relationsOf(analysis: Analysis): string {
+  const known = relations.get(analysis);
+  if (known !== undefined) return known;
+  const names = new Set(analysis.commands.flatMap(({ reads, writes }) => [...reads, ...writes]));
+  const text = JSON.stringify(Array.from(names).sort());
+  relations.set(analysis, text);
+  return text;
 }
 
 /** A statement that was read with one catalog or with another. */

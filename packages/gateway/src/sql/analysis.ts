@@ -123,12 +123,14 @@ export type Effect =
   /**
    * It changes definitions. `names`: relations and functions, `schema.name`; undefined: it cannot be told which. `makes`: it
    * makes this table, if it is all that the statement does. `drops`: it takes relations away; `surely`: the one that is named.
+   * `functions`: there are some among the names.
    */
   | {
       readonly type: 'define';
       readonly names: readonly string[] | undefined;
       readonly makes?: TableMade;
       readonly drops?: 'surely' | 'perhaps';
+      readonly functions?: true;
     };
 
 /** A table that holds nothing but what is stored in it, and runs no code of anybody's. */

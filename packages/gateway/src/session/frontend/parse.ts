@@ -21,6 +21,7 @@ export function takeParse(from: FromClient): void {
   if (count > 0) statement.parameterTypes = types;
   statement.text = gatekeeper?.text(sql);
   statement.textConforms = state.settings.standardConformingStrings;
+  statement.meant = gatekeeper?.means(statement.text);
   const error = server.withholds ? undefined : gatekeeper?.parses(statement.text);
   if (error === undefined) server.forward();
   else {

@@ -78,6 +78,7 @@ export function readDefinition(node: Node, around: Surroundings, findings: Findi
     type: 'define',
     names,
     ...(makes === undefined ? {} : { makes }),
+    ...(definition.hasFunctions ? { functions: true } : {}),
     ...(isTold && dropsRelations(type, fields) ? { drops: dropsSurely(fields, around) ? 'surely' : 'perhaps' } : {}),
   });
 }
@@ -147,6 +148,8 @@ class Definition {
   #seesRows = false;
   /** What is defined, changed or dropped. */
   readonly names = new Set<string>();
+  /** Functions are among them. */
+  hasFunctions = false;
 
   constructor(walk: Walk) {
     this.#walk = walk;
@@ -250,7 +253,9 @@ class Definition {
   }
 
   #defineFunction(parts: readonly string[]): void {
-    if (parts.length > 0) this.names.add(listedName(this.#walk.around, qualifiedName(parts)));
+    if (parts.length === 0) return;
+    this.hasFunctions = true;
+    this.names.add(listedName(this.#walk.around, qualifiedName(parts)));
   }
 
   #renames(fields: Node): void {
@@ -268,6 +273,7 @@ class Definition {
     const kind = text(fields['renameType'] ?? fields['objectType']);
     const parts = words(fieldsOf(fields['object'], 'ObjectWithArgs')?.['objname']);
     if (!functionObjects.has(kind) || parts.length === 0) return;
+    this.hasFunctions = true;
     const { schema, name } = qualifiedName(parts);
     const moved = { schema: text(fields['newschema']) || schema, name: text(fields['newname']) || name };
     this.names.add(listedName(this.#walk.around, moved));

@@ -25,9 +25,11 @@ function fieldFlow(trace: Trace, flow: Flow, field: string): Flow {
   const fields = fieldsOf(trace, flow);
   const known = fields === undefined ? undefined : columnOf(fields, field);
   if (known !== undefined) return known;
-  // Of a value whose type cannot be told it is a field, or a function of somebody's.
-  const isField = fields === undefined && calleeNamed(trace, [field]).candidates.every(({ builtIn }) => builtIn);
-  return isField ? derived(flow.sources) : attributeFlow(trace, flow, field);
+  if (fields !== undefined) return attributeFlow(trace, flow, field);
+  // Of a value whose type cannot be told it is a field, or a function of somebody's, which may be one that nobody knows yet.
+  trace.touches.add('unknown');
+  const isOwn = calleeNamed(trace, [field]).candidates.some(({ builtIn }) => !builtIn);
+  return isOwn ? attributeFlow(trace, flow, field) : derived(flow.sources);
 }
 
 /** What `(expression).*` expands to. */
