@@ -12,7 +12,7 @@ import { takeQuery } from './frontend/query.ts';
 import { takeSync } from './frontend/sync.ts';
 import { unexpected } from './frontend-framer.ts';
 import { LargeBind } from './large-bind.ts';
-import { mustWait } from './must-wait.ts';
+import { goesByEffects, mustWait } from './must-wait.ts';
 import type { SessionState } from './session-state.ts';
 import { emptyTurn, type Turn } from './turn.ts';
 
@@ -87,7 +87,7 @@ export class Arrivals {
     if (state.stream !== undefined && this.#streamed()) return;
     // As the server does after an error in a pipeline: everything is dropped up to the Sync.
     if (state.refusing && tag !== frontendTag.sync && tag !== frontendTag.terminate) return;
-    if (server.withholds && !grouped.has(tag)) return server.ask({ cutShort: true });
+    if (server.withholds && !this.#joins()) return server.ask({ cutShort: true });
     switch (tag) {
       case frontendTag.query:
         return takeQuery(from);
@@ -116,6 +116,12 @@ export class Arrivals {
       default:
         throw unexpected(tag);
     }
+  }
+
+  /** True when the message may wait for approval with what is withheld already: it belongs to its group, and means the same before and behind it. */
+  #joins(): boolean {
+    const { framer, server } = this.#from;
+    return grouped.has(framer.tag) && !(server.withholdsEffect && goesByEffects(framer, this.#state));
   }
 
   #takeBindPiece(): void {

@@ -251,6 +251,34 @@ describe('a statement that needs approval', () => {
     assert.deepEqual(forwarded(session.release(undefined).forward), ['bind', 'execute', 'parse select 2', 'sync']);
   });
 
+  it('is asked about before anything is judged behind what changes its meaning', () => {
+    const { session, guard } = guarded();
+    const select = [parse('select 2'), bind(), execute(), sync];
+    const turn = send(session, parse('ask 1'), bind(), execute(), parse('set a'), bind(), execute(), ...select);
+    assert.deepEqual(turn.ask?.statements.map(numberOf), [1, 2, 3]);
+    assert.deepEqual(guard.judgedTexts, ['ask 1', 'set a']);
+    answer(session, parsed);
+    const released = forwarded(session.release(undefined).forward);
+    assert.deepEqual(released, ['bind', 'execute', 'parse set a', 'bind', 'execute', 'parse select 2', 'flush']);
+    assert.deepEqual(session.frontend(new Uint8Array(0), 1).forward, []);
+    answer(session, bound, complete('UPDATE 1'), parsed, bound, complete('SET'), parsed);
+    assert.deepEqual(forwarded(session.frontend(new Uint8Array(0), 1).forward), ['bind', 'execute', 'sync']);
+    assert.deepEqual(guard.judgedTexts, ['ask 1', 'set a', 'select 2']);
+    answer(session, bound, complete('SELECT 1'), ready());
+    assert.equal(session.pending, 0);
+  });
+
+  it('is run before a Query behind it is judged, when it changes what that means', () => {
+    const { session, guard } = guarded();
+    send(session, parse('set ask'), bind(), execute(), query('select 2'));
+    answer(session, parsed);
+    assert.deepEqual(forwarded(session.release(undefined).forward), ['bind', 'execute', 'flush']);
+    assert.deepEqual(session.frontend(new Uint8Array(0), 1).forward, []);
+    answer(session, bound, complete('SET'));
+    assert.deepEqual(forwarded(session.frontend(new Uint8Array(0), 1).forward), ['query select 2']);
+    assert.deepEqual(guard.judgedTexts, ['set ask', 'select 2']);
+  });
+
   it('is answered in front of what the session has refused behind it', () => {
     const { session } = guarded();
     send(session, parse('ask 1'), bind());

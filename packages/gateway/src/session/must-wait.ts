@@ -24,18 +24,31 @@ export function mustWait(framer: Framer, state: SessionState): boolean {
   if (!waiting.has(tag) || state.expected.isSettled) return false;
   if (!first || state.skipping || state.refusing || state.copyIn !== undefined) return false;
   if (state.discarding && !state.expected.hasCertainSync) return false;
-  if (tag === frontendTag.functionCall) return state.options.guard !== undefined && state.effects > 0;
+  if (state.effects > 0 && goesByEffects(framer, state)) return true;
+  if (tag === frontendTag.functionCall) return false;
   if (!last || readsBySettings(framer)) return true;
-  if (state.options.guard !== undefined && state.effects > 0) {
-    // A guard reads the text of a Parse as well.
-    if (tag === frontendTag.query || (tag === frontendTag.parse && bodyOf(framer).some(isNotPlain))) return true;
-  }
   if (tag !== frontendTag.bind && tag !== frontendTag.execute) return false;
-  if (state.effects > 0) return true;
   const names = bodyOf(framer);
   const name = untilNul(names);
   if (tag === frontendTag.execute) return !state.portals.isCertain(state.nameKey(name), state.syncs);
   return !state.prepared.isCertain(state.nameKey(untilNul(names.subarray(name.length + 1))), state.syncs);
+}
+
+/** True when a statement in front of the message that changes names or settings may change what it means. */
+export function goesByEffects(framer: Framer, { options }: SessionState): boolean {
+  switch (framer.tag) {
+    case frontendTag.bind:
+    case frontendTag.execute:
+      return true;
+    case frontendTag.query:
+    case frontendTag.functionCall:
+      return options.guard !== undefined;
+    case frontendTag.parse:
+      // A guard reads its text as well.
+      return options.guard !== undefined && bodyOf(framer).some(isNotPlain);
+    default:
+      return false;
+  }
 }
 
 /** True when how the message reads depends on settings, and what was sent before may change them. */

@@ -16,6 +16,8 @@ export class WithheldGroup {
   readonly statements: OpenStatement[] = [];
   /** Its first message: a Bind, or a Query or FunctionCall alone. */
   readonly #first: number;
+  /** A statement of it changes names or settings: what comes behind it cannot be judged before it has run. */
+  hasEffect = false;
   /** A message that cannot belong to the group came before its end; it has not been taken. */
   cutShort = false;
 

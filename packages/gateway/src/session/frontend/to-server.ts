@@ -38,6 +38,11 @@ export class ToServer {
     return this.#withheld !== undefined;
   }
 
+  /** True when something that waits for approval changes names or settings. */
+  get withholdsEffect(): boolean {
+    return this.#withheld?.hasEffect === true;
+  }
+
   begin(turn: Turn): void {
     this.#turn = turn;
     this.#span = new Span(this.#withheld?.bytes ?? turn.forward);
@@ -96,7 +101,10 @@ export class ToServer {
   /** Remembers which reply a forwarded message causes: none, while the server discards what arrives. */
   expect(reply: ExpectedReply): void {
     const state = this.#state;
-    if (this.#withheld !== undefined) return this.#withheld.expect(reply);
+    if (this.#withheld !== undefined) {
+      if (reply.to === 'execute' && this.#hasEffect(reply.statement)) this.#withheld.hasEffect = true;
+      return this.#withheld.expect(reply);
+    }
     if (reply.to === 'sync') {
       // Of a group that has waited: meanwhile the server may have come to skip what is in front of it.
       state.skipping = false;
@@ -107,7 +115,7 @@ export class ToServer {
     state.copyIn = undefined;
     if (!state.skipping) {
       state.expected.push(reply);
-      if (reply.statement !== undefined && reply.to === 'execute') this.#countEffect(reply.statement);
+      if (reply.to === 'execute') this.#countEffect(reply.statement);
       for (const statement of reply.statements) this.#countEffect(statement);
       return;
     }
@@ -117,12 +125,17 @@ export class ToServer {
     if (reply.named !== undefined) this.#arrived.skipName(reply.named);
   }
 
-  #countEffect(statement: OpenStatement): void {
-    const { judged } = statement;
-    const follows = judged !== undefined && this.#state.options.guard?.changesWhatFollows(judged) === true;
-    if (statement.effect === undefined && !follows) return;
+  #countEffect(statement: OpenStatement | undefined): void {
+    if (statement === undefined || !this.#hasEffect(statement)) return;
     statement.effectCounts = true;
     this.#state.effects += 1;
+  }
+
+  /** Whether a statement changes what those behind it mean. */
+  #hasEffect(statement: OpenStatement | undefined): boolean {
+    if (statement?.effect !== undefined) return true;
+    const judged = statement?.judged;
+    return judged !== undefined && this.#state.options.guard?.changesWhatFollows(judged) === true;
   }
 
   /** From the message that is being taken on nothing goes to Postgres until people have been asked about `statements`. */
@@ -169,6 +182,8 @@ export class ToServer {
       turn.forward.push(group.approved());
       turn.statements.push(...group.statements);
     }
+    // The message that has cut it short may have to wait for its answers.
+    if (group.cutShort) turn.forward.push(flush);
     for (const reply of group.replies) {
       if (!state.skipping || reply.to === 'sync') this.expect(reply);
       else this.#giveUp(reply, { outcome: 'skipped' });
