@@ -11,6 +11,7 @@ import type { Target } from '../support/target.ts';
 import { WireClient } from '../support/wire-client.ts';
 import { type Attempt, attempt } from './attempt.ts';
 import { bypassAttacksOnMasks } from './bypass-attacks-masks.ts';
+import { furtherAttacksOnRules } from './bypass-attacks-more-rules.ts';
 import { bypassAttacksOnRules } from './bypass-attacks-rules.ts';
 import type { BypassCase, Trier } from './bypass-case.ts';
 import { bypassCorpus } from './bypass-corpus.ts';
@@ -26,7 +27,13 @@ import { unrecorded } from './unrecorded.ts';
 const oneOf = process.env.ONRECORD_EVERY_WAY === undefined ? 16 : 1;
 /** Only cases whose name matches. */
 const only = new RegExp(process.env.ONRECORD_WAY ?? '');
-const everything = [...bypassCorpus, ...furtherBypasses, ...bypassAttacksOnMasks, ...bypassAttacksOnRules];
+const everything = [
+  ...bypassCorpus,
+  ...furtherBypasses,
+  ...bypassAttacksOnMasks,
+  ...bypassAttacksOnRules,
+  ...furtherAttacksOnRules,
+];
 const corpus = everything.filter(({ name }) => only.test(name));
 
 describe('the corpus of ways around the controls', () => {

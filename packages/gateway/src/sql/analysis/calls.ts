@@ -77,6 +77,9 @@ interface Call {
 
 function apply(touch: Touch, conduct: Conduct, { name, fields }: Call): void {
   const { draft } = touch;
+  const { ofArguments } = conduct;
+  if (ofArguments !== undefined && fields !== undefined && list(fields['args']).length !== ofArguments) return;
+  if (conduct.recomputes === true) touch.recompute(touch.around.catalog?.relations ?? []);
   if (conduct.isWrite === true && conduct.query === undefined) draft.isWrite = true;
   if (conduct.isOutside === true) draft.isOutside = true;
   if (conduct.isOpaque === true && conduct.query === undefined) touch.runsAnything();

@@ -117,7 +117,15 @@ export class Findings {
   copy: CopyForm | undefined;
   #later: Noted | undefined;
   /** What PREPARE and DECLARE give a name. */
-  named: { readonly type: 'prepare' | 'declare'; readonly name: string; readonly node: Node } | undefined;
+  named:
+    | {
+        readonly type: 'prepare' | 'declare';
+        readonly name: string;
+        readonly node: Node;
+        /** Of the parameters of PREPARE, where it says. */
+        readonly types: unknown;
+      }
+    | undefined;
 
   /** What can run by what is defined; what is noted of it is added here. */
   get later(): Noted {

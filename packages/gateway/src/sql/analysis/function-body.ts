@@ -5,7 +5,7 @@ import type { Draft, Findings } from './draft.ts';
 import { type Fragment, plpgsqlFragments } from './plpgsql.ts';
 import { readStatement } from './statement.ts';
 import { fullName, type Surroundings } from './surroundings.ts';
-import { constantText, fieldsOf, list } from './tree.ts';
+import { constantText, fieldsOf, list, words } from './tree.ts';
 import { Walk } from './walk.ts';
 
 /** Code as the catalog or DO has it. */
@@ -21,8 +21,10 @@ export function readCode(code: Code, around: Surroundings, findings: Findings): 
 }
 
 /** As `readCode`, among the findings of a statement that runs it as `via`. */
-export function readBlock(code: Code, around: Surroundings, findings: Findings, via: string | undefined): void {
+export function readBlock(code: Code, session: Surroundings, findings: Findings, via: string | undefined): void {
   const { language } = code;
+  // What the session has given names to may have been given others by the time that code comes to them.
+  const around: Surroundings = { ...session, prepared: unknown, cursor: unknown };
   const body = around.isEscaping && code.body?.includes('\\') === true ? undefined : code.body;
   const { copy, named } = findings;
   const effects = findings.effects.splice(0);
@@ -39,6 +41,8 @@ export function readBlock(code: Code, around: Surroundings, findings: Findings, 
   findings.copy = copy;
   findings.named = named;
 }
+
+const unknown = (): undefined => undefined;
 
 function unreadable(findings: Findings, via: string | undefined): Draft {
   const draft = findings.draft('execute', via);
@@ -90,6 +94,9 @@ function readFragment(fragment: Fragment, reading: Reading): void {
       // A cursor of the session can be over anything.
       reading.expressions.isOpaque = true;
       return;
+    case 'type':
+      readType(fragment.sql, reading);
+      return;
     case 'dynamic':
       readDynamic(fragment.sql, reading);
       return;
@@ -119,6 +126,21 @@ function readExpression(sql: string, { around, findings, via, expressions }: Rea
   if (select === undefined || statements?.length !== 1) guess(sql, around, findings, via);
   else if (select['fromClause'] !== undefined) readSelect(select, around, findings, { via });
   else new Walk(around, expressions, findings).read({ SelectStmt: select }, undefined);
+}
+
+const likeColumn = /^([\s\S]+)%\s*type\b/i;
+const likeRow = /%\s*rowtype\b/i;
+
+/** The type of a variable: values of it are made, and cast to it. `t.c%TYPE` is that of a column, or of another variable. */
+function readType(sql: string, { around, findings, expressions }: Reading): void {
+  const walk = new Walk(around, expressions, findings);
+  const column = likeColumn.exec(sql)?.[1];
+  const given = column === undefined ? `NULL::${sql.replace(likeRow, '')}` : column;
+  const select = fieldsOf(around.parse(`SELECT ${given}`)?.[0]?.node, 'SelectStmt');
+  const value = fieldsOf(list(select?.['targetList'])[0], 'ResTarget')?.['val'];
+  if (value === undefined) expressions.isUnreadable();
+  else if (column === undefined) walk.parsed(value);
+  else walk.columnType(words(fieldsOf(value, 'ColumnRef')?.['fields']));
 }
 
 /** EXECUTE of a constant is the statement in it; of anything else, it can be any. */

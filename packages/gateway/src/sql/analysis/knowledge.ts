@@ -1,5 +1,5 @@
 import type { Catalog, Relation } from '../catalog.ts';
-import { type CodeReference, Draft, Findings } from './draft.ts';
+import { type CodeReference, Draft, Findings, type RuleEvent } from './draft.ts';
 import { readCode } from './function-body.ts';
 import { type Entry, levelWithin } from './level.ts';
 import { ownPath } from './own-path.ts';
@@ -31,6 +31,7 @@ export class Knowledge {
   readonly #isEscaping: boolean;
   readonly #families = new Map<number, { readonly up: readonly Relation[]; readonly down: readonly Relation[] }>();
   readonly #views = new Map<number, ViewFacts | undefined>();
+  readonly #plannedViews = new Map<number, ViewFacts | undefined>();
   readonly #columns = new Map<string, ReadonlySet<string>>();
   readonly #code = new Map<string, Findings>();
   readonly #expressions = new Map<string, Draft>();
@@ -114,55 +115,31 @@ export class Knowledge {
 
   /** Undefined when its definition cannot be read. */
   view(relation: Relation): ViewFacts | undefined {
-    if (this.#views.has(relation.oid)) return this.#views.get(relation.oid);
-    // A definition that leads back to itself ends here.
-    this.#views.set(relation.oid, undefined);
-    let facts: ViewFacts | undefined;
-    try {
-      facts = this.#readView(relation);
-    } finally {
-      // Nothing is kept of what was not read to its end.
-      this.#views.delete(relation.oid);
-    }
-    this.#views.set(relation.oid, facts);
-    return facts;
+    return this.#viewIn(this.#views, relation, this.#around);
   }
 
-  #readView(relation: Relation): ViewFacts {
-    const findings = new Findings();
-    const whole = findings.draft('select');
-    const walk = new Walk(this.#around, whole, findings);
-    const columns = new Map<string, ReadonlySet<string>>();
-    const bases: Relation[] = [];
-    const statements = this.#around.parse(relation.definition ?? '');
-    const select = fieldsOf(statements?.[0]?.node, 'SelectStmt');
-    if (select === undefined) {
-      whole.isUnreadable();
-    } else if (select['larg'] !== undefined || select['valuesLists'] !== undefined) {
-      walk.read({ SelectStmt: select }, undefined);
-      for (const { name } of relation.columns) columns.set(name, whole.readsColumns);
-    } else {
-      const level = walk.openSelect(select, undefined);
-      for (const entry of level.entries) for (const source of entry.sources) bases.push(source.relation);
-      walk.read([], level);
-      const targets = list(select['targetList']);
-      const stars = targets.length !== relation.columns.length;
-      targets.forEach((target, index) => {
-        const draft = new Draft('select');
-        new Walk(this.#around, draft, findings).read(target, level);
-        const column = relation.columns[index]?.name ?? '';
-        if (stars) for (const name of draft.readsColumns) whole.readsColumns.add(name);
-        else columns.set(column, new Set(draft.readsColumns));
-        draft.readsColumns.clear();
-        whole.include(draft);
-      });
+  /** What a view does where it is planned and not run: what says that it does not change is computed all the same. */
+  plannedView(relation: Relation): ViewFacts | undefined {
+    return this.#viewIn(this.#plannedViews, relation, this.#planned);
+  }
+
+  get #planned(): Surroundings {
+    return { ...this.#around, isPlanOnly: true };
+  }
+
+  #viewIn(kept: Map<number, ViewFacts | undefined>, relation: Relation, around: Surroundings): ViewFacts | undefined {
+    if (kept.has(relation.oid)) return kept.get(relation.oid);
+    // A definition that leads back to itself ends here.
+    kept.set(relation.oid, undefined);
+    let facts: ViewFacts | undefined;
+    try {
+      facts = readView(relation, around);
+    } finally {
+      // Nothing is kept of what was not read to its end.
+      kept.delete(relation.oid);
     }
-    // What a query in a view writes, by whatever it calls, is written when it is read.
-    for (const draft of findings.drafts) if (draft !== whole) whole.include(draft);
-    if (findings.effects.length > 0) whole.changesSession = true;
-    const common = new Set(whole.readsColumns);
-    whole.readsColumns.clear();
-    return { whole, common, columns, bases };
+    kept.set(relation.oid, facts);
+    return facts;
   }
 
   /** Temporary tables, of any session: `schema.name`. */
@@ -196,7 +173,7 @@ export class Knowledge {
     if (kept !== undefined) return kept;
     const findings =
       reference.type === 'rule'
-        ? this.#readRules(reference)
+        ? this.#readRules(reference, this.#around)
         : reference.type === 'foreign key'
           ? this.#readForeignKey(reference)
           : this.#readFunction(reference.oid);
@@ -235,17 +212,24 @@ export class Knowledge {
     return findings;
   }
 
-  #readRules({ oid, event }: CodeReference): Findings {
+  /** The same of a relation's rules where they are planned and not run. */
+  plannedRules(oid: number, event: RuleEvent): Findings {
+    return this.#readRules({ type: 'rule', oid, event }, this.#planned);
+  }
+
+  #readRules({ oid, event }: CodeReference, around: Surroundings): Findings {
     const findings = new Findings();
     const relation = this.#catalog.relation(oid);
     for (const rule of relation?.rules ?? []) {
-      const statements = this.#around.parse(rule);
+      const statements = around.parse(rule);
       // Text that is no rule: it cannot be told at the moment.
       if (statements === undefined || statements.length === 0) findings.draft('select').isUnreadable();
       const fields = fieldsOf(statements?.[0]?.node, 'RuleStmt');
       if (fields === undefined || text(fields['event']) !== event) continue;
       const level = levelWithin(undefined, relation === undefined ? [] : ruleEntries(relation));
-      for (const action of list(fields['actions'])) readStatement(action, this.#around, findings, { level });
+      for (const action of list(fields['actions'])) readStatement(action, around, findings, { level });
+      const condition = fields['whereClause'];
+      if (condition !== undefined) new Walk(around, findings.draft('select'), findings).read({ condition }, level);
     }
     return findings;
   }
@@ -263,4 +247,41 @@ function ruleEntries({ columns }: Relation): Entry[] {
     isTarget: false,
     columnNames,
   }));
+}
+
+function readView(relation: Relation, around: Surroundings): ViewFacts {
+  const findings = new Findings();
+  const whole = findings.draft('select');
+  const walk = new Walk(around, whole, findings);
+  const columns = new Map<string, ReadonlySet<string>>();
+  const bases: Relation[] = [];
+  const statements = around.parse(relation.definition ?? '');
+  const select = fieldsOf(statements?.[0]?.node, 'SelectStmt');
+  if (select === undefined) {
+    whole.isUnreadable();
+  } else if (select['larg'] !== undefined || select['valuesLists'] !== undefined) {
+    walk.read({ SelectStmt: select }, undefined);
+    for (const { name } of relation.columns) columns.set(name, whole.readsColumns);
+  } else {
+    const level = walk.openSelect(select, undefined);
+    for (const entry of level.entries) for (const source of entry.sources) bases.push(source.relation);
+    walk.read([], level);
+    const targets = list(select['targetList']);
+    const stars = targets.length !== relation.columns.length;
+    targets.forEach((target, index) => {
+      const draft = new Draft('select');
+      new Walk(around, draft, findings).read(target, level);
+      const column = relation.columns[index]?.name ?? '';
+      if (stars) for (const name of draft.readsColumns) whole.readsColumns.add(name);
+      else columns.set(column, new Set(draft.readsColumns));
+      draft.readsColumns.clear();
+      whole.include(draft);
+    });
+  }
+  // What a query in a view writes, by whatever it calls, is written when it is read.
+  for (const draft of findings.drafts) if (draft !== whole) whole.include(draft);
+  if (findings.effects.length > 0) whole.changesSession = true;
+  const common = new Set(whole.readsColumns);
+  whole.readsColumns.clear();
+  return { whole, common, columns, bases };
 }

@@ -6,6 +6,10 @@ export interface Conduct {
   readonly isOpaque?: true;
   /** Index of the argument that is a query's text; where it is a constant, it is read. */
   readonly query?: number;
+  /** It does so only when it is called with that many arguments; its namesakes are harmless. */
+  readonly ofArguments?: number;
+  /** What indexes compute is computed, of which is not said. */
+  readonly recomputes?: true;
   /** Index of the argument that names a relation, which is then read or written. */
   readonly reads?: number;
   readonly writes?: number;
@@ -75,6 +79,14 @@ const conducts: readonly (readonly [Conduct, string])[] = [
       ' schema_to_xml_and_xmlschema connectby xpath_table pg_logical_slot_get_changes pg_logical_slot_peek_changes' +
       ' pg_logical_slot_get_binary_changes pg_logical_slot_peek_binary_changes',
   ],
+  [{ ...opaque, query: 1, ofArguments: 2 }, 'ts_rewrite'],
+  // They make values of a type that they are told by name or number, and with them run the CHECKs of domains.
+  [
+    opaque,
+    'pg_input_is_valid pg_input_error_info domain_in domain_recv record_in record_recv array_in array_recv range_in' +
+      ' range_recv multirange_in multirange_recv pg_restore_attribute_stats pg_restore_extended_stats',
+  ],
+  [{ isWrite: true, recomputes: true }, 'brin_summarize_new_values brin_summarize_range'],
   [{ isOpaque: true }, 'cursor_to_xml cursor_to_xmlschema'],
   [{ reads: 0 }, 'table_to_xml table_to_xmlschema table_to_xml_and_xmlschema pgstattuple get_raw_page'],
 ];

@@ -47,6 +47,14 @@ export function indexOf(tokens: readonly Token[], words: readonly string[], from
   return -1;
 }
 
+/** What stands within the first parentheses. */
+export function firstParentheses(tokens: readonly Token[]): readonly Token[] {
+  const open = tokens.findIndex(({ word }) => word === '(');
+  if (open === -1) return [];
+  const close = tokens.findIndex((_, at) => at > open && depthAt(tokens, at + 1) === 0);
+  return tokens.slice(open + 1, close === -1 ? undefined : close);
+}
+
 /** Parts between commas outside of parentheses. */
 export function separated(tokens: readonly Token[]): readonly (readonly Token[])[] {
   const parts: Token[][] = [[]];

@@ -1,5 +1,5 @@
 import { isOwnCursor } from './own-cursor.ts';
-import { depthAt, indexOf, separated, type Token } from './plpgsql-tokens.ts';
+import { depthAt, firstParentheses, indexOf, separated, type Token } from './plpgsql-tokens.ts';
 import { TokenReader } from './token-reader.ts';
 
 /** One piece of SQL in a PL/pgSQL body. */
@@ -7,10 +7,10 @@ export interface Fragment {
   /**
    * `query`: a statement; `cursor`: what a cursor runs that the session can see by its name, '' when it was declared with
    * its query; `fetch`: rows of a cursor that may be anybody's, '' in place of its name; `expression`: what may stand
-   * behind SELECT; `dynamic`: an expression whose value is run; `transaction`: COMMIT or ROLLBACK; `unknown`: what could
-   * not be told apart.
+   * behind SELECT; `type`: that of a variable; `dynamic`: an expression whose value is run; `transaction`: COMMIT or
+   * ROLLBACK; `unknown`: what could not be told apart.
    */
-  readonly type: 'query' | 'cursor' | 'fetch' | 'expression' | 'dynamic' | 'transaction' | 'unknown';
+  readonly type: 'query' | 'cursor' | 'fetch' | 'expression' | 'type' | 'dynamic' | 'transaction' | 'unknown';
   readonly sql: string;
 }
 
@@ -120,9 +120,22 @@ class Cutter extends TokenReader {
       const cursor = indexOf(tokens, ['cursor']);
       const query = cursor === -1 ? -1 : indexOf(tokens, ['for', 'is'], cursor);
       const value = indexOf(tokens, [':=', '=', 'default']);
-      if (query !== -1) this.#add('query', tokens.slice(query + 1));
-      else if (value !== -1) this.#add('expression', tokens.slice(value + 1));
+      if (query !== -1) {
+        for (const argument of separated(firstParentheses(tokens.slice(0, query)))) this.#type(argument);
+        this.#add('query', tokens.slice(query + 1));
+        continue;
+      }
+      this.#type(value === -1 ? tokens : tokens.slice(0, value));
+      if (value !== -1) this.#add('expression', tokens.slice(value + 1));
     }
+  }
+
+  /** The type behind the name of a variable: name [CONSTANT] type [COLLATE c] [NOT NULL]. An ALIAS has none. */
+  #type(tokens: readonly Token[]): void {
+    const from = tokens[1]?.word === 'constant' ? 2 : 1;
+    if (tokens[from]?.word === 'alias') return;
+    const end = indexOf(tokens, ['collate', 'not'], from);
+    this.#add('type', tokens.slice(from, end === -1 ? undefined : end));
   }
 
   /** FOR … IN a .. b, IN query, IN EXECUTE, IN cursor. */

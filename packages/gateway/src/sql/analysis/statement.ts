@@ -8,7 +8,7 @@ import { readBlock } from './function-body.ts';
 import { settingEffects, transactionEffectsOf } from './settings.ts';
 import type { Surroundings } from './surroundings.ts';
 import { rangeName } from './touch.ts';
-import { constantText, fieldsOf, isNode, list, type Node, text, unwrap } from './tree.ts';
+import { constantText, fieldsOf, isNode, list, type Node, text, unwrap, words } from './tree.ts';
 import { Walk } from './walk.ts';
 
 export type { Place } from './dml.ts';
@@ -25,8 +25,33 @@ export function readStatement(node: Node, around: Surroundings, findings: Findin
     return;
   }
   const reading = readings[type];
-  if (reading !== undefined) reading(fields, around, findings, place);
-  else readDefinition(node, around, findings, place);
+  if (reading !== undefined) {
+    reading(fields, around, findings, place);
+    return;
+  }
+  const at = findings.drafts.length;
+  readDefinition(node, around, findings, place);
+  const draft = findings.drafts[at];
+  if (draft === undefined) return;
+  const walk = new Walk(around, draft, findings);
+  // A literal is one of its type as soon as the text is parsed, and the bounds of a partition are computed once.
+  walk.parsed(node);
+  for (const body of sqlBodies(type, fields, around)) walk.parsed(body);
+  walk.read({ partbound: fields['partbound'] }, undefined);
+}
+
+/** CREATE FUNCTION parses a body in SQL to see whether it is one; one of BEGIN ATOMIC stands in the tree. */
+function sqlBodies(type: string, fields: Node, around: Surroundings): readonly Node[] {
+  if (type !== 'CreateFunctionStmt') return [];
+  let language = '';
+  let body: string | undefined;
+  for (const item of list(fields['options'])) {
+    const { defname, arg } = fieldsOf(item, 'DefElem') ?? {};
+    if (defname === 'language') language = text(fieldsOf(arg, 'String')?.['sval']).toLowerCase();
+    if (defname === 'as') body = words(arg)[0];
+  }
+  const statements = language === 'sql' && body !== undefined ? around.parse(body) : undefined;
+  return statements?.map(({ node }) => node) ?? [];
 }
 
 /** INTO stands in the first SELECT of a UNION. */
@@ -46,13 +71,15 @@ const readings: { readonly [type: string]: Reading } = {
   CreateTableAsStmt: readTableAs,
   ExplainStmt: readExplain,
   PrepareStmt: (fields, around, findings, place) => {
-    plain('prepare', findings, place);
-    name('prepare', text(fields['name']), fields, { around, findings });
+    const walk = new Walk(around, plain('prepare', findings, place), findings);
+    // Literals are read as what they are while it is parsed, and parameters when it is executed.
+    walk.parsed(fields);
+    name('prepare', text(fields['name']), fields, findings);
   },
   DeclareCursorStmt: (fields, around, findings, place) => {
     const cursor = text(fields['portalname']);
     plain('declare', findings, place);
-    name('declare', cursor, fields, { around, findings });
+    name('declare', cursor, fields, findings);
     if (isNode(fields['query'])) readStatement(fields['query'], around, findings, { via: `DECLARE ${cursor}` });
   },
   ExecuteStmt: (fields, around, findings, place) => {
@@ -173,13 +200,9 @@ function writeRanges(ranges: unknown, walk: Walk, event?: 'CMD_TRUNCATE'): void 
   }
 }
 
-function name(
-  type: 'prepare' | 'declare',
-  given: string,
-  fields: Node,
-  { findings }: { readonly around: Surroundings; readonly findings: Findings },
-): void {
-  if (isNode(fields['query'])) findings.named = { type, name: given, node: fields['query'] };
+function name(type: 'prepare' | 'declare', given: string, fields: Node, findings: Findings): void {
+  const { query, argtypes } = fields;
+  if (isNode(query)) findings.named = { type, name: given, node: query, types: argtypes };
 }
 
 /** What is known of a prepared statement or cursor runs; of one that is not known, nothing is. */
@@ -210,7 +233,7 @@ function readExplain(fields: Node, around: Surroundings, findings: Findings, pla
   const planned = { ...around, isPlanOnly: true };
   const [type, inner] = unwrap(query);
   if (type === 'ExecuteStmt') {
-    explainKnown(around.prepared(text(inner['name'])), draft);
+    explainKnown(around.prepared(text(inner['name'])), new Walk(planned, draft, findings));
     return;
   }
   const before = findings.drafts.length;
@@ -234,11 +257,14 @@ function isAnalyze(option: Node): boolean {
   return !/^(false|off|0)$/i.test(value);
 }
 
-function explainKnown(analysis: Analysis | undefined, draft: Draft): void {
+/** What says that it does not change is computed with a plan. */
+function explainKnown(analysis: Analysis | undefined, walk: Walk): void {
+  const { draft } = walk;
   if (analysis === undefined) draft.isUnreadable();
-  for (const { reads, writes, readsColumns } of analysis?.commands ?? []) {
+  for (const { reads, writes, readsColumns, functions, volatileFunctions } of analysis?.commands ?? []) {
     for (const relation of [...reads, ...writes]) draft.reads.add(relation);
     for (const column of readsColumns) draft.readsColumns.add(column);
+    for (const name of functions) if (!volatileFunctions.includes(name)) walk.callListed(name);
   }
 }
 

@@ -3,7 +3,7 @@ import { type QualifiedName, resolveFunctions, resolveOperators } from '../resol
 import { recordCall } from './calls.ts';
 import { addAll, type Draft, type Findings, type RuleEvent } from './draft.ts';
 import { fullName, listedName, named, type Surroundings } from './surroundings.ts';
-import { type Node, qualifiedName, text, words } from './tree.ts';
+import { isNode, type Node, qualifiedName, text, words } from './tree.ts';
 
 /** Takes down what a command touches: relations with all that comes with them, functions, operators, types. */
 export abstract class Touch {
@@ -71,9 +71,9 @@ export abstract class Touch {
       if (one.kind === 'foreign table') draft.isOutside = true;
       this.#attached(one);
       if (one.definition === undefined) continue;
-      const view = around.knowledge?.view(one);
+      const view = around.isPlanOnly ? around.knowledge?.plannedView(one) : around.knowledge?.view(one);
       if (view === undefined) continue;
-      if (one.kind === 'materialized view' || around.isPlanOnly) addAll(draft.reads, view.whole.reads);
+      if (one.kind === 'materialized view') addAll(draft.reads, view.whole.reads);
       else draft.include(view.whole);
       addAll(draft.readsColumns, view.common);
     }
@@ -91,17 +91,32 @@ export abstract class Touch {
       draft.writes.add(fullName(one));
       this.#noteParents(one);
       if (one.kind === 'foreign table') draft.isOutside = true;
-      if (event === undefined || event === 'definition' || around.isPlanOnly) continue;
+      if (event === undefined || event === 'definition') continue;
       this.#attached(one);
-      if (event !== 'CMD_TRUNCATE' && one.rules.length > 0) draft.runs({ type: 'rule', oid: one.oid, event });
+      if (event !== 'CMD_TRUNCATE' && one.rules.length > 0) this.#rules(one, event);
+      if (around.isPlanOnly) continue;
       for (const oid of one.triggers) this.trigger(oid);
       if (event === 'CMD_DELETE') this.#cascade(one, event);
     }
     const isRun = event !== undefined && event !== 'definition';
-    const view = relation.definition === undefined || !isRun ? undefined : knowledge?.view(relation);
+    if (relation.definition === undefined || !isRun) return;
+    const view = around.isPlanOnly ? knowledge?.plannedView(relation) : knowledge?.view(relation);
     if (view === undefined) return;
     draft.include(view.whole);
     addAll(draft.readsColumns, view.common);
+  }
+
+  #rules({ oid }: Relation, event: RuleEvent): void {
+    const { draft, around } = this;
+    if (!around.isPlanOnly) {
+      draft.runs({ type: 'rule', oid, event });
+      return;
+    }
+    // A plan has what rules put in a statement's place; it writes nothing of it.
+    for (const planned of around.knowledge?.plannedRules(oid, event).drafts ?? []) {
+      draft.include(planned);
+      addAll(draft.reads, planned.writes);
+    }
   }
 
   #noteParents(relation: Relation): void {
@@ -136,8 +151,11 @@ export abstract class Touch {
   }
 
   /** What policies, constraints, indexes and types of a table call: which of them, and when, is not told apart. */
-  #attached({ attached = [] }: Relation): void {
+  #attached({ attached = [], rowType }: Relation): void {
     for (const oid of attached) this.code(oid);
+    // Its name stands for a whole row, which may be cast.
+    const row = rowType === undefined ? undefined : this.around.catalog?.codeType(rowType);
+    for (const oid of row?.from ?? []) this.code(oid);
   }
 
   /** A function of the catalog runs; 0 stands for one that cannot be told. */
@@ -181,6 +199,14 @@ export abstract class Touch {
     for (const candidate of candidates) recordCall(this, candidate, fields);
   }
 
+  /** A call of what a command lists among its functions. */
+  callListed(name: string): void {
+    const simple = name.slice(name.lastIndexOf('.') + 1);
+    for (const called of this.around.catalog?.functions(simple) ?? []) {
+      if (fullName(called) === name) recordCall(this, called, undefined);
+    }
+  }
+
   operator(name: QualifiedName): void {
     const { catalog, path } = this.around;
     if (catalog === undefined) return;
@@ -190,6 +216,47 @@ export abstract class Touch {
       // Extensions bring operators in C by the dozen, for every type a `=`.
       else if (called.language !== 'c' || called.volatility === 'volatile') recordCall(this, called, undefined);
     }
+  }
+
+  /**
+   * What runs while a tree is parsed, without being run: a literal becomes a value of its type then, which a cast, a
+   * column or a parameter says, and a type may run code for it.
+   */
+  parsed(root: unknown): void {
+    const stack: unknown[] = [root];
+    for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+      if (!isNode(node)) continue;
+      if (typeof node['relname'] === 'string') this.#columnTypes(node);
+      for (const field in node) {
+        const child = node[field];
+        if (!isNode(child)) continue;
+        if (field === 'typeName' || field === 'TypeName') this.type(child);
+        else if (field === 'FuncCall') this.#parameterTypes(qualifiedName(words(child['funcname'])));
+        stack.push(child);
+      }
+    }
+  }
+
+  #columnTypes(range: Node): void {
+    for (const { columns } of named(this.around, rangeName(range)).relations) {
+      for (const { type } of columns) for (const oid of this.around.catalog?.codeType(type)?.to ?? []) this.code(oid);
+    }
+  }
+
+  /** The type of a column, as its whole name says: `t.c`, `s.t.c`. */
+  columnType(parts: readonly string[]): void {
+    const column = parts.at(-1);
+    const { relations } = named(this.around, qualifiedName(parts.slice(0, -1)));
+    for (const { name, type } of relations.flatMap(({ columns }) => columns)) {
+      const code = name === column ? this.around.catalog?.codeType(type) : undefined;
+      for (const oid of new Set([...(code?.from ?? []), ...(code?.to ?? [])])) this.code(oid);
+    }
+  }
+
+  #parameterTypes(name: QualifiedName): void {
+    const { catalog, path } = this.around;
+    if (catalog === undefined) return;
+    for (const { attached = [] } of resolveFunctions(catalog, path, name)) for (const oid of attached) this.code(oid);
   }
 
   /** A cast, or a column of a type: it may run somebody's code. */
