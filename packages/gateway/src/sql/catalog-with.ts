@@ -19,8 +19,10 @@ export function catalogWith(catalog: Catalog, added: readonly AddedTable[], vers
     byName.get(name)?.find((relation) => relation.schema === schema) ?? catalog.find(schema, name);
   const stays = ({ schema, name, oid }: Relation): boolean =>
     byName.get(name)?.every((relation) => relation.schema !== schema || relation.oid === oid) ?? true;
+  const { serverVersion } = catalog;
   return Object.freeze({
     version,
+    ...(serverVersion === undefined ? {} : { serverVersion }),
     relations: {
       *[Symbol.iterator]() {
         for (const relation of catalog.relations) if (stays(relation)) yield relation;

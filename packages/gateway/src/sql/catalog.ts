@@ -6,6 +6,8 @@
 export interface Catalog {
   /** Another catalog of the same database has another one. */
   readonly version: string;
+  /** `server_version_num` of the server; absent: that of the parser. It decides how texts are read. */
+  readonly serverVersion?: number;
   relation(oid: number): Relation | undefined;
   /** The relation of that name in that schema. */
   find(schema: string, name: string): Relation | undefined;

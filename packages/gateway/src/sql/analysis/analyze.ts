@@ -2,6 +2,7 @@ import type { Analysis, AnalysisContext, Analyze, Command, Effect, Lineage } fro
 import type { Catalog } from '../catalog.ts';
 import { lineageOf } from '../lineage/lineage.ts';
 import { Lru } from '../lru.ts';
+import { parserFor } from '../older-server.ts';
 import type { Parser, RawStatement } from '../parser.ts';
 import { Draft, Findings } from './draft.ts';
 import { expand } from './expand.ts';
@@ -9,7 +10,6 @@ import { Knowledge } from './knowledge.ts';
 import { readStatement } from './statement.ts';
 import { parseText, parseWhole } from './statement-text.ts';
 import type { Surroundings } from './surroundings.ts';
-import { Walk } from './walk.ts';
 
 /** Texts that sessions send again and again, for one search path. */
 const cacheBounds = { maxEntries: 1_000, maxCharacters: 1_000_000 } as const;
@@ -32,6 +32,8 @@ interface Use {
 
 /** What is kept of one catalog, as long as it is in use. */
 interface OfCatalog {
+  /** Reads as its server does. */
+  readonly parser: Parser;
   readonly knowledge: Knowledge | undefined;
   readonly paths: Lru<Lru<Kept>>;
   /** The same by the array of a path: a session asks under the same one again. */
@@ -48,15 +50,16 @@ interface OfCatalog {
 export function createAnalyzer(parser: Parser): Analyze {
   const standard = new WeakMap<object, OfCatalog>();
   const escaping = new WeakMap<object, OfCatalog>();
-  const parse = (sql: string): readonly RawStatement[] | undefined => parseWhole(parser, sql);
   const withoutCatalog = {};
   const open = (catalog: Catalog | undefined, isEscaping: boolean): OfCatalog => {
     const catalogs = isEscaping ? escaping : standard;
     const key = catalog ?? withoutCatalog;
     const kept = catalogs.get(key);
     if (kept !== undefined) return kept;
+    const asServer = parserFor(parser, catalog);
+    const parse = (sql: string): readonly RawStatement[] | undefined => parseWhole(asServer, sql);
     const knowledge = catalog === undefined ? undefined : new Knowledge(catalog, { parse, isEscaping });
-    const made: OfCatalog = { knowledge, paths: new Lru(pathBounds), sessions: new WeakMap() };
+    const made: OfCatalog = { parser: asServer, knowledge, paths: new Lru(pathBounds), sessions: new WeakMap() };
     catalogs.set(key, made);
     return made;
   };
@@ -73,7 +76,7 @@ export function createAnalyzer(parser: Parser): Analyze {
   };
   return (sql, context) => {
     const ofCatalog = open(context.catalog, !context.standardConformingStrings);
-    const fresh = (): Kept => analyzeFresh(sql, context, { parser, parse, knowledge: ofCatalog.knowledge });
+    const fresh = (): Kept => analyzeFresh(sql, context, ofCatalog);
     const kept = textsFor(ofCatalog, context).get(sql, fresh);
     if (kept.uses.length > 0 && !kept.uses.every(({ of, name, meant }) => context[of](name) === meant)) {
       Object.assign(kept, fresh());
@@ -86,13 +89,11 @@ function textConforms({ textConforms, standardConformingStrings }: AnalysisConte
   return textConforms ?? standardConformingStrings;
 }
 
-interface Means {
-  readonly parser: Parser;
-  readonly parse: (sql: string) => readonly RawStatement[] | undefined;
-  readonly knowledge: Knowledge | undefined;
-}
-
-function analyzeFresh(sql: string, context: AnalysisContext, { parser, parse, knowledge }: Means): Kept {
+function analyzeFresh(
+  sql: string,
+  context: AnalysisContext,
+  { parser, knowledge }: Pick<OfCatalog, 'parser' | 'knowledge'>,
+): Kept {
   const uses: Use[] = [];
   const look = (of: Use['of']) => (name: string) => {
     const meant = context[of](name);
@@ -116,7 +117,7 @@ function analyzeFresh(sql: string, context: AnalysisContext, { parser, parse, kn
     prepared,
     cursor,
     // A query within a literal, which has had its own escapes.
-    parse: (text) => (isEscaping && text.includes('\\') ? undefined : parse(text)),
+    parse: (text) => (isEscaping && text.includes('\\') ? undefined : parseWhole(parser, text)),
     isPlanOnly: false,
     isCondensed,
     isEscaping,
@@ -131,21 +132,9 @@ function analyzeFresh(sql: string, context: AnalysisContext, { parser, parse, kn
   }
 }
 
-interface Parameters {
-  /** Types that PREPARE gives to parameters: values of them are made when it is executed. */
-  readonly types?: unknown;
-}
-
-function analysisOf(
-  node: RawStatement['node'],
-  around: Surroundings,
-  context: AnalysisContext,
-  { types }: Parameters = {},
-): Analysis {
+function analysisOf(node: RawStatement['node'], around: Surroundings, context: AnalysisContext): Analysis {
   const findings = new Findings();
   readStatement(node, around, findings);
-  const [first] = findings.drafts;
-  if (first !== undefined) new Walk(around, first, findings).parsed(types);
   const { commands, effects, later } = expand(findings, around.knowledge);
   const { named, copy } = findings;
   return {
@@ -155,7 +144,7 @@ function analysisOf(
     unresolved: Array.from(findings.unresolved).sort(),
     ...(named === undefined
       ? {}
-      : { names: { type: named.type, name: named.name, analysis: analysisOf(named.node, around, context, named) } }),
+      : { names: { type: named.type, name: named.name, analysis: analysisOf(named.node, around, context) } }),
     ...(later === undefined ? {} : { later }),
     ...(copy === undefined ? {} : { copy }),
   };

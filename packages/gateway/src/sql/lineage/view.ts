@@ -1,5 +1,6 @@
 import type { Sources } from '../analysis.ts';
 import { type Catalog, columnKey, firstNormalObjectId, type Relation } from '../catalog.ts';
+import { parserFor } from '../older-server.ts';
 import { loadedParser } from '../parser.ts';
 import { closed, type Flow, type Named, nothing, type Shape, unknown, unknownShape } from './flow.ts';
 import { queryShape } from './query.ts';
@@ -68,7 +69,8 @@ function followedViews({ catalog, pure }: Trace): Map<number, View> {
 }
 
 function followView({ catalog, context, pure }: Trace, relation: Relation): View {
-  const parsed = relation.definition === undefined ? [] : loadedParser.parse(relation.definition);
+  const parser = parserFor(loadedParser, catalog);
+  const parsed = relation.definition === undefined ? [] : parser.parse(relation.definition);
   const query = typeof parsed === 'string' ? undefined : parsed[0]?.node;
   if (query === undefined) return { ...endless, shape: unknownColumns(relation) };
   // Every name in a definition is qualified, but those of pg_catalog.
