@@ -10,6 +10,7 @@ import { Knowledge } from './knowledge.ts';
 import { readStatement } from './statement.ts';
 import { parseText, parseWhole } from './statement-text.ts';
 import type { Surroundings } from './surroundings.ts';
+import { Walk } from './walk.ts';
 
 /** Texts that sessions send again and again, for one search path. */
 const cacheBounds = { maxEntries: 1_000, maxCharacters: 1_000_000 } as const;
@@ -132,9 +133,21 @@ function analyzeFresh(
   }
 }
 
-function analysisOf(node: RawStatement['node'], around: Surroundings, context: AnalysisContext): Analysis {
+interface Parameters {
+  /** Types that PREPARE gives to parameters: values of them are made when it is executed. */
+  readonly types?: unknown;
+}
+
+function analysisOf(
+  node: RawStatement['node'],
+  around: Surroundings,
+  context: AnalysisContext,
+  { types }: Parameters = {},
+): Analysis {
   const findings = new Findings();
   readStatement(node, around, findings);
+  const [first] = findings.drafts;
+  if (first !== undefined) new Walk(around, first, findings).parsed(types);
   const { commands, effects, later } = expand(findings, around.knowledge);
   const { named, copy } = findings;
   return {
@@ -144,7 +157,7 @@ function analysisOf(node: RawStatement['node'], around: Surroundings, context: A
     unresolved: Array.from(findings.unresolved).sort(),
     ...(named === undefined
       ? {}
-      : { names: { type: named.type, name: named.name, analysis: analysisOf(named.node, around, context) } }),
+      : { names: { type: named.type, name: named.name, analysis: analysisOf(named.node, around, context, named) } }),
     ...(later === undefined ? {} : { later }),
     ...(copy === undefined ? {} : { copy }),
   };
