@@ -9,6 +9,7 @@ import type { Session } from '../session/session.ts';
 import { emptyTurn, type Turn, type TurnAsk, type TurnEnd } from '../session/turn.ts';
 import type { Clock } from './clock.ts';
 import { PeopleWait } from './people-wait.ts';
+import { RowLimit } from './row-limit.ts';
 import type { SessionControl } from './session-control.ts';
 import { StatementTimer } from './statement-timer.ts';
 import { UpstreamWriter } from './upstream-writer.ts';
@@ -93,16 +94,21 @@ export class Drive {
   #ahead = 0;
   #readsCatalog = false;
   readonly #time: StatementTimer | undefined;
+  readonly #rows: RowLimit;
+  /** Cancel requests of the gateway's own that Postgres has not been told yet. */
+  #cancels = 0;
 
   constructor(options: DriveOptions) {
     this.#options = options;
     this.#receipt = options.receipt;
     this.#upstream = new UpstreamWriter(options.upstream);
     const { control, session } = options;
+    const cancel = (): void => this.#cancel();
+    this.#rows = new RowLimit({ session, cancel });
     if (control?.timeMs === undefined) return;
     const end = (error: Termination): void =>
       this.terminate(error, { reason: 'terminated by the gateway', detail: error.message });
-    this.#time = new StatementTimer({ session, control, timeMs: control.timeMs, end });
+    this.#time = new StatementTimer({ session, cancel, timeMs: control.timeMs, end });
   }
 
   /** Takes over both sockets, which must have no listeners and be paused; `ahead` is what they have already said. */
@@ -214,6 +220,21 @@ export class Drive {
     this.#flow();
   }
 
+  /**
+   * Has Postgres give up what it does. Nothing more goes to it until it has been told: the statement may have ended by then,
+   * and the next one would be given up instead.
+   */
+  #cancel(): void {
+    const { control } = this.#options;
+    if (control === undefined) return;
+    this.#cancels += 1;
+    void control.cancel().then(() => {
+      this.#cancels -= 1;
+      this.#drain(this.#forward);
+      this.#flow();
+    });
+  }
+
   // What the session waits for besides Postgres
 
   #readCatalog(): void {
@@ -261,7 +282,7 @@ export class Drive {
   /** Records and delivers. */
   #performBackend({ entries, deliver, end, cancel }: Turn): void {
     this.#report();
-    if (cancel) this.#options.control?.cancel();
+    if (cancel) this.#rows.exceeded();
     if (this.#options.session.needsCatalog) this.#readCatalog();
     const { reveal: durable } = this.#options.durable;
     if (entries.length > 0 || deliver.length > 0 || end !== undefined) {
@@ -294,6 +315,7 @@ export class Drive {
 
   /** Lets out the steps at the front whose entries are recorded. */
   #drain(queue: Step[]): void {
+    if (queue === this.#forward && this.#cancels > 0) return;
     let taken = 0;
     for (const step of queue) {
       if (step.receipt === undefined) break;
@@ -325,6 +347,7 @@ export class Drive {
     if (this.#closed) return;
     const { client, upstream, session, pipeline } = this.#options;
     this.#time?.follow();
+    this.#rows.follow();
     // While people are asked, the client is read on a little: only so is it seen to go away.
     const reads = session.waitsFor === 'approval' && this.#ahead < maxAheadBytes;
     const clientWaits =
@@ -410,6 +433,7 @@ export class Drive {
     this.#closed = true;
     this.#people?.withdraw('session ended');
     this.#time?.stop();
+    this.#rows.stop();
     const { client, upstream, closed } = this.#options;
     const sqlstate = error instanceof Halt || error instanceof Refusal ? error.sqlstate : '58030';
     upstream.destroy();
@@ -430,6 +454,7 @@ export class Drive {
     if (this.#closed || !this.#upstreamGone || this.#forward.length > 0 || this.#deliver.length > 0) return;
     this.#closed = true;
     this.#time?.stop();
+    this.#rows.stop();
     const { session, recorder, chains, durable, client, closed } = this.#options;
     const end = this.#end ?? { reason: 'upstream lost' };
     const gone = end.reason === 'client terminated' || end.reason === 'client lost';

@@ -278,7 +278,10 @@ export class Gateway {
           this.#knocks.delete(knock);
           this.#held.add(knock);
         },
-        cancel: (live) => void this.#passCancel(live, 'the gateway'),
+        cancel: (live) => {
+          const { current } = live.session;
+          return this.#passCancel(live, 'the gateway', () => live.session.current === current);
+        },
         accessEnded: (live) => this.#end(live, accessEnded),
         log,
         closed: () => {
@@ -306,13 +309,16 @@ export class Gateway {
     socket.destroySoon();
   }
 
-  /** Records that a session is to give up what it does, then tells the server. */
-  async #passCancel(live: LiveSession, client: string): Promise<void> {
+  /**
+   * Records that a session is to give up what it does, then tells the server, unless that is not wanted any more. What waits
+   * for approval is not with Postgres: it is given up where nothing in front of it is.
+   */
+  async #passCancel(live: LiveSession, client: string, isWanted: () => boolean = () => true): Promise<void> {
     const of = live.session.current;
     try {
       await this.#record(live.chains, { type: 'cancel_requested', client, ...(of === undefined ? {} : { of }) });
-      // What waits for approval is not with Postgres.
-      if (!live.drive.withdraw()) await live.upstream.cancel();
+      if (!isWanted()) return;
+      if (live.session.current !== undefined || !live.drive.withdraw()) await live.upstream.cancel();
     } catch (error) {
       // The session may have closed in the meantime, and nothing is sent that is not on record.
       this.#options.log(`a cancel request did not reach Postgres: ${(error as Error).message}`);

@@ -68,8 +68,8 @@ export interface GuardSessionOptions extends SessionRules {
   readonly catalog: CatalogView;
   readonly settings: SessionSettings;
   readonly clock: Clock;
-  /** Has Postgres give up what the session is doing. */
-  readonly cancel: () => void;
+  /** Has Postgres give up what the session is doing; resolves when it has been told. */
+  readonly cancel: () => Promise<void>;
   /** Looks for what approvers want to know, and adds it to the question. */
   readonly gatherEvidence: (approval: string, question: Question, analyses: readonly Analysis[]) => void;
   readonly log: (message: string) => void;

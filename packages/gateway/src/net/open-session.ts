@@ -43,8 +43,8 @@ export interface OpenSessionOptions {
   readonly guards: Guards;
   /** Called when the login begins to wait for people: its deadline does not count any more. */
   readonly waits: () => void;
-  /** Has Postgres give up what a session is doing. */
-  readonly cancel: (live: LiveSession) => void;
+  /** Has Postgres give up what a session is doing; resolves when it has been told. */
+  readonly cancel: (live: LiveSession) => Promise<void>;
   /** Called when the time that people gave the session is over. */
   readonly accessEnded: (live: LiveSession) => void;
   readonly log: (message: string) => void;
@@ -93,7 +93,7 @@ export async function openSession(login: Login, options: OpenSessionOptions): Pr
   const entry: SessionOpened = replication === undefined ? opening : { ...opening, replication: true };
   const recorded = appendEntries(recorder, chains, [entry], forward);
   const catalog = needsGuard ? options.guards.catalogs.of(target) : undefined;
-  const cancel = (): void => options.cancel(opensAs);
+  const cancel = (): Promise<void> => options.cancel(opensAs);
   // What is asked for the guard goes to the journal in the same turn: both are synced together.
   const guarding =
     catalog && guardOpened({ ...rules, login, claimed, reason, upstream, catalog, chains, target, cancel }, options);
@@ -228,7 +228,7 @@ interface Opened extends SessionRules {
   readonly catalog: CatalogView;
   readonly chains: Chains;
   readonly target: UpstreamTarget;
-  readonly cancel: () => void;
+  readonly cancel: () => Promise<void>;
 }
 
 /** The guard of a session whose entry is being recorded and whose client has not been greeted yet. */

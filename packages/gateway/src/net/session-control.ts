@@ -7,8 +7,8 @@ export interface SessionControl {
   readCatalog(): Promise<void>;
   /** Puts what waits to people. Throws a Refusal when it may not wait. */
   ask(ask: TurnAsk): Promise<Asked>;
-  /** Has Postgres give up what the session is doing, as a cancel request of the client would. */
-  cancel(): void;
+  /** Has Postgres give up what the session is doing, as a cancel request of the client would. Resolves when it has been told. */
+  cancel(): Promise<void>;
   /** How long one statement may take; undefined: as long as it likes. */
   readonly timeMs: number | undefined;
 }

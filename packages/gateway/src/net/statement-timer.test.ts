@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 import type { Refusal, Termination } from '../errors.ts';
 import type { Session } from '../session/session.ts';
-import type { SessionControl } from './session-control.ts';
 import { StatementTimer } from './statement-timer.ts';
 
 describe('the time that a statement may take', () => {
@@ -18,7 +17,7 @@ describe('the time that a statement may take', () => {
     session.current = 1;
     timer = new StatementTimer({
       session: session as unknown as Session,
-      control: { cancel: () => told.push('cancel') } as unknown as SessionControl,
+      cancel: () => told.push('cancel'),
       timeMs: 300,
       end: (error: Termination) => told.push(`end ${error.sqlstate}`),
     });

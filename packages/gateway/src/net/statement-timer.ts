@@ -1,6 +1,5 @@
 import { Refusal, Termination } from '../errors.ts';
 import type { Session } from '../session/session.ts';
-import type { SessionControl } from './session-control.ts';
 
 /** Code can catch a cancel and go on, and a COPY that waits for its client does not see one: it is told again, this often. */
 const againMs = 1_000;
@@ -10,21 +9,21 @@ const maxTimes = 5;
 /** Ends statements that take longer than they may, from their forwarding to their end. */
 export class StatementTimer {
   readonly #session: Session;
-  readonly #control: SessionControl;
+  readonly #cancel: () => void;
   readonly #timeMs: number;
   readonly #end: (error: Termination) => void;
   #of: number | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** `end` ends the session. */
+  /** `cancel` has Postgres give up what it does; `end` ends the session. */
   constructor(about: {
     readonly session: Session;
-    readonly control: SessionControl;
+    readonly cancel: () => void;
     readonly timeMs: number;
     readonly end: (error: Termination) => void;
   }) {
     this.#session = about.session;
-    this.#control = about.control;
+    this.#cancel = about.cancel;
     this.#timeMs = about.timeMs;
     this.#end = about.end;
   }
@@ -43,7 +42,7 @@ export class StatementTimer {
     const error = tookTooLong(this.#timeMs);
     if (times === 0) return this.#end(new Termination(error.sqlstate, error.message));
     this.#session.giveUp(error);
-    this.#control.cancel();
+    this.#cancel();
     this.#timer = setTimeout(() => this.#tell(times - 1), againMs);
   }
 
