@@ -122,7 +122,7 @@ export async function serve({ configFile, env, log }: ServeOptions): Promise<Ser
     accessRevoked: ({ question }) => gateway.endAccess(question),
   });
   await approvals.desk.recover((index) => entriesFrom(directory, index));
-  const hmac = await maskingHmac(config, env);
+  let hmac = await maskingHmac(config, env);
   const analyze = createAnalyzer(await loadParser());
   const gateway = new Gateway({
     config,
@@ -138,7 +138,10 @@ export async function serve({ configFile, env, log }: ServeOptions): Promise<Ser
       desk: approvals.desk,
       analyze,
       rates: new RateLimits(),
-      hmac,
+      // Of a session: the key that was in force when it opened.
+      get hmac() {
+        return hmac;
+      },
       redact: (text) => sql.redact(text, standardText) ?? text,
     }),
     cancelElsewhere: (cancel) => connectors.cancelElsewhere(cancel),
@@ -179,8 +182,10 @@ export async function serve({ configFile, env, log }: ServeOptions): Promise<Ser
     try {
       const next = await reloaded(config, configFile, log);
       const tls = await serverTls(next);
+      const nextHmac = await maskingHmac(next, env);
       await append([{ type: 'configured', configuration: next.hash }]);
       config = next;
+      hmac = nextHmac;
       // Before the sessions that asked end: on record it is why the question does.
       approvals.desk.reload();
       gateway.reload(next, tls);
