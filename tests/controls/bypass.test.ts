@@ -11,6 +11,7 @@ import type { Target } from '../support/target.ts';
 import { WireClient } from '../support/wire-client.ts';
 import { type Attempt, attempt } from './attempt.ts';
 import { bypassAttacksOnMasks } from './bypass-attacks-masks.ts';
+import { bypassAttacksMoreOnMasks } from './bypass-attacks-more-masks.ts';
 import { furtherAttacksOnRules } from './bypass-attacks-more-rules.ts';
 import { bypassAttacksOnRules } from './bypass-attacks-rules.ts';
 import type { BypassCase, Trier } from './bypass-case.ts';
@@ -31,6 +32,7 @@ const everything = [
   ...bypassCorpus,
   ...furtherBypasses,
   ...bypassAttacksOnMasks,
+  ...bypassAttacksMoreOnMasks,
   ...bypassAttacksOnRules,
   ...furtherAttacksOnRules,
 ];

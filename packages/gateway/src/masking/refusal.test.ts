@@ -31,7 +31,7 @@ describe('maskRefusal', () => {
       });
     assert.equal(message(storing(['public.st_makepoint'])), undefined);
     assert.match(message(storing(['public.st_makepoint'], ['public.customers'])) ?? '', /cannot be copied/);
-    assert.match(message(storing(['public.nowhere'])) ?? '', /cannot be copied/);
+    assert.match(message(storing(['public.nowhere'])) ?? '', /is not known/);
     assert.equal(
       message(storing(['public.tax_of']), masksOn({ email: 'null' }, { trustedFunctions: ['public.tax_of'] })),
       undefined,
@@ -140,6 +140,36 @@ describe('maskRefusal', () => {
     assert.equal(message(analysis({ commands: [command(), reading] })), undefined, 'it only shows');
     const trusting = masksOn({ email: 'partial' }, { trustedFunctions: ['public.leak'] });
     assert.equal(message(analysis({ commands: [insert, reading] }), trusting), undefined);
+  });
+
+  it('refuses code that reads masked columns, or hears of them, and leaves something where it can be read', () => {
+    const calls = command({ functions: ['public.leak'] });
+    const reading = command({ via: 'function public.leak', reads: ['public.customers'] });
+    const keeping = command({ via: 'function public.tax_of', functions: ['pg_catalog.set_config'] });
+    assert.match(message(analysis({ commands: [calls, reading, keeping] })) ?? '', /public\.leak may copy/);
+    assert.equal(message(analysis({ commands: [calls, keeping] })), undefined, 'it reads nothing');
+    const hearing = command({ via: 'function public.leak', hearsErrors: true });
+    const changing = command({ via: 'function public.tax_of', writes: ['public.customers'] });
+    assert.match(message(analysis({ commands: [calls, hearing, changing, keeping] })) ?? '', /public\.leak may copy/);
+    assert.equal(message(analysis({ commands: [calls, hearing, keeping] })), undefined, 'of nothing that is masked');
+    const writing = command({ functions: ['public.leak'], isWrite: true });
+    assert.match(message(analysis({ commands: [writing, hearing, changing] })) ?? '', /reads masked columns/);
+  });
+
+  it('refuses code that cannot be read, whatever it says of itself', () => {
+    const calls = command({ functions: ['public.leak'], volatileFunctions: [] });
+    const opaque = command({ via: 'function public.leak', isOpaque: true });
+    assert.match(message(analysis({ commands: [calls, opaque] })) ?? '', /public\.leak may copy/);
+    const trusting = masksOn({ email: 'partial' }, { trustedFunctions: ['public.leak'] });
+    assert.equal(message(analysis({ commands: [calls, opaque] }), trusting), undefined);
+  });
+
+  it('refuses to define triggers that cannot be read', () => {
+    const later = { use: [], write: [command({ via: 'trigger public.leak', isOpaque: true })] };
+    assert.match(
+      message(analysis({ commands: [command({ kind: 'ddl', isDdl: true })], later })) ?? '',
+      /to run unseen/,
+    );
   });
 
   it('leaves the code of triggers alone, which others have put there', () => {

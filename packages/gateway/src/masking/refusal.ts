@@ -2,7 +2,7 @@ import type { Analysis, Command, Sources } from '../sql/analysis.ts';
 import { traitsOfBuiltIn } from '../sql/lineage/built-ins.ts';
 import { planCopyColumns } from './plan-copy.ts';
 import type { ResolvedMasks } from './resolved-masks.ts';
-import { functionOf, functionsNamed, hasMasked, mayBeMasked, mayRead } from './touches-masked.ts';
+import { functionOf, functionsNamed, hasMasked, hearsOfMasked, mayBeMasked, mayRead } from './touches-masked.ts';
 
 /** Why a statement does not run under a mask. */
 export interface MaskRefusal {
@@ -57,10 +57,11 @@ const copies: Check = (masks, { lineage, ...analysis }) => {
 const codeInWrites: Check = (masks, analysis) => {
   const { commands } = analysis;
   if (!commands[0].isWrite && !commands[0].isDdl) return undefined;
-  for (const { via, reads, readsColumns } of commands) {
-    const name = functionOf(via);
+  const hears = hearsOfMasked(masks, analysis);
+  for (const command of commands) {
+    const name = functionOf(command.via);
     if (name === undefined || masks.active.trustedFunctions.has(name)) continue;
-    if (!readsMasked(masks, { reads, readsColumns })) continue;
+    if (!readsMasked(masks, command) && !(hears && command.hearsErrors === true)) continue;
     return {
       rule: 'masking',
       message: `function ${name} reads masked columns, and the statement that calls it writes`,
@@ -146,6 +147,21 @@ const gives: Check = (masks, analysis) => {
   return undefined;
 };
 
+/**
+ * Functions that leave what they are given where it can be read (set_config, pg_notify, locks), in code: whatever reads along
+ * with them may give it to them.
+ */
+const keeps: Check = (masks, { commands }) => {
+  if (!commands.some((command) => command.via !== undefined && callsKeeper(masks, command))) return undefined;
+  const hears = hearsOfMasked(masks, { commands });
+  for (const command of commands) {
+    const name = functionOf(command.via);
+    if (name === undefined || masks.active.trustedFunctions.has(name)) continue;
+    if (readsMasked(masks, command) || (hears && command.hearsErrors === true)) return suspectFunction(masks, name);
+  }
+  return undefined;
+};
+
 /** Rules run statements that the client's text does not have; what they copy does not stand in its lineage. */
 const rules: Check = (masks, { commands }) => {
   for (const command of commands) {
@@ -158,9 +174,13 @@ const rules: Check = (masks, { commands }) => {
   return undefined;
 };
 
-/** Writes, cannot be read, or calls what leaves its arguments where they can be read (set_config, pg_notify, lo_put). */
-function canKeep({ catalog }: ResolvedMasks, { isWrite, isOpaque, functions }: Command): boolean {
-  if (isWrite || isOpaque || catalog === undefined) return true;
+/** Writes, cannot be read, or calls what leaves its arguments where they can be read. */
+function canKeep(masks: ResolvedMasks, command: Command): boolean {
+  return command.isWrite || command.isOpaque || callsKeeper(masks, command);
+}
+
+function callsKeeper({ catalog }: ResolvedMasks, { functions }: Command): boolean {
+  if (catalog === undefined) return true;
   return functions.some((name) =>
     functionsNamed(catalog, name).some((called) => {
       return called.builtIn && traitsOfBuiltIn(called.name, called.volatility).keeps;
@@ -211,9 +231,9 @@ const code: Check = (masks, analysis) => {
       hint: 'Send its statements one by one.',
     };
   }
-  for (const { volatileFunctions, via } of commands) {
+  for (const { functions, via } of commands) {
     if (via?.startsWith('trigger ')) continue;
-    const name = volatileFunctions.find((called) => mayCopy(masks, analysis, called));
+    const name = functions.find((called) => mayCopy(masks, analysis, called));
     if (name === undefined) continue;
     return suspectFunction(masks, name);
   }
@@ -235,19 +255,24 @@ function suspectFunction({ catalog }: ResolvedMasks, name: string): MaskRefusal 
   };
 }
 
-/** A volatile function that is not Postgres's own and not in C: can it write what it reads of masked columns? */
+/**
+ * A function that is not Postgres's own and not in C: can it write what it reads of masked columns? Code that cannot be read
+ * can, whatever it says of itself: set_config and pg_notify run in what is called stable or immutable as well.
+ */
 function mayCopy(masks: ResolvedMasks, { commands }: Analysis, name: string): boolean {
   const { active, catalog } = masks;
+  const hears = hearsOfMasked(masks, { commands });
   if (catalog === undefined || active.trustedFunctions.has(name)) return false;
   const candidates = functionsNamed(catalog, name);
   if (candidates.length === 0) return true;
-  return candidates.some(({ builtIn, language, volatility }) => {
-    if (builtIn || volatility !== 'volatile' || language === 'c' || language === 'internal') return false;
+  return candidates.some(({ builtIn, language }) => {
+    if (builtIn || language === 'c' || language === 'internal') return false;
     const body = commands.filter(({ via }) => functionOf(via) === name);
     // Generic triggers, which run dynamic SQL, are many; those that can be read are asked.
     const ofTrigger = commands.filter(({ via }) => via === `trigger ${name}`);
     // One can put what it reads into the row that is written.
-    if (ofTrigger.some((command) => readsMasked(masks, command))) return true;
+    if (ofTrigger.some((command) => readsMasked(masks, command) || (hears && command.hearsErrors === true)))
+      return true;
     if (body.length === 0 && ofTrigger.length > 0) return false;
     return body.length === 0 || body.some((command) => command.isOpaque || writesWhatItReads(masks, command, body));
   });
@@ -267,6 +292,7 @@ const columnChecks: readonly Check[] = [
   code,
   codeInWrites,
   gives,
+  keeps,
   rules,
   outside,
   copies,

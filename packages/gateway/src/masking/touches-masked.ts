@@ -27,7 +27,17 @@ export function mayRead(masks: ResolvedMasks, analysis: Analysis): boolean {
   if (touches !== 'unknown') return hasMasked(masks, touches);
   const { catalog } = masks;
   if (catalog === undefined || analysis.unresolved.length > 0) return true;
+  if (hearsOfMasked(masks, analysis)) return true;
   return analysis.commands.some((command) => !isTrusted(masks, command) && reaches(masks, catalog, analysis, command));
+}
+
+/** Whether code of the statement looks at what errors say, and those can be about rows of a masked relation. */
+export function hearsOfMasked(masks: ResolvedMasks, { commands }: Pick<Analysis, 'commands'>): boolean {
+  const isMasked = (name: string): boolean => masks.relations.has(name);
+  return (
+    commands.some((command) => command.hearsErrors === true && !isTrusted(masks, command)) &&
+    commands.some(({ reads, writes }) => reads.some(isMasked) || writes.some(isMasked))
+  );
 }
 
 function reaches(masks: ResolvedMasks, catalog: Catalog, analysis: Analysis, command: Command): boolean {

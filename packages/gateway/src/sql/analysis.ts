@@ -78,6 +78,11 @@ export interface Command {
   readonly isOpaque: boolean;
   /** It reads or writes files or programs of the server, or reaches another server: COPY … FROM/TO file or PROGRAM, pg_read_file, lo_import, dblink … */
   readonly isOutside: boolean;
+  /**
+   * Code that looks at what errors say, and those say what rows hold: DETAIL of a CHECK that fails has the whole row. Absent:
+   * it does not.
+   */
+  readonly hearsErrors?: true;
 }
 
 /** Where the values that a statement shows, compares and stores come from. */

@@ -42,6 +42,7 @@ export class Draft {
   isTransactionControl = false;
   isOpaque = false;
   isOutside = false;
+  hearsErrors = false;
   /** What it reads has effects on the session, of which is known only that there are some. */
   changesSession = false;
 
@@ -96,6 +97,7 @@ export class Draft {
       isTransactionControl,
       isOpaque: this.isOpaque || ran.isOpaque,
       isOutside: this.isOutside || ran.isOutside,
+      ...(this.hearsErrors ? { hearsErrors: true } : {}),
       ...(this.partOf.size === 0 ? {} : { partOf: this.partOf }),
     };
   }

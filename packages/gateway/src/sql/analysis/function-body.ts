@@ -72,7 +72,8 @@ function readPlpgsql(body: string, around: Surroundings, findings: Findings, via
     expressions.reads.size > 0 ||
     expressions.functions.size > 0 ||
     expressions.isWrite ||
-    expressions.isOpaque;
+    expressions.isOpaque ||
+    expressions.hearsErrors;
   if (!isUseful) findings.drafts.splice(findings.drafts.indexOf(expressions), 1);
 }
 
@@ -96,6 +97,9 @@ function readFragment(fragment: Fragment, reading: Reading): void {
       return;
     case 'type':
       readType(fragment.sql, reading);
+      return;
+    case 'caught':
+      reading.expressions.hearsErrors = true;
       return;
     case 'dynamic':
       readDynamic(fragment.sql, reading);

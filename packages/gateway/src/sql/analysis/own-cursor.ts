@@ -1,4 +1,4 @@
-import type { Token } from './plpgsql-tokens.ts';
+import { isNamed, type Token } from './plpgsql-tokens.ts';
 import type { TokenReader } from './token-reader.ts';
 
 /**
@@ -18,13 +18,6 @@ export function isOwnCursor(reader: TokenReader): boolean {
   const uses = tokens.flatMap((token, index) => (isNamed(body, token, word) ? [index] : []));
   const declared = uses.filter((index) => index < begin && declaresCursor(tokens, index));
   return declared.length === 1 && uses.every((index) => declared.includes(index) || leavesCursor(tokens, index));
-}
-
-function isNamed(body: string, { word, isName, start, end }: Token, name: string): boolean {
-  if (!isName || word !== '') return word === name;
-  const quoted = body.slice(start, end);
-  // With escapes (U&"…") it can be any.
-  return quoted === `"${name}"` || !quoted.startsWith('"');
 }
 
 /** `name refcursor;` or `name [NO SCROLL] CURSOR … FOR query;` */

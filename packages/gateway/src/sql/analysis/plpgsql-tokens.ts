@@ -23,6 +23,14 @@ export function tokensOf(body: string): readonly Token[] {
   return tokens;
 }
 
+/** Whether a token is, or may be, that name, in quotes or not. */
+export function isNamed(body: string, { word, isName, start, end }: Token, name: string): boolean {
+  if (!isName || word !== '') return word === name;
+  const quoted = body.slice(start, end);
+  // With escapes (U&"…") it can be any.
+  return quoted === `"${name}"` || !(quoted.startsWith('"') || quoted.startsWith('$'));
+}
+
 /** What a token does to the depth of parentheses and brackets. */
 export function depthOf(word: string): number {
   if (word === '(' || word === '[') return 1;

@@ -231,3 +231,19 @@ describe('FETCH', () => {
       assert.equal(fetches(body), true, body);
   });
 });
+
+test('what an error says is looked at by its diagnostics and its variables', () => {
+  const catches = (body: string): boolean => plpgsqlFragments(body).some(({ type }) => type === 'caught');
+  for (const body of [
+    'begin select 1; exception when others then get stacked diagnostics d = message_text; end',
+    'begin select 1; exception when others then return sqlerrm; end',
+    'begin select 1; exception when others then return SQLSTATE; end',
+    'begin select 1; exception when others then return "sqlerrm"; end',
+  ])
+    assert.equal(catches(body), true, body);
+  for (const body of [
+    'begin select 1; exception when others then return null; end',
+    "begin get diagnostics d = row_count; raise notice 'sqlerrm'; end",
+  ])
+    assert.equal(catches(body), false, body);
+});

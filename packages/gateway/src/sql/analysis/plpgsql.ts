@@ -1,5 +1,5 @@
 import { isOwnCursor } from './own-cursor.ts';
-import { depthAt, firstParentheses, indexOf, separated, type Token } from './plpgsql-tokens.ts';
+import { depthAt, firstParentheses, indexOf, isNamed, separated, type Token } from './plpgsql-tokens.ts';
 import { TokenReader } from './token-reader.ts';
 
 /** One piece of SQL in a PL/pgSQL body. */
@@ -8,9 +8,18 @@ export interface Fragment {
    * `query`: a statement; `cursor`: what a cursor runs that the session can see by its name, '' when it was declared with
    * its query; `fetch`: rows of a cursor that may be anybody's, '' in place of its name; `expression`: what may stand
    * behind SELECT; `type`: that of a variable; `dynamic`: an expression whose value is run; `transaction`: COMMIT or
-   * ROLLBACK; `unknown`: what could not be told apart.
+   * ROLLBACK; `caught`: what an error says is looked at, '' in place of its text; `unknown`: what could not be told apart.
    */
-  readonly type: 'query' | 'cursor' | 'fetch' | 'expression' | 'type' | 'dynamic' | 'transaction' | 'unknown';
+  readonly type:
+    | 'query'
+    | 'cursor'
+    | 'fetch'
+    | 'expression'
+    | 'type'
+    | 'dynamic'
+    | 'transaction'
+    | 'caught'
+    | 'unknown';
   readonly sql: string;
 }
 
@@ -21,8 +30,13 @@ export interface Fragment {
 export function plpgsqlFragments(body: string): readonly Fragment[] {
   const cutter = new Cutter(body);
   while (!cutter.isAtEnd) cutter.statement();
+  const catches = cutter.tokens.some((token) => ofErrors.some((name) => isNamed(body, token, name)));
+  if (catches) cutter.fragments.push({ type: 'caught', sql: '' });
   return cutter.fragments;
 }
+
+/** GET STACKED DIAGNOSTICS, and the variables of an exception handler. */
+const ofErrors = ['stacked', 'sqlerrm', 'sqlstate'] as const;
 
 class Cutter extends TokenReader {
   readonly fragments: Fragment[] = [];
