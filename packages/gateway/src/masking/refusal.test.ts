@@ -147,7 +147,8 @@ describe('maskRefusal', () => {
     const reading = command({ via: 'function public.leak', reads: ['public.customers'] });
     const keeping = command({ via: 'function public.tax_of', functions: ['pg_catalog.set_config'] });
     assert.match(message(analysis({ commands: [calls, reading, keeping] })) ?? '', /public\.leak may copy/);
-    assert.equal(message(analysis({ commands: [calls, keeping] })), undefined, 'it reads nothing');
+    const idle = command({ via: 'function public.leak' });
+    assert.equal(message(analysis({ commands: [calls, idle, keeping] })), undefined, 'it reads nothing');
     const hearing = command({ via: 'function public.leak', hearsErrors: true });
     const changing = command({ via: 'function public.tax_of', writes: ['public.customers'] });
     assert.match(message(analysis({ commands: [calls, hearing, changing, keeping] })) ?? '', /public\.leak may copy/);
