@@ -107,10 +107,10 @@ export class Definitions {
     for (const command of later?.write ?? []) this.#write.add(command);
   }
 
-  /** It has run. */
-  completed({ effects }: Analysis): void {
+  /** It has run. What code in it drops, it may not have come to. */
+  completed({ effects, commands }: Analysis): void {
     const [effect, ...others] = effects;
-    if (effect?.type !== 'define' || effect.drops !== 'surely' || others.length > 0) return;
+    if (effect?.type !== 'define' || effect.drops !== 'surely' || others.length + commands.length > 1) return;
     for (const name of effect.names ?? []) this.#define(name, 'dropped');
   }
 

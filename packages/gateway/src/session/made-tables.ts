@@ -129,6 +129,11 @@ export function leftBy(made: MadeTables, { effects, commands }: Analysis): MadeT
   return made.without(effects.flatMap((effect) => (effect.type === 'define' ? (effect.names ?? []) : [])));
 }
 
+/** It goes back in the transaction: what was dropped may be there again. */
+export function undoes({ effects }: Analysis): boolean {
+  return effects.some((effect) => effect.type === 'transaction' && effect.does.startsWith('rollback'));
+}
+
 /** It ends the transaction or goes back in it, or may change whatever there is. */
 function isUnsettling(effect: Effect): boolean {
   if (effect.type === 'define') return effect.names === undefined || effect.names.length === 0;

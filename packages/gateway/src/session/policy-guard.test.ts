@@ -286,7 +286,10 @@ describe('a guard', () => {
       fixture.guard.completed(setting);
       const meant = fixture.guard.means(secret);
       fixture.guard.completed(judgeOne(fixture.guard, 'create table mine.customers (id int, email text)') as Judged);
-      const names: SessionNames = { ...noNames, prepared: () => ({ text: secret, inSql: false, textConforms: true, meant }) };
+      const names: SessionNames = {
+        ...noNames,
+        prepared: () => ({ text: secret, inSql: false, textConforms: true, meant }),
+      };
       const bound: ToJudge = { ...toJudge(secret), protocol: 'extended', textConforms: true, meant };
       for (const statement of [bound, toJudge('execute p')]) {
         const [judged] = fixture.guard.judge([statement], names, 0) ?? [];
