@@ -102,7 +102,7 @@ const askNobody: SessionControl = {
       withdraw: () => {},
       use: () => Promise.resolve(),
     }),
-  cancel: () => {},
+  cancel: () => Promise.resolve(),
   timeMs: undefined,
 };
 
