@@ -90,18 +90,19 @@ export const fingerprintQuery: string = `/* onrecord: has the catalog changed */
   pg_catalog.string_agg(c.system, ' ' ORDER BY c.place), pg_catalog.string_agg(c.own, ' ' ORDER BY c.place)
 FROM (
   ${counted.map(sumsOf).join('\n  UNION ALL ')}
-  UNION ALL SELECT ${counted.length}, ${sumOf(`nspname::pg_catalog.text`, byOid, initial('oid'))}, NULL FROM pg_catalog.pg_namespace
+  UNION ALL SELECT ${counted.length}, ${sumOf('nspname::pg_catalog.text', byOid)}, NULL
+    FROM pg_catalog.pg_namespace WHERE ${initial('oid')}
 ) AS c (place, system, own)`;
 
 function sumsOf({ table, key, system, own }: Counted, place: number): string {
-  const sums = [system, own].map((rows) => (rows === undefined ? 'NULL' : sumOf('xmin::pg_catalog.text', key, rows)));
-  // Where both count, nearly all rows do.
-  const where = system === undefined || own === undefined ? ` WHERE ${system ?? own}` : '';
-  return `SELECT ${place}, ${sums.join(', ')} FROM pg_catalog.${table}${where}`;
+  const xmin = 'xmin::pg_catalog.text';
+  if (system === undefined) return `SELECT ${place}, NULL, ${sumOf(xmin, key)} FROM pg_catalog.${table} WHERE ${own}`;
+  if (own === undefined) return `SELECT ${place}, ${sumOf(xmin, key)}, NULL FROM pg_catalog.${table} WHERE ${system}`;
+  return `SELECT ${place}, ${sumOf(xmin, key, system)}, ${sumOf(xmin, key, own)} FROM pg_catalog.${table}`;
 }
 
-function sumOf(what: string, key: string, rows: string): string {
+function sumOf(what: string, key: string, rows?: string): string {
+  const filter = rows === undefined ? '' : ` FILTER (WHERE ${rows})`;
   const hash = `pg_catalog.hashtextextended(${what} COLLATE pg_catalog."C", ${key})`;
-  const [count, sum] = ['count(*)', `sum(${hash})`].map((total) => `pg_catalog.${total} FILTER (WHERE ${rows})`);
-  return `${count} || '.' || coalesce(${sum}, 0)`;
+  return `pg_catalog.count(*)${filter} || '.' || coalesce(pg_catalog.sum(${hash})${filter}, 0)`;
 }
