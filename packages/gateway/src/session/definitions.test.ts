@@ -59,4 +59,34 @@ describe('what sessions define', () => {
     one.begin(defines(undefined), inBlock);
     assert.equal(isDoubtful(other), true);
   });
+
+  it('makes what cannot be traced doubtful while there are functions that nobody knows', () => {
+    const all = new SharedDefinitions();
+    const own = all.join();
+    own.begin(statement({}, [{ type: 'define', names: ['public.f'], functions: true }]));
+    const other = statement({ reads: ['public.orders'] });
+    assert.equal(all.cautious(other, own).isStale, undefined);
+    const untraced: Analysis = { ...other, lineage: { ...other.lineage, touches: 'unknown' } };
+    assert.equal(all.cautious(untraced, own).isStale, true);
+  });
+
+  it('knows what was surely dropped, until it may be there again', () => {
+    const own = new SharedDefinitions().join();
+    const drop = statement({}, [{ type: 'define', names: ['public.wishes'], drops: 'surely' }]);
+    own.begin(drop);
+    assert.equal(own.isDropped('public.wishes'), false, 'before it has run');
+    own.completed(drop);
+    assert.equal(own.isDropped('public.wishes'), true);
+    const fork = own.fork();
+    fork.begin(defines(['public.wishes']));
+    assert.deepEqual(
+      [fork, own].map((each) => each.isDropped('public.wishes')),
+      [false, true],
+    );
+    own.undone();
+    assert.equal(own.isDropped('public.wishes'), false);
+    const code = { ...drop, commands: [...drop.commands, ...drop.commands] } as unknown as Analysis;
+    own.completed(code);
+    assert.equal(own.isDropped('public.wishes'), false, 'what code may not have come to');
+  });
 });

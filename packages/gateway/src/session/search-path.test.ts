@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { schemasOf, splitIdentifiers } from './search-path.ts';
+import { schemasOf, schemasToMakeIn, splitIdentifiers } from './search-path.ts';
 
 describe('a list of names', () => {
   it('folds what is not quoted, and keeps what is', () => {
@@ -40,5 +40,14 @@ describe('the schemas of a search_path', () => {
     const unknown = { ...owner, role: undefined };
     assert.equal(schemasOf('"$user", public', unknown), undefined);
     assert.deepEqual(schemasOf('public', unknown), ['pg_temp_7', 'pg_catalog', 'public']);
+  });
+
+  it('may have a new table in the first of them, and in those in front that may not be there', () => {
+    const open = (schema: string): boolean => schema === 'public' || schema === 'pg_catalog';
+    assert.deepEqual(schemasToMakeIn('"$user", public, other', owner, open), ['Agent', 'public']);
+    assert.deepEqual(schemasToMakeIn('a, pg_temp, public', owner, open), ['a', 'pg_temp_7']);
+    assert.deepEqual(schemasToMakeIn('a, b, a', owner, open), ['a', 'b']);
+    assert.deepEqual(schemasToMakeIn('', owner, open), []);
+    assert.equal(schemasToMakeIn('"$user"', { ...owner, role: undefined }, open), undefined);
   });
 });
