@@ -75,7 +75,8 @@ export const controlFields: {
   limits: z
     .strictObject({
       rows: z.int().min(1).max(1_000_000_000).optional().meta({
-        description: 'Rows that one statement may return. One that returns more is ended.',
+        description:
+          'Rows that one statement may return. One that returns more ends with 54000. What it has changed may stay changed, and so may what stands behind it in its Query or pipeline: Postgres can be done with both before it is told. Of a cursor or portal, each fetch is a statement.',
         'x-default': 'none',
       }),
       time: duration({ minimum: 1, maximum: 7 * 86_400_000 })
