@@ -1,4 +1,4 @@
-import { type Entry, type Level, levelWithin, type Source, type WithQuery, withQuery } from './level.ts';
+import { type Entry, type Level, levelWithin, type WithQuery, withQuery } from './level.ts';
 import { named, type Surroundings } from './surroundings.ts';
 import { fieldsOf, isNode, list, type Node, text, unwrap, words } from './tree.ts';
 
@@ -21,6 +21,10 @@ export function fromEntries(items: unknown, level: Level, around: Surroundings, 
   const entries: Entry[] = [];
   const stack: unknown[] = Array.from(list(items)).reverse();
   for (let item = stack.pop(); item !== undefined; item = stack.pop()) {
+    if (item instanceof JoinAlias) {
+      entries.push(item.entry(entries));
+      continue;
+    }
     const [type, fields] = unwrap(item);
     switch (type) {
       case 'RangeVar':
@@ -32,7 +36,9 @@ export function fromEntries(items: unknown, level: Level, around: Surroundings, 
         stack.push(fields['relation']);
         break;
       case 'JoinExpr':
-        joined(fields, level, around, { visitor, entries });
+        joined(fields, visitor);
+        for (const alias of [fields['join_using_alias'], fields['alias']])
+          if (aliasOf(alias) !== undefined) stack.push(new JoinAlias(alias, entries.length));
         stack.push(fields['rarg'], fields['larg']);
         break;
       case 'RangeSubselect':
@@ -95,33 +101,43 @@ export function derived(alias: unknown, columnNames: Entry['columnNames']): Entr
   };
 }
 
-/** An alias of a whole join hides no column: each is still one of the tables'. */
-function joined(
-  fields: Node,
-  level: Level,
-  around: Surroundings,
-  { visitor, entries }: { readonly visitor: FromVisitor; readonly entries: Entry[] },
-): void {
+function joined(fields: Node, visitor: FromVisitor): void {
   if (isNode(fields['quals'])) visitor.expression?.({ quals: fields['quals'] });
   if (fields['usingClause'] !== undefined) visitor.merged?.(words(fields['usingClause']));
   if (fields['isNatural'] === true) visitor.merged?.(undefined);
-  for (const alias of [fields['alias'], fields['join_using_alias']]) {
-    const name = aliasOf(alias);
-    if (name === undefined) continue;
-    const within = fromEntries([fields['larg'], fields['rarg']], level, around);
-    const sources: Source[] = within.flatMap((entry) => entry.sources);
-    const columnNames = (): ReadonlySet<string> | undefined => namesOf(within);
-    const renames = isNode(alias) && alias['colnames'] !== undefined;
-    entries.push({
-      alias: name,
+}
+
+/** An alias of a whole join, which hides no column: each is still one of the tables'. It waits until both sides are read. */
+class JoinAlias {
+  readonly #alias: unknown;
+  readonly #from: number;
+
+  /** `from`: how many entries stand in front of the join's. */
+  constructor(alias: unknown, from: number) {
+    this.#alias = alias;
+    this.#from = from;
+  }
+
+  /** Its entry, when the last ones are those of the join. */
+  entry(entries: readonly Entry[]): Entry {
+    const within = entries.slice(this.#from);
+    const tables = within.filter(({ isJoin }) => isJoin !== true);
+    const renames = isNode(this.#alias) && this.#alias['colnames'] !== undefined;
+    const columnNames = (): ReadonlySet<string> | undefined => namesOf(tables);
+    const isRenamed = renames || within.some((entry) => entry.isJoin === true && entry.columnNames === unknownNames);
+    return {
+      alias: aliasOf(this.#alias) ?? '',
       schema: '',
-      sources,
-      isOpen: renames || within.some(({ isOpen }) => isOpen),
+      sources: tables.flatMap(({ sources }) => sources),
+      isOpen: isRenamed || tables.some(({ isOpen }) => isOpen),
       isTarget: false,
-      columnNames: renames ? () => undefined : columnNames,
-    });
+      isJoin: true,
+      columnNames: isRenamed ? unknownNames : columnNames,
+    };
   }
 }
+
+const unknownNames = (): undefined => undefined;
 
 function functionEntry(fields: Node): Entry {
   const alias = isNode(fields['alias']) ? fields['alias'] : undefined;

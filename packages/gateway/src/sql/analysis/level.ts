@@ -25,6 +25,8 @@ export interface Entry {
   readonly isOpen: boolean;
   /** What INSERT, UPDATE, DELETE or MERGE changes: it is read when a column of it is looked at. */
   readonly isTarget: boolean;
+  /** It stands for a whole join, whose tables have entries of their own. */
+  readonly isJoin?: true;
   /** The names of its columns where `isOpen`; undefined when that cannot be told. */
   readonly columnNames: () => ReadonlySet<string> | undefined;
 }

@@ -14,10 +14,47 @@ export function isOwnCursor(reader: TokenReader): boolean {
   const word = tokens[name]?.word ?? '';
   const isName = tokens[name]?.isName === true && tokens[name + 1]?.word === 'into';
   if (!isName || word === '') return false;
-  const begin = tokens.findIndex((token) => token.word === 'begin');
-  const uses = tokens.flatMap((token, index) => (isNamed(body, token, word) ? [index] : []));
+  const { begin, words, others, own } = usesIn(tokens);
+  const known = own.get(word);
+  if (known !== undefined) return known;
+  const maybe = others.filter((index) => isNamed(body, tokens[index] as Token, word));
+  const uses = [...(words.get(word) ?? []), ...maybe];
   const declared = uses.filter((index) => index < begin && declaresCursor(tokens, index));
-  return declared.length === 1 && uses.every((index) => declared.includes(index) || leavesCursor(tokens, index));
+  const [only = -1] = declared;
+  const isOwn = declared.length === 1 && uses.every((index) => index === only || leavesCursor(tokens, index));
+  own.set(word, isOwn);
+  return isOwn;
+}
+
+/** Where a body uses names, so that it is looked through once however often it fetches. */
+interface Uses {
+  /** The place of the first BEGIN; -1: there is none. */
+  readonly begin: number;
+  /** The places of each word. */
+  readonly words: ReadonlyMap<string, readonly number[]>;
+  /** The places of names in quotes. */
+  readonly others: readonly number[];
+  /** What has been found out of names. */
+  readonly own: Map<string, boolean>;
+}
+
+const usesOf = new WeakMap<readonly Token[], Uses>();
+
+function usesIn(tokens: readonly Token[]): Uses {
+  const known = usesOf.get(tokens);
+  if (known !== undefined) return known;
+  const words = new Map<string, number[]>();
+  const others: number[] = [];
+  for (const [index, { isName, word }] of tokens.entries()) {
+    if (isName && word === '') others.push(index);
+    if (word === '') continue;
+    const places = words.get(word);
+    if (places === undefined) words.set(word, [index]);
+    else places.push(index);
+  }
+  const uses = { begin: words.get('begin')?.[0] ?? -1, words, others, own: new Map<string, boolean>() };
+  usesOf.set(tokens, uses);
+  return uses;
 }
 
 /** `name refcursor;` or `name [NO SCROLL] CURSOR … FOR query;` */

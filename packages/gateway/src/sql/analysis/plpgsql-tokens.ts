@@ -37,13 +37,6 @@ export function depthOf(word: string): number {
   return word === ')' || word === ']' ? -1 : 0;
 }
 
-/** How deep in parentheses a token stands. */
-export function depthAt(tokens: readonly Token[], index: number): number {
-  let depth = 0;
-  for (let at = 0; at < index; at += 1) depth += depthOf(tokens[at]?.word ?? '');
-  return depth;
-}
-
 /** Where the first of the words stands outside of parentheses, from `from` on; -1 when none does. */
 export function indexOf(tokens: readonly Token[], words: readonly string[], from = 0): number {
   let depth = 0;
@@ -59,7 +52,11 @@ export function indexOf(tokens: readonly Token[], words: readonly string[], from
 export function firstParentheses(tokens: readonly Token[]): readonly Token[] {
   const open = tokens.findIndex(({ word }) => word === '(');
   if (open === -1) return [];
-  const close = tokens.findIndex((_, at) => at > open && depthAt(tokens, at + 1) === 0);
+  let depth = 0;
+  const close = tokens.findIndex(({ word }, at) => {
+    if (at >= open) depth += depthOf(word);
+    return at > open && depth === 0;
+  });
   return tokens.slice(open + 1, close === -1 ? undefined : close);
 }
 

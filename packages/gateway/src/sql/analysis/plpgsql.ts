@@ -1,5 +1,5 @@
 import { isOwnCursor } from './own-cursor.ts';
-import { depthAt, firstParentheses, indexOf, isNamed, separated, type Token } from './plpgsql-tokens.ts';
+import { depthOf, firstParentheses, indexOf, isNamed, separated, type Token } from './plpgsql-tokens.ts';
 import { TokenReader } from './token-reader.ts';
 
 /** One piece of SQL in a PL/pgSQL body. */
@@ -271,10 +271,11 @@ class Cutter extends TokenReader {
       this.at += 1;
       return;
     }
-    const into = tokens.findIndex(
-      ({ word }, index) =>
-        word === 'into' && depthAt(tokens, index) === 0 && !['insert', 'merge'].includes(tokens[index - 1]?.word ?? ''),
-    );
+    let depth = 0;
+    const into = tokens.findIndex(({ word }, index) => {
+      depth += depthOf(word);
+      return word === 'into' && depth === 0 && !['insert', 'merge'].includes(tokens[index - 1]?.word ?? '');
+    });
     if (into === -1 || tokens[0]?.word === 'import') {
       this.#add('query', tokens);
       return;

@@ -37,16 +37,17 @@ export class Walk extends ColumnTouch {
     if (!isNode(clause)) return level;
     const expressions = list(clause['ctes']).map((item) => fieldsOf(item, 'CommonTableExpr') ?? {});
     const isRecursive = clause['recursive'] === true;
-    const define = (node: Node, at: Level): void => {
-      queries.set(text(node['ctename']), { node, level: at });
-    };
-    if (isRecursive) for (const node of expressions) define(node, level);
+    if (isRecursive) for (const node of expressions) queries.set(text(node['ctename']), { node, level });
+    // What those in front of a query are called, each in a level of its own: there can be thousands.
+    let before: Level = levelWithin(outer);
     for (const node of expressions) {
-      const at: Level = isRecursive ? level : { ...level, queries: new Map(queries) };
-      define(node, at);
+      const at = isRecursive ? level : before;
+      const name = text(node['ctename']);
+      queries.set(name, { node, level: at });
+      before = { entries: [], queries: new Map([[name, { node, level: at }]]), outer: at };
       const query = fieldsOf(node['ctequery'], 'SelectStmt');
       if (query !== undefined) this.#visits.push({ node: { ctequery: node['ctequery'] }, level: at });
-      else if (isNode(node['ctequery'])) this.#readWriter(node['ctequery'], text(node['ctename']), at);
+      else if (isNode(node['ctequery'])) this.#readWriter(node['ctequery'], name, at);
     }
     return level;
   }
@@ -82,18 +83,21 @@ export class Walk extends ColumnTouch {
         merged.push(columns);
       },
     });
-    for (const columns of merged) this.#readMerged(columns, entries);
+    if (merged.length > 0) this.#readMerged(merged, entries);
     return entries;
   }
 
-  #readMerged(columns: readonly string[] | undefined, entries: readonly Entry[]): void {
+  /** Columns that joins compare by name: those that are listed, or all that are there more than once. */
+  #readMerged(merged: readonly (readonly string[] | undefined)[], entries: readonly Entry[]): void {
     this.operator({ schema: '', name: '=' });
-    const names =
-      columns ??
-      entries
-        .flatMap((entry) => allColumnsOf(entry).map(({ column }) => column.name))
-        .filter((name, index, all) => all.indexOf(name) !== index);
-    for (const name of new Set(names)) for (const entry of entries) this.readColumns(entry, columnsOf(entry, name));
+    const names = new Set(merged.flatMap((columns) => columns ?? []));
+    const tables = entries.filter(({ isJoin }) => isJoin !== true);
+    const seen = new Set<string>();
+    for (const { column } of merged.includes(undefined) ? tables.flatMap(allColumnsOf) : []) {
+      if (seen.has(column.name)) names.add(column.name);
+      seen.add(column.name);
+    }
+    for (const name of names) for (const entry of tables) this.readColumns(entry, columnsOf(entry, name));
   }
 
   #visit(node: unknown, level: Level | undefined): void {
