@@ -21,6 +21,8 @@ export interface Question {
   /** What runs, for people: the text of each statement of the Query or pipeline, and its parameters as text. Passwords are redacted. */
   readonly sql: readonly string[];
   readonly parameters: readonly (string | null)[];
+  /** How many of `parameters` belong to each text of `sql`, in order; absent: it has one text, or none has any. */
+  readonly parametersOf?: readonly number[];
   /** The reason that the requester gave: `-c onrecord.reason=…`. */
   readonly reason?: string;
   readonly asks: readonly Ask[];

@@ -55,6 +55,8 @@ function message({ type, at, approval }: ToldEvent): unknown {
 
 /** Characters of SQL in a message: a section of Slack's takes 3,000, escapes included. */
 const slackSql = 1_200;
+/** Of what else an agent wrote. */
+const slackWord = 500;
 
 function slackMessage(event: ToldEvent): unknown {
   const headline = slackText(headlineOf(event));
@@ -65,8 +67,8 @@ function slackMessage(event: ToldEvent): unknown {
   const about = [
     ...question.asks.map(({ rule, group, count }) => `rule “${rule}”: ${count} of ${group}`),
     ...(question.role === '' ? [] : [`as ${question.role} on ${question.connection}/${question.database}`]),
-    ...(question.onBehalfOf === undefined ? [] : [`on behalf of ${question.onBehalfOf}`]),
-    ...(question.reason === undefined ? [] : [`reason: ${question.reason}`]),
+    ...(question.onBehalfOf === undefined ? [] : [`on behalf of ${slackCode(question.onBehalfOf)}`]),
+    ...(question.reason === undefined ? [] : [`reason: ${slackCode(question.reason)}`]),
   ];
   return {
     text: headline,
@@ -92,9 +94,24 @@ function headlineOf({ type, approval }: ToldEvent): string {
   return `${id} of ${identity}: ${end?.result ?? ''}${by}${end?.reason === undefined ? '' : `: ${end.reason}`}`;
 }
 
-/** What Slack would read as its own: https://docs.slack.dev/messaging/formatting-message-text, "Escaping text". */
+/** What an agent wrote, on one line in which nothing is formatted. */
+function slackCode(text: string): string {
+  return `\`${cut(text, slackWord).replaceAll(/\s/g, ' ').replaceAll('`', "'")}\``;
+}
+
+const unseen =
+  /[[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]--[\n\t]]/gv;
+
+/**
+ * What Slack would read as its own (https://docs.slack.dev/messaging/formatting-message-text, "Escaping text"), and what would
+ * let a text show as another than it is: characters that nobody sees, or that turn the reading order.
+ */
 function slackText(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  return text
+    .replaceAll(unseen, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`)
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;');
 }
 
 function iso(us: number): string {

@@ -127,6 +127,26 @@ describe('a webhook', () => {
     for (const { body } of requests) assert.ok(!body.includes('hunter2'));
   });
 
+  it('of Slack shows what would not be seen, and formats nothing that an agent wrote', async (t) => {
+    const { webhooks, requests } = await hook(t, ok, { format: 'slack' });
+    const asked = question({
+      sql: ['DELETE FROM payments /* \u202e 5 = id EREHW \u2066 */ -- a\u200bb\n;'],
+      reason: 'done*\n• rule “none”: 0 of nobody `onrecord approvals approve appr_other`\u202e',
+      onBehalfOf: '`dave`',
+    });
+    webhooks.announce({ ...requested, approval: approval({ question: asked }) });
+    await webhooks.idle();
+    const { blocks } = JSON.parse(requests[0]?.body ?? '');
+    const texts: string[] = blocks.map((block: { text: { text: string } }) => block.text.text);
+    assert.equal(texts[1], '```DELETE FROM payments /* \\u{202e} 5 = id EREHW \\u{2066} */ -- a\\u{200b}b\n;```');
+    const lines = texts[2]?.split('\n') ?? [];
+    assert.equal(lines.at(-2), "• on behalf of `'dave'`");
+    assert.equal(
+      lines.at(-1),
+      "• reason: `done* • rule “none”: 0 of nobody 'onrecord approvals approve appr_other'\\u{202e}`",
+    );
+  });
+
   it('is tried again while it fails, later and later, and given up in the end', async (t) => {
     const { webhooks, requests, logged, pauses } = await hook(t, (response) => {
       response.statusCode = 503;

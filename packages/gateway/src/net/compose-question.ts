@@ -67,6 +67,7 @@ export function composeQuestion(
     parameters: bound.flatMap(({ parameters }) =>
       parameterTexts(parameters).map((text) => text ?? (text === null ? null : '(binary)')),
     ),
+    ...(bound.length > 1 ? { parametersOf: bound.map(({ parameters }) => parameters.length) } : {}),
     asks: ask.asks,
     recent: recent.map(redact),
     transactionStatus,

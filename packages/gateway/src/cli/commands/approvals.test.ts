@@ -108,6 +108,24 @@ describe('onrecord approvals', () => {
     assert.equal((await command(['show', 'appr_000000000000'])).code, 1);
   });
 
+  it('shows each of several statements with its own parameters, and parameters to their end', async (t) => {
+    const { desk, command } = await running(t);
+    const { approval } = await desk.ask(
+      question({
+        sql: ['SELECT $1::text', 'UPDATE payments SET amount = $1, note = $2'],
+        parameters: ['5', '1000000', `${'x '.repeat(200)}end`],
+        parametersOf: [1, 2],
+      }),
+    );
+    const { stdout } = await command(['show', approval], { isTerminal: true });
+    const first = stdout.indexOf('SQL, 1 of 2 that run together');
+    const second = stdout.indexOf('SQL, 2 of 2 that run together');
+    assert.match(stdout.slice(first, second), /SELECT \$1::text\n[\s\S]*\$1 = 5\n/);
+    assert.match(stdout.slice(second), /UPDATE payments[\s\S]*\$1 = 1000000\n[\s\S]*\$2 = x[\s\S]*x end\n/);
+    const json = JSON.parse((await command(['show', approval, '--json'])).stdout);
+    assert.deepEqual(json.parametersOf, [1, 2]);
+  });
+
   it('approves with the token of who decides, from the environment', async (t) => {
     const { desk, command, tokens, recorder } = await running(t);
     const { approval, answer } = await desk.ask(question({ asks: [{ ...moneyMoves, count: 2 }] }));

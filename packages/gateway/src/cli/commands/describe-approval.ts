@@ -29,6 +29,7 @@ export function describeApproval(view: ApprovalView): DescribedApproval {
     statement: question.statement ?? null,
     sql: question.sql,
     parameters: question.parameters,
+    parametersOf: question.parametersOf ?? null,
     reason: question.reason ?? null,
     asks: question.asks.map(({ rule, group, count, message }) => ({ rule, group, count, message: message ?? null })),
     recent: question.recent,

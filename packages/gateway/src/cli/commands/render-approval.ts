@@ -64,19 +64,7 @@ export function approvalLines(view: ApprovalView, width: number, nowUs: number):
     ...field('asked at', isoTime(view.requestedAt)),
     ...field('expires at', isoTime(view.expiresAt)),
     ...field('hash', question.hash, 'dim'),
-    ...part(
-      'SQL',
-      question.sql.flatMap((sql) => sqlLines(sql, width - 2, undefined)),
-    ),
-    ...part(
-      'Parameters',
-      question.parameters.map((value, at) =>
-        cutLine(
-          [span(`$${at + 1} = `, 'parameter'), ...(value === null ? [span('NULL', 'null')] : recorded(value))],
-          width - 2,
-        ),
-      ),
-    ),
+    ...statementLines(question, width),
     ...part(
       'Ran before it, the newest last',
       question.recent.map((sql) => cutLine(recorded(sql.replaceAll(/\s+/g, ' ')), width - 2)),
@@ -127,6 +115,40 @@ export function eventLine({ type, at, approval }: WatchAnswer['events'][number],
     case 'evidence':
       return cutLine([...head, span('has more to show', 'dim')], width);
   }
+}
+
+/** Each text with the parameters that are its own: what is shown must be what runs, to the end. */
+function statementLines({ sql, parameters, parametersOf }: ApprovalView['question'], width: number): Line[] {
+  const isOne = sql.length <= 1 || parametersOf === undefined;
+  if (isOne) {
+    const lines = sql.flatMap((text) => sqlLines(text, width - 2, undefined));
+    return [...part('SQL', lines), ...part('Parameters', parameterLines(parameters, width))];
+  }
+  let from = 0;
+  const each = sql.flatMap((text, at) => {
+    const own = parameters.slice(from, from + (parametersOf[at] ?? 0));
+    from += own.length;
+    const title = `${at + 1} of ${sql.length} that run together`;
+    return [
+      ...part(`SQL, ${title}`, sqlLines(text, width - 2, undefined)),
+      ...part(`Parameters, ${title}`, parameterLines(own, width)),
+    ];
+  });
+  // Of a long list, how many are not shown.
+  return [
+    ...each,
+    ...part(
+      'Parameters',
+      parameters.slice(from).map((text) => recorded(text ?? 'NULL')),
+    ),
+  ];
+}
+
+function parameterLines(parameters: readonly (string | null)[], width: number): Line[] {
+  return parameters.flatMap((value, at) => {
+    const shown = value === null ? [span('NULL', 'null')] : recorded(value);
+    return foldLine([span(`$${at + 1} = `, 'parameter'), ...shown], width - 2, 2);
+  });
 }
 
 const transaction = { I: 'outside a transaction', T: 'in a transaction', E: 'in a failed transaction' } as const;
