@@ -26,6 +26,10 @@ function truthOf(node: unknown): Truth {
       return comparisonTruth(node, fields);
     case 'BooleanTest':
       return testTruth(fields);
+    case 'CoalesceExpr':
+      return coalescedTruth(node, fields);
+    case 'CaseExpr':
+      return caseTruth(node, fields);
     default:
       return lookedAt(node);
   }
@@ -50,6 +54,7 @@ function booleanTruth({ boolop, args }: Node): Truth {
   }
   const decides = boolop === 'OR_EXPR';
   if (inner.includes(decides)) return decides;
+  if (decides && hasOpposites(list(args))) return true;
   // Of an OR, one constant that may be true is enough to concern every row; of an AND, one that varies tells rows apart.
   const order = decides
     ? (['constant', 'varies', 'parameter'] as const)
@@ -57,8 +62,15 @@ function booleanTruth({ boolop, args }: Node): Truth {
   return order.find((truth) => inner.includes(truth)) ?? !decides;
 }
 
-/** `=`, `<=`, `>=` and IS NOT DISTINCT FROM of a thing with itself; of NULL columns they are not, which is not asked here. */
-const reflexive = new Set(['=', '<=', '>=']);
+/** Of a thing with itself; of NULL columns they are not, which is not asked here. */
+const reflexive: ReadonlyMap<string, boolean> = new Map([
+  ['=', true],
+  ['<=', true],
+  ['>=', true],
+  ['<>', false],
+  ['<', false],
+  ['>', false],
+]);
 
 function comparisonTruth(node: unknown, fields: Node): Truth {
   const { kind, name, lexpr, rexpr } = fields;
@@ -69,16 +81,85 @@ function comparisonTruth(node: unknown, fields: Node): Truth {
     if (operator === '=') return left === right;
     if (operator === '<>') return left !== right;
   }
-  const isReflexive =
-    (kind === 'AEXPR_OP' && reflexive.has(operator)) || kind === 'AEXPR_NOT_DISTINCT' || kind === 'AEXPR_LIKE';
-  if (isReflexive && sameColumn(lexpr, rexpr)) return true;
+  const ofItself = withItself(text(kind), operator);
+  if (ofItself !== undefined && isSame(lexpr, rexpr)) return ofItself;
+  if (text(kind) === 'AEXPR_IN' && operator === '=' && list(listed(rexpr)).some((one) => isSame(lexpr, one)))
+    return true;
+  if (text(kind).startsWith('AEXPR_BETWEEN') && list(listed(rexpr)).every((one) => isSame(lexpr, one))) return true;
   return lookedAt(node);
 }
 
-function sameColumn(left: unknown, right: unknown): boolean {
-  const one = words(fieldsOf(left, 'ColumnRef')?.['fields']);
-  const other = words(fieldsOf(right, 'ColumnRef')?.['fields']);
-  return one.length > 0 && one.at(-1) !== '' && one.join('\0') === other.join('\0');
+/** What a comparison of a thing with itself comes to; undefined: that cannot be told. */
+function withItself(kind: string, operator: string): boolean | undefined {
+  if (kind === 'AEXPR_OP') return reflexive.get(operator);
+  if (kind === 'AEXPR_NOT_DISTINCT' || kind === 'AEXPR_LIKE') return true;
+  return kind === 'AEXPR_DISTINCT' ? false : undefined;
+}
+
+function listed(node: unknown): unknown {
+  return fieldsOf(node, 'List')?.['items'];
+}
+
+/** Both are the same column, with its table in front or not, or the same expression. */
+function isSame(left: unknown, right: unknown): boolean {
+  const one = columnParts(left);
+  const other = columnParts(right);
+  if (one.length > 0 && other.length > 0) {
+    const shared = Math.min(one.length, other.length);
+    return one.at(-1) !== '' && one.slice(-shared).join('\0') === other.slice(-shared).join('\0');
+  }
+  // What looks at no column is the same for all rows anyway.
+  return isNode(left) && isNode(right) && lookedAt(left) === 'varies' && written(left) === written(right);
+}
+
+function columnParts(node: unknown): readonly string[] {
+  return words(fieldsOf(node, 'ColumnRef')?.['fields']);
+}
+
+/** An expression without the places at which its parts stand in the text. */
+function written(node: unknown): string {
+  return JSON.stringify(node, (name, value: unknown) =>
+    name === 'location' || name.endsWith('_loc') ? undefined : value,
+  );
+}
+
+/** More alternatives are not compared with one another. */
+const maxCompared = 16;
+const opposite: ReadonlyMap<string, string> = new Map([
+  ['=', '<>'],
+  ['<', '>='],
+  ['>', '<='],
+]);
+
+/** `x IS NULL OR x IS NOT NULL`, `x = 1 OR x <> 1`, `x OR NOT x`: one of them is true of every row, or nearly. */
+function hasOpposites(alternatives: readonly Node[]): boolean {
+  if (alternatives.length > maxCompared) return false;
+  const said = new Set(alternatives.map(written));
+  return alternatives.some((one) => {
+    const opposed = oppositeOf(one);
+    return opposed !== undefined && said.has(written(opposed));
+  });
+}
+
+function oppositeOf(node: Node): Node | undefined {
+  const [type, fields] = unwrap(node);
+  if (type === 'NullTest' && fields['nulltesttype'] === 'IS_NULL')
+    return { NullTest: { ...fields, nulltesttype: 'IS_NOT_NULL' } };
+  if (type === 'BoolExpr' && fields['boolop'] === 'NOT_EXPR') return list(fields['args'])[0];
+  const operator = type === 'A_Expr' && fields['kind'] === 'AEXPR_OP' ? words(fields['name']).at(-1) : undefined;
+  const sval = opposite.get(operator ?? '');
+  return sval === undefined ? undefined : { A_Expr: { ...fields, name: [{ String: { sval } }] } };
+}
+
+/** Without a NULL the first is taken. */
+function coalescedTruth(node: unknown, { args }: Node): Truth {
+  return truthOf(list(args)[0]) === true ? true : lookedAt(node);
+}
+
+/** Whichever way it goes. */
+function caseTruth(node: unknown, { args, defresult }: Node): Truth {
+  const results = list(args).map((one) => fieldsOf(one, 'CaseWhen')?.['result']);
+  return [...results, defresult].every((result) => isNode(result) && truthOf(result) === true) ? true : lookedAt(node);
 }
 
 function testTruth({ arg, booltesttype }: Node): Truth {
