@@ -140,6 +140,33 @@ describe('catalogs that sessions use', { timeout: 300_000 }, () => {
     await catalogs.close();
   });
 
+  it('let their database be dropped when nobody uses them, and are not read anew when somebody does again', async () => {
+    await admin.query('CREATE DATABASE passing');
+    const setting = settingFor(server);
+    const catalogs = new Catalogs(setting);
+    const target = targetOf(server, 'postgres', 'passing');
+    const readings = (): number =>
+      setting.recorder.entries.filter(
+        (entry) => entry.type === 'statement' && Buffer.from(entry.sql ?? []).includes('EXECUTE system_relations'),
+      ).length;
+    let before: unknown;
+    for (let time = 0; time < 2; time += 1) {
+      const view = catalogs.of(target);
+      await view.ready();
+      before ??= view.current;
+      assert.equal(view.current, before);
+      assert.equal(setting.count('session_opened'), time + 1);
+      view.release();
+      // Postgres waits for sessions to end, but not for long.
+      await admin.query('ALTER DATABASE passing RENAME TO passed; ALTER DATABASE passed RENAME TO passing');
+      assert.equal(view.current, undefined);
+    }
+    assert.equal(readings(), 1);
+    await admin.query('DROP DATABASE passing');
+    assert.deepEqual(setting.logged, []);
+    await catalogs.close();
+  });
+
   it('are not known any more when they were not looked at for a minute', async () => {
     const setting = settingFor(server);
     const catalogs = new Catalogs(setting);

@@ -19,6 +19,11 @@ FROM (VALUES
 ) AS v (name, value)
 JOIN pg_catalog.pg_settings s ON s.name = v.name`;
 
+/** Which server's data the catalog is of, which of its histories, and which database: what was read of one tells nothing of another. */
+export const placeQuery = `SELECT pg_catalog.concat_ws(' ', s.system_identifier, c.timeline_id, d.oid)
+FROM pg_catalog.pg_control_system() s, pg_catalog.pg_control_checkpoint() c, pg_catalog.pg_database d
+WHERE d.datname = pg_catalog.current_database()`;
+
 /** `pg_namespace.oid` of pg_catalog (PG_CATALOG_NAMESPACE). */
 export const pgCatalog = 11;
 

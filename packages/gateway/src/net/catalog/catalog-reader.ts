@@ -8,8 +8,8 @@ import { type CatalogQueries, catalogQueries, type Reading, readParts } from './
 
 /**
  * Reads the catalog of a session's database again and again: all of it once, and from then on only what is not Postgres's
- * own, as long as nobody changes that. What has been read is kept for one session only: of another server's catalog no
- * fingerprint tells anything.
+ * own, as long as nobody changes that. What has been read serves another session as well, if that is of the same database
+ * of the same server: of another one's catalog no fingerprint tells anything.
  */
 export class CatalogReader {
   readonly #session: CatalogSession;
@@ -18,8 +18,12 @@ export class CatalogReader {
   #system: { readonly fingerprint: string; readonly part: CatalogPart } | undefined;
   #prepared: CatalogQueries | undefined;
 
-  constructor(session: CatalogSession) {
+  /** `before`: one that has read in a session before this one. */
+  constructor(session: CatalogSession, before?: CatalogReader) {
     this.#session = session;
+    if (before === undefined || session.place === undefined || before.#session.place !== session.place) return;
+    this.#catalog = before.#catalog;
+    this.#system = before.#system;
   }
 
   /** The catalog as it is now: the same value for as long as nothing has changed. Rejects where Postgres would not answer. */

@@ -25,16 +25,20 @@ export interface CatalogsOptions extends OwnSessionOptions {
   readonly log: (message: string) => void;
 }
 
-/** How long a catalog is kept up when nobody uses it: an agent that connects for each statement is not to wait each time. */
-const lingerMs = 60_000;
+/** How long a catalog is followed when nobody uses it any more: Postgres waits 5 s for sessions to end before it refuses to drop their database. */
+const lingerMs = 2_000;
+/** How long it is kept then: an agent that connects for each statement is not to wait for all of it each time. */
+const keptMs = 600_000;
 
 /**
  * The catalogs of the databases that sessions under a policy or mask use: one for each connection and database, whoever's
- * session it is, read and followed in one session of the gateway's own that stays open meanwhile.
+ * session it is, read and followed in one session of the gateway's own that stays open as long as somebody uses it.
  */
 export class Catalogs {
   readonly #options: CatalogsOptions;
   readonly #followed = new Map<string, FollowedCatalog>();
+  /** What is to become of those that nobody uses. */
+  readonly #unused = new Map<string, NodeJS.Timeout>();
   readonly #ending = new Set<Promise<void>>();
 
   constructor(options: CatalogsOptions) {
@@ -47,6 +51,7 @@ export class Catalogs {
     const known = this.#followed.get(key);
     const followed = known ?? new FollowedCatalog(this.#options);
     this.#followed.set(key, followed);
+    clearTimeout(this.#unused.get(key));
     followed.hold(target);
     let held = true;
     return {
@@ -60,9 +65,20 @@ export class Catalogs {
         if (!held) return;
         held = false;
         followed.letGo(target);
-        if (followed.holders === 0) setTimeout(() => this.#endUnused(key, followed), lingerMs).unref();
+        if (followed.holders === 0) this.#rest(key, followed);
       },
     };
+  }
+
+  /** Lets its session end soon, and forgets it later, unless somebody comes to use it. */
+  #rest(key: string, followed: FollowedCatalog): void {
+    const later = (ms: number, act: () => void): void => {
+      this.#unused.set(key, setTimeout(act, ms).unref());
+    };
+    later(lingerMs, () => {
+      followed.rest();
+      later(keptMs, () => this.#end(key, followed));
+    });
   }
 
   /** Ends every reading, and resolves when their sessions are closed. */
@@ -71,12 +87,10 @@ export class Catalogs {
     await Promise.all(this.#ending);
   }
 
-  #endUnused(key: string, followed: FollowedCatalog): void {
-    if (followed.holders === 0 && this.#followed.get(key) === followed) this.#end(key, followed);
-  }
-
   #end(key: string, followed: FollowedCatalog): void {
     this.#followed.delete(key);
+    clearTimeout(this.#unused.get(key));
+    this.#unused.delete(key);
     const ended = followed.close().finally(() => this.#ending.delete(ended));
     this.#ending.add(ended);
   }

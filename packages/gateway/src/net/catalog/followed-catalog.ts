@@ -27,8 +27,8 @@ interface Waiter {
 }
 
 /**
- * One database's catalog, kept fresh until `close`. A session of the gateway's own asks for its fingerprint from time to
- * time, and at once when somebody wants to know; when that has changed, the catalog is read again.
+ * One database's catalog, kept fresh while somebody holds it. A session of the gateway's own asks for its fingerprint from
+ * time to time, and at once when somebody wants to know; when that has changed, the catalog is read again.
  */
 export class FollowedCatalog {
   readonly definitions: SharedDefinitions = new SharedDefinitions();
@@ -37,6 +37,8 @@ export class FollowedCatalog {
   readonly #targets: UpstreamTarget[] = [];
   readonly #closing = new AbortController();
   #running: Promise<void> | undefined;
+  #rests = false;
+  #reader: CatalogReader | undefined;
   #catalog: Catalog | undefined;
   /** When the last check that went well began. */
   #checkedUs = Number.NEGATIVE_INFINITY;
@@ -62,12 +64,22 @@ export class FollowedCatalog {
   /** Somebody uses it. Reading begins with the first. */
   hold(target: UpstreamTarget): void {
     this.#targets.push(target);
+    this.#rests = false;
     this.#running ??= this.#run(target);
   }
 
   letGo(target: UpstreamTarget): void {
     const at = this.#targets.indexOf(target);
     if (at >= 0) this.#targets.splice(at, 1);
+  }
+
+  /** Ends its session while nobody holds it: a database that somebody is connected to cannot be dropped, renamed or copied. */
+  rest(): void {
+    if (this.#targets.length > 0) return;
+    this.#rests = true;
+    this.#checkedUs = Number.NEGATIVE_INFINITY;
+    this.#wake();
+    this.#serve(Number.POSITIVE_INFINITY, new Error('nobody uses the catalog any more'));
   }
 
   async ready(): Promise<void> {
@@ -115,7 +127,7 @@ export class FollowedCatalog {
 
   async #run(first: UpstreamTarget): Promise<void> {
     let target = first;
-    while (!this.#closing.signal.aborted) {
+    while (this.#isFollowing) {
       // Each in turn: one role may not be let in while another is.
       const { length } = this.#targets;
       if (length > 0) target = this.#targets[length - 1 - (this.#attempts % length)] ?? target;
@@ -123,6 +135,11 @@ export class FollowedCatalog {
       // A session that has worked may end for any reason; whoever waits is served by the next one.
       if (!followed) await this.#pause(Math.min(retryMs * 2 ** Math.min(this.#failures, 10), maxRetryMs));
     }
+    this.#running = undefined;
+  }
+
+  get #isFollowing(): boolean {
+    return !this.#rests && !this.#closing.signal.aborted;
   }
 
   /** One session, for as long as it lasts. Resolves with whether it was of any use. */
@@ -133,8 +150,10 @@ export class FollowedCatalog {
     try {
       const rows = { max: 0, bytes: 0 };
       await withOwnSession(target, { ...this.#options, signal, rows }, async (own) => {
-        const reader = new CatalogReader(await within(limit, () => prepareCatalogSession(own)));
-        while (!this.#closing.signal.aborted) {
+        const session = await within(limit, () => prepareCatalogSession(own));
+        const reader = new CatalogReader(session, this.#reader);
+        this.#reader = reader;
+        while (this.#isFollowing) {
           const workMs = await within(limit, () => this.#look(reader));
           useful = true;
           this.#failures = 0;

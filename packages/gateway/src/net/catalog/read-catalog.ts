@@ -2,7 +2,7 @@ import type { CatalogRows } from '../../sql/catalog-index.ts';
 import type { OwnSession } from '../own-session.ts';
 import { attach } from './attachments.ts';
 import { type CatalogFingerprint, catalogVersion, decodeFingerprint, fingerprintQuery } from './catalog-fingerprint.ts';
-import { emptyPathQuery, settingsQuery } from './catalog-queries.ts';
+import { emptyPathQuery, placeQuery, settingsQuery } from './catalog-queries.ts';
 import { catalogQueries, type Reading, readParts } from './read-parts.ts';
 
 /** A session in which a catalog can be read. Its settings are its own. */
@@ -14,6 +14,8 @@ export interface CatalogSession {
   fingerprint(): Promise<(string | null)[][]>;
   /** `server_version_num`. */
   readonly serverVersion: number;
+  /** The same for sessions of the same database of the same server; undefined where the server does not say. */
+  readonly place: string | undefined;
 }
 
 /** What `fingerprint` of a session's is prepared as. */
@@ -25,11 +27,14 @@ export async function prepareCatalogSession(
 ): Promise<CatalogSession> {
   await session.query(emptyPathQuery);
   const settings = await session.query(settingsQuery);
+  // Everybody may ask, unless somebody has taken that right away.
+  const place = await session.query(placeQuery).catch(() => []);
   return {
     query: (sql) => session.query(sql),
     queryAll: (texts) => session.queryAll(texts),
     fingerprint: () => session.queryAs(fingerprintName, fingerprintQuery),
     serverVersion: Number(settings[0]?.[0]),
+    place: place[0]?.[0] ?? undefined,
   };
 }
 
