@@ -1,4 +1,4 @@
-import { type BypassCase, refuses, type Step } from './bypass-case.ts';
+import { type BypassCase, hides, messages, parse, refuses, type Step, sync } from './bypass-case.ts';
 
 const paid = 'select exists (select from payments where id = 100)';
 const insert = 'insert into public.payments (id, invoice_id, amount) values (100, 1, 5)';
@@ -372,6 +372,43 @@ const parsing: readonly Row[] = [
   ],
 ];
 
+const wiped = 'select count(*) = 0 from invoices';
+/** Conditions that are true of every row. */
+const blind: readonly Row[] = [
+  ['a column under two spellings', 'invoices.id = id', [], 'delete from invoices where invoices.id = id', wiped],
+  ['an expression', 'it is itself', [], 'delete from invoices where lower(status) = lower(status)', wiped],
+  ['alternatives', 'one of them holds', [], 'delete from invoices where id is null or id is not null', wiped],
+  ['a number or another', 'one of them holds', [], 'delete from invoices where id = 1 or id <> 1', wiped],
+  ['a subquery without a table', 'EXISTS', [], 'delete from invoices where exists (select 1)', wiped],
+];
+
+/** What code gives the name of a prepared statement to is not what the session has prepared. */
+const renamed = refuses(
+  'more rules: a name: PREPARE within a function',
+  'a name that means something else',
+  [
+    'prepare p as select 1',
+    `create function g() returns int language plpgsql as $$ begin execute 'deallocate p'; execute 'prepare p as ${insert}'; return 1; end $$`,
+    'select g()',
+    'execute p',
+  ],
+  { as: 'payer', effect: paid, states: ['26000'] },
+);
+
+/** Queries in texts, which functions of Postgres's own run. */
+const shown: readonly BypassCase[] = [
+  hides(
+    'more rules: ts_rewrite shows',
+    'a query in a text',
+    "select ts_rewrite('a'::tsquery, 'select ''a''::tsquery, plainto_tsquery(''simple'', email) from public.customers where id = 1')",
+  ),
+  hides(
+    'more rules: ts_stat shows',
+    'a query in a text',
+    "select word from ts_stat('select to_tsvector(''simple'', email) from public.customers')",
+  ),
+];
+
 const casesOf = (title: string, rows: readonly Row[]): readonly BypassCase[] =>
   rows.map(([name, way, before, last, effect = paid]) =>
     refuses(`more rules: ${title}: ${name}`, way, [...payers, ...before, last], { as: 'payer', effect }),
@@ -384,4 +421,16 @@ export const furtherAttacksOnRules: readonly BypassCase[] = [
   ...casesOf('planned', planning),
   ...casesOf('a name', names),
   ...casesOf('parsed', parsing),
+  ...casesOf('blind', blind),
+  refuses(
+    'more rules: parsed: Parse',
+    'a literal',
+    [...payers, ...literal, messages([parse("select '(5)'::c"), sync])],
+    {
+      as: 'payer',
+      effect: paid,
+    },
+  ),
+  renamed,
+  ...shown,
 ];
