@@ -19,8 +19,12 @@ FROM (VALUES
 ) AS v (name, value)
 JOIN pg_catalog.pg_settings s ON s.name = v.name`;
 
-/** Which server's data the catalog is of, which of its histories, and which database: what was read of one tells nothing of another. */
-export const placeQuery = `SELECT pg_catalog.concat_ws(' ', s.system_identifier, c.timeline_id, d.oid)
+/**
+ * Which server's data the catalog is of, which of its histories, since when it runs in which version, and which database:
+ * what was read of one tells nothing of another.
+ */
+export const placeQuery = `SELECT pg_catalog.concat_ws(' ', s.system_identifier, c.timeline_id,
+  pg_catalog.pg_postmaster_start_time(), pg_catalog.current_setting('server_version_num'), d.oid)
 FROM pg_catalog.pg_control_system() s, pg_catalog.pg_control_checkpoint() c, pg_catalog.pg_database d
 WHERE d.datname = pg_catalog.current_database()`;
 

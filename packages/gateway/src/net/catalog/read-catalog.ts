@@ -14,7 +14,7 @@ export interface CatalogSession {
   fingerprint(): Promise<(string | null)[][]>;
   /** `server_version_num`. */
   readonly serverVersion: number;
-  /** The same for sessions of the same database of the same server; undefined where the server does not say. */
+  /** The same for sessions of the same database of the same server, until that is started anew; undefined where it does not say. */
   readonly place: string | undefined;
 }
 
