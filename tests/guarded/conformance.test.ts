@@ -32,7 +32,6 @@ const calls = 'a FunctionCall is refused under masks: what it returns cannot be 
 /** What cannot be the same under masks besides. */
 const underMasks: Reasons = {
   ...underRules,
-  'command-tags.pgt': 'a table made by a statement of the same Query may hold anything, and is not copied from',
   'copy-out.pgt': 'COPY in binary format is refused where values are looked through',
   'errors.pgt': 'a DO block with SQL that is not known before it runs is refused',
   'function-call.pgt': calls,
