@@ -414,6 +414,66 @@ const casesOf = (title: string, rows: readonly Row[]): readonly BypassCase[] =>
     refuses(`more rules: ${title}: ${name}`, way, [...payers, ...before, last], { as: 'payer', effect }),
   );
 
+/** Trigger functions that are replaced between the statement that sets them off and the one at which they run. */
+const deferred: readonly Step[] = [
+  'create table w (x int)',
+  'create function inner_one() returns int language plpgsql as $$ begin return 1; end $$',
+  'create function waiting() returns trigger language plpgsql as $$ begin perform public.inner_one(); return null; end $$',
+  'create constraint trigger c after insert on w deferrable initially deferred for each row execute function waiting()',
+];
+const replacedTrigger = `create or replace function waiting() returns trigger language plpgsql as $f$ begin ${insert}; return null; end $f$`;
+const replacedInner = `create or replace function inner_one() returns int language plpgsql as $f$ begin ${insert}; return 1; end $f$`;
+const preparesAnew = `create function g() returns int language plpgsql as $$ begin execute 'deallocate p'; execute 'prepare p as ${insert}'; return 1; end $$`;
+
+const meanwhile: readonly Row[] = [
+  [
+    'at COMMIT',
+    'the function is replaced before',
+    [...deferred, 'begin', 'insert into w values (1)', replacedTrigger],
+    'commit',
+  ],
+  [
+    'at COMMIT, within',
+    'a function that it calls is',
+    [...deferred, 'begin', 'insert into w values (1)', replacedInner],
+    'commit',
+  ],
+  [
+    'at SET CONSTRAINTS',
+    'the function is replaced before',
+    [...deferred, 'begin', 'insert into w values (1)', replacedTrigger, 'set constraints all immediate'],
+    'commit',
+  ],
+  ['at the end of a Query', 'the function is replaced in it', deferred, `insert into w values (1); ${replacedTrigger}`],
+  [
+    'OUT',
+    'a cast',
+    [...castable, 'create function make(out one t, out two int) language plpgsql as $$ begin one := row(1); end $$'],
+    'select lower((make()).one)',
+  ],
+  [
+    'OUT of a domain',
+    'it is checked',
+    [checked, 'create function make(out one d, out two int) language plpgsql as $$ begin one := 5; end $$'],
+    'select make()',
+  ],
+  [
+    'INOUT of a domain',
+    'it is checked',
+    [checked, 'create procedure make(inout one d) language plpgsql as $$ begin one := 5; end $$'],
+    'call make(null)',
+  ],
+  [
+    'TABLE of a domain',
+    'it is checked',
+    [
+      checked,
+      'create function make() returns table (one d) language plpgsql as $$ begin one := 5; return next; end $$',
+    ],
+    'select * from make()',
+  ],
+];
+
 /** Ways around guard rules and approvals that were looked for when those of bypass-attacks-rules.ts had been closed. */
 export const furtherAttacksOnRules: readonly BypassCase[] = [
   ...casesOf('unseen', hiddenCalls),
@@ -422,6 +482,13 @@ export const furtherAttacksOnRules: readonly BypassCase[] = [
   ...casesOf('a name', names),
   ...casesOf('parsed', parsing),
   ...casesOf('blind', blind),
+  ...casesOf('meanwhile', meanwhile),
+  refuses(
+    'more rules: meanwhile: PREPARE within a function',
+    'a name means something else behind it in the same Query',
+    [...payers, 'prepare p as select 1', preparesAnew, 'select g(); execute p'],
+    { as: 'payer', effect: paid, states: ['26000'] },
+  ),
   refuses(
     'more rules: parsed: Parse',
     'a literal',

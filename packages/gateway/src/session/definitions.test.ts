@@ -52,7 +52,7 @@ describe('what sessions define', () => {
     assert.deepEqual([isDoubtful(one), isDoubtful(other)], [true, false]);
     one.begin(statement({}, [{ type: 'transaction', does: 'commit' }]), inBlock);
     assert.deepEqual([isDoubtful(one), isDoubtful(other)], [true, true]);
-    one.ready();
+    one.ready('I');
     one.caughtUp();
     // In a pipeline the server does not say that a block has ended.
     one.begin(statement({}, [{ type: 'transaction', does: 'rollback' }]), inBlock);

@@ -55,6 +55,8 @@ export class Definitions {
   #isHidden = false;
   /** The transaction has been asked to end since the server was ready last. */
   #ends = false;
+  /** The transaction may have changed rows: triggers can wait for its end. */
+  #hasWritten = false;
 
   constructor(changed: Set<Definitions>) {
     this.#changed = changed;
@@ -84,6 +86,7 @@ export class Definitions {
     fork.#anyName = this.#anyName;
     fork.#anyFunction = this.#anyFunction;
     fork.#opaque = this.#opaque;
+    fork.#hasWritten = this.#hasWritten;
     if (this.changed) fork.#changed.add(fork);
     return fork;
   }
@@ -91,6 +94,7 @@ export class Definitions {
   /** A statement is about to run; `inBlock`: in a transaction block, as the server has said last. */
   begin({ effects, commands, later }: Analysis, { inBlock = false }: { readonly inBlock?: boolean } = {}): void {
     const wasChanged = this.changed;
+    if (commands.some(({ isWrite, isDdl }) => isWrite && !isDdl)) this.#hasWritten = true;
     if (effects.some(endsBlock)) {
       this.#ends = true;
       this.#isHidden = false;
@@ -133,8 +137,25 @@ export class Definitions {
   }
 
   /** The server is ready: what was asked to end has ended, and what is open is known. */
-  ready(): void {
+  ready(status: string): void {
     this.#ends = false;
+    if (status === 'I') this.#hasWritten = false;
+  }
+
+  /**
+   * A function that is replaced behind a write: constraint triggers that wait for the end of the transaction come to run what
+   * it is then, and nothing is asked about that any more. `isFunction`: whether there is one of that name, in any schema.
+   */
+  withTriggersThatWait(analysis: Analysis, isFunction: (name: string) => boolean): Analysis {
+    const { effects, later, commands } = analysis;
+    if (!this.#hasWritten || later === undefined) return analysis;
+    const replaces = effects.some(
+      (effect) =>
+        effect.type === 'define' &&
+        effect.functions === true &&
+        (effect.names ?? []).some((name) => withoutSchema(name).some(isFunction)),
+    );
+    return replaces ? { ...analysis, commands: [...commands, ...later.use, ...later.write] } : analysis;
   }
 
   /** The catalog has been read again since the session's last transaction ended, or the session is over. */

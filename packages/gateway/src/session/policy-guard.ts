@@ -147,7 +147,9 @@ export class PolicyGuard implements Guard {
     const unknown = this.#unknownOf(analysis);
     if (unknown.length > 0) return refused(unknownRelation(unknown));
     this.#remember(statement.text ?? '');
-    const seen = this.#options.definitions.all.cautious(analysis, this.#definitions, read);
+    const { all } = this.#options.definitions;
+    const isFunction = (called: string): boolean => this.#options.catalog()?.functions(called).length !== 0;
+    const seen = this.#definitions.withTriggersThatWait(all.cautious(analysis, this.#definitions, read), isFunction);
     const verdict = this.#verdictOn(seen, read, us);
     if (verdict.decision !== 'deny') this.#begin(seen, statement);
     const about = { verdict, settings, ...(made.isEmpty ? {} : { tables: made }), ...(makes && { makes }) };
@@ -247,7 +249,7 @@ export class PolicyGuard implements Guard {
 
   ready(status: string): void {
     this.#options.settings.ready(status);
-    this.#definitions.ready();
+    this.#definitions.ready(status);
     this.#tables.ready(status);
     if (status !== 'I' || !this.#definitions.changed) return;
     this.#stale = true;

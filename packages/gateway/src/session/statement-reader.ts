@@ -58,6 +58,7 @@ export class StatementReader {
     // Postgres reads all of a Query before it runs any of it.
     const textConforms = settings.standardConformingStrings;
     const tentative: Tentative = { prepared: new Map(), declared: new Map() };
+    let known = names;
     return statements.map((statement) => {
       const means = { settings, tentative, made, behind: [] as string[], unknown: [] as string[] };
       const { behind, unknown: unprepared } = means;
@@ -70,7 +71,7 @@ export class StatementReader {
         unprepared,
       };
       const conforms = statement.textConforms ?? textConforms;
-      const analysis = this.#analyse({ ...statement, textConforms: conforms }, names, means);
+      const analysis = this.#analyse({ ...statement, textConforms: conforms }, known, means);
       if (analysis === undefined || 'why' in analysis) return { ...about, analysis };
       const typed = this.#withTypes(analysis, statement.parameterTypes, means);
       const makes = this.#making(typed, means, own);
@@ -82,6 +83,12 @@ export class StatementReader {
       made = leftBy(made, typed);
       if (undoes(typed)) own.undone();
       if (makes !== undefined) made = made.with(makes);
+      if (typed.effects.some(({ type }) => type === 'anything')) {
+        // Code may have given names another meaning.
+        known = noNames;
+        tentative.prepared.clear();
+        tentative.declared.clear();
+      }
       const { names: named } = analysis;
       if (named?.type === 'declare') tentative.declared.set(named.name, named.analysis);
       if (named?.type === 'prepare' && statement.text !== undefined) {

@@ -318,7 +318,7 @@ FROM running r JOIN pg_catalog.pg_attribute a ON a.atttypid = r.type AND a.attnu
 UNION
 SELECT p.oid, r.function
 FROM pg_catalog.pg_proc p JOIN running r
-  ON r.type = p.prorettype OR (r.does = 'to' AND r.type = ANY (p.proargtypes::pg_catalog.oid[]))
+  ON r.type = p.prorettype OR (r.does = 'to' AND r.type = ANY (coalesce(p.proallargtypes, p.proargtypes::pg_catalog.oid[])))
 WHERE p.oid >= ${firstNormalObjectId} AND r.function <> p.oid
 UNION
 SELECT a.aggfnoid::pg_catalog.oid, f.function
