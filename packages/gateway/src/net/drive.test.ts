@@ -40,7 +40,7 @@ interface Rig {
 }
 
 /** Under a guard, people who are asked never answer. */
-async function rig(t: TestContext, guard?: ScriptedGuard): Promise<Rig> {
+async function rig(t: TestContext, guard?: ScriptedGuard, control = askNobody): Promise<Rig> {
   const [client, clientInner] = await pair(t);
   const [server, serverInner] = await pair(t);
   const recorder = new ManualRecorder();
@@ -66,7 +66,7 @@ async function rig(t: TestContext, guard?: ScriptedGuard): Promise<Rig> {
     pipeline: 10_000,
     log: () => {},
     sighted: () => {},
-    control: guard === undefined ? undefined : askNobody,
+    control: guard === undefined ? undefined : control,
     closed: () => closed.resolve(),
   });
   const none = new Uint8Array(0);
@@ -271,6 +271,31 @@ describe('driving a session', () => {
       await turns(5);
     }
     assert.equal(received.server, all);
+  });
+
+  it('has what waits for the catalog arrive when that is read, and not before', async (t) => {
+    const guard = new ScriptedGuard();
+    guard.isStale = guard.catalogIsStale = true;
+    const read = Promise.withResolvers<void>();
+    const { client, drive, recorder, received, until } = await rig(t, guard, {
+      ...askNobody,
+      readCatalog: () => read.promise,
+    });
+    await drive.arrived();
+    client.write(query('select 1'));
+    await turns(20);
+    let hasArrived = false;
+    const arrived = drive.arrived().then(() => {
+      hasArrived = true;
+    });
+    await turns(20);
+    assert.deepEqual([hasArrived, received.server, recorder.waiting], [false, '', []]);
+    guard.isStale = false;
+    read.resolve();
+    await arrived;
+    assert.ok(recorder.waiting.includes('statement'), 'it is on record before a cancel request is');
+    recorder.record();
+    await until('server', 'select 1');
   });
 
   it('records as refused what waits for people when it ends, however it does', async (t) => {

@@ -92,7 +92,8 @@ export class Drive {
   #people: PeopleWait | undefined;
   /** Bytes of the client that came while it does. */
   #ahead = 0;
-  #readsCatalog = false;
+  /** Set while the catalog is read. */
+  #reading: Promise<void> | undefined;
   readonly #time: StatementTimer | undefined;
   readonly #rows: RowLimit;
   /** Cancel requests of the gateway's own that Postgres has not been told yet. */
@@ -137,6 +138,11 @@ export class Drive {
     if (this.#options.session.waitsFor !== 'approval') return false;
     this.#people?.withdraw('cancelled');
     return true;
+  }
+
+  /** Resolves when nothing that has come waits for the catalog: before it is on its way, Postgres pays no heed to a cancel request for it. */
+  async arrived(): Promise<void> {
+    while (this.#options.session.waitsFor === 'catalog' && this.#reading !== undefined) await this.#reading;
   }
 
   /** Ends the session from outside: shutdown, revocation. The client is told why. */
@@ -239,10 +245,9 @@ export class Drive {
 
   #readCatalog(): void {
     const { control, session } = this.#options;
-    if (control === undefined || this.#readsCatalog) return;
-    this.#readsCatalog = true;
-    void control.readCatalog().then(() => {
-      this.#readsCatalog = false;
+    if (control === undefined || this.#reading !== undefined) return;
+    this.#reading = control.readCatalog().then(() => {
+      this.#reading = undefined;
       session.catalogRead();
       if (!this.#closed && session.held) this.#goOn();
     });

@@ -314,6 +314,7 @@ export class Gateway {
    * for approval is not with Postgres: it is given up where nothing in front of it is.
    */
   async #passCancel(live: LiveSession, client: string, isWanted: () => boolean = () => true): Promise<void> {
+    if (live.session.current === undefined) await live.drive.arrived();
     const of = live.session.current;
     try {
       await this.#record(live.chains, { type: 'cancel_requested', client, ...(of === undefined ? {} : { of }) });
