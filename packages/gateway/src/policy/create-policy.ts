@@ -1,3 +1,4 @@
+import { Lru } from '../sql/lru.ts';
 import { allowedTables } from './allowed-tables.ts';
 import { type Denial, denial } from './denial.ts';
 import { factsWithoutStatement, type SubjectFacts, statementFacts, subjectFacts } from './facts.ts';
@@ -41,17 +42,27 @@ export function createPolicy(parts: PolicyParts): Policy | undefined {
 /** What makes a verdict on the same text differ from the last. */
 const changing: readonly string[] = ['time', 'statement.parameters', 'statement.protocol', 'session.inTransaction'];
 
+/** What a configuration's rules come to for those who have logged in: most of them do so again. */
+const bySubject: WeakMap<readonly Rule[], Lru<readonly Rule[]>> = new WeakMap();
+const subjectBounds = { maxEntries: 1_000, maxCharacters: 1_000_000 } as const;
+
 /** The rules that can apply to a session, in their order. */
 export function rulesFor(rules: readonly Rule[], about: SubjectFacts): readonly Rule[] {
-  const before = factsWithoutStatement(about);
-  return rules.filter((rule) => {
-    try {
-      return rule.matches(before);
-    } catch {
-      // It depends on the statement.
-      return true;
-    }
-  });
+  const { identity, connection, session } = about.subject;
+  const asksForSession = rules.some(({ uses }) => uses.has('session'));
+  const kept = bySubject.get(rules) ?? new Lru<readonly Rule[]>(subjectBounds);
+  bySubject.set(rules, kept);
+  const key = JSON.stringify([identity, connection, asksForSession ? session : null]);
+  return kept.get(key, () => rules.filter((rule) => canApply(rule, factsWithoutStatement(about))));
+}
+
+function canApply(rule: Rule, facts: RuleFacts): boolean {
+  try {
+    return rule.matches(facts);
+  } catch {
+    // It depends on the statement.
+    return true;
+  }
 }
 
 function controlsOf({ controls, subject }: PolicyParts): readonly Control[] {
