@@ -2,9 +2,9 @@ import { isNamed, type Token } from './plpgsql-tokens.ts';
 import type { TokenReader } from './token-reader.ts';
 
 /**
- * Whether the cursor at FETCH can only be one that the code opens itself, with a query that stands in it: a variable that
- * is declared there without a value, and that nothing is put into. By any other, code reads on from what the session has
- * opened before. The place is behind the word FETCH.
+ * Whether the cursor at FETCH or MOVE can only be one that the code opens itself, with a query that stands in it: a
+ * variable that is declared there without a value, and that nothing is put into. By any other, code reads on from what the
+ * session has opened before. The place is behind that word.
  */
 export function isOwnCursor(reader: TokenReader): boolean {
   const { body, tokens, at } = reader;
@@ -12,7 +12,8 @@ export function isOwnCursor(reader: TokenReader): boolean {
   while (!['from', 'in', 'into', ';'].includes(tokens[to]?.word ?? ';')) to += 1;
   const name = ['from', 'in'].includes(tokens[to]?.word ?? '') ? to + 1 : at;
   const word = tokens[name]?.word ?? '';
-  const isName = tokens[name]?.isName === true && tokens[name + 1]?.word === 'into';
+  // MOVE has nothing behind it.
+  const isName = tokens[name]?.isName === true && ['into', ';'].includes(tokens[name + 1]?.word ?? '');
   if (!isName || word === '') return false;
   const { begin, words, others, own } = usesIn(tokens);
   const known = own.get(word);

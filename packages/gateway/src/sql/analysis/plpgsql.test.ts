@@ -227,6 +227,8 @@ describe('FETCH', () => {
       'declare c refcursor; r int; begin declare c text; begin fetch c into r; end; end',
       'declare "C" refcursor; r int; begin fetch "C" into r; end',
       'declare r int; begin fetch $1 into r; end',
+      "declare c refcursor := 'p'; begin move forward 3 from c; end",
+      'begin move c; end',
     ])
       assert.equal(fetches(body), true, body);
   });

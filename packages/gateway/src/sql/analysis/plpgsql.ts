@@ -6,7 +6,7 @@ import { TokenReader } from './token-reader.ts';
 export interface Fragment {
   /**
    * `query`: a statement; `cursor`: what a cursor runs that the session can see by its name, '' when it was declared with
-   * its query; `fetch`: rows of a cursor that may be anybody's, '' in place of its name; `expression`: what may stand
+   * its query; `fetch`: FETCH or MOVE of a cursor that may be anybody's, '' in place of its name; `expression`: what may stand
    * behind SELECT; `type`: that of a variable; `dynamic`: an expression whose value is run; `transaction`: COMMIT or
    * ROLLBACK; `caught`: what an error says is looked at, '' in place of its text; `unknown`: what could not be told apart.
    */
@@ -79,10 +79,7 @@ class Cutter extends TokenReader {
     end: () => this.skipPast(';'),
     null: () => this.skipPast(';'),
     get: () => this.skipPast(';'),
-    fetch: () => {
-      if (!isOwnCursor(this)) this.fragments.push({ type: 'fetch', sql: '' });
-      this.#move();
-    },
+    fetch: () => this.#move(),
     move: () => this.#move(),
     close: () => this.skipPast(';'),
     if: () => this.#add('expression', this.upTo(['then'])),
@@ -178,8 +175,9 @@ class Cutter extends TokenReader {
     }
   }
 
-  /** FETCH and MOVE: how far can be an expression. */
+  /** FETCH and MOVE: how far can be an expression; where a cursor of the session stands is what that session sees. */
   #move(): void {
+    if (!isOwnCursor(this)) this.fragments.push({ type: 'fetch', sql: '' });
     const tokens = this.upTo(['from', 'in']);
     const first = tokens.findIndex(({ word }) => !directions.has(word));
     if (this.word() !== ';' && first !== -1) this.#add('expression', tokens.slice(first));
