@@ -165,6 +165,17 @@ describe('maskRefusal', () => {
     assert.equal(message(analysis({ commands: [calls, opaque] }), trusting), undefined);
   });
 
+  it('refuses conditions of row security that call what looks at masked columns where a rule denies probes', () => {
+    const create = command({ kind: 'ddl', isDdl: true });
+    const unknown = { probes: 'unknown', touches: 'unknown' } as const;
+    const looking = { use: [command({ readsColumns: ['public.customers.email'] })], write: [] };
+    const denying = masksOn({ email: 'partial' }, { probe: 'deny' });
+    const defining = analysis({ commands: [create], lineage: { ...unknown }, later: looking });
+    assert.match(message(defining, denying) ?? '', /conditions/);
+    assert.equal(message(analysis({ commands: [create], lineage: { ...unknown } }), denying), undefined);
+    assert.equal(message(defining), undefined);
+  });
+
   it('refuses to define triggers that cannot be read', () => {
     const later = { use: [], write: [command({ via: 'trigger public.leak', isOpaque: true })] };
     assert.match(

@@ -88,13 +88,20 @@ function withoutOutside(analysis: Analysis): Analysis {
 }
 
 const probes: Check = (masks, analysis) => {
-  if (masks.active.probe === 'allow' || !mayBeMasked(masks, analysis.lineage.probes, analysis)) return undefined;
+  if (masks.active.probe === 'allow' || !mayBeMasked(masks, analysis.lineage.probes, withLater(analysis)))
+    return undefined;
   return {
     rule: 'masking probe',
     message: `a masked column cannot stand in conditions, joins, orderings or groupings${named(masks, analysis.lineage.probes)}`,
     hint: 'Filter and order by columns that are not masked.',
   };
 };
+
+/** With what a condition of row security calls once it is defined. */
+function withLater(analysis: Analysis): Analysis {
+  const { commands, later } = analysis;
+  return later === undefined ? analysis : { ...analysis, commands: [...commands, ...later.use] };
+}
 
 /**
  * An expression over a masked column is a question about its value, whatever becomes of its result: it fails or not

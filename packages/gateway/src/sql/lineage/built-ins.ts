@@ -78,15 +78,20 @@ const multipliers: ReadonlySet<string> = new Set(
     pg_sleep_for pg_sleep_until`),
 );
 
-/** They leave their arguments where somebody can read them later. */
+/** They leave their arguments where somebody can read them later, if only as the one of many things that has changed. */
 const keepers: ReadonlySet<string> = new Set(
-  names(`set_config setval setseed pg_notify pg_logical_emit_message lo_from_bytea lo_put lowrite lo_create lo_creat
-    lo_export lo_import lo_truncate lo_truncate64 lo_lseek lo_lseek64 pg_advisory_lock pg_advisory_lock_shared
+  names(`set_config setval setseed nextval pg_notify pg_logical_emit_message lo_from_bytea lo_put lowrite lo_create lo_creat
+    lo_export lo_import lo_truncate lo_truncate64 lo_lseek lo_lseek64 lo_open lo_close lo_unlink loread
+    pg_advisory_unlock pg_advisory_unlock_shared pg_advisory_lock pg_advisory_lock_shared
     pg_advisory_xact_lock pg_advisory_xact_lock_shared pg_try_advisory_lock pg_try_advisory_lock_shared
     pg_try_advisory_xact_lock pg_try_advisory_xact_lock_shared pg_backup_start pg_create_restore_point
     pg_create_logical_replication_slot pg_create_physical_replication_slot pg_copy_logical_replication_slot
-    pg_copy_physical_replication_slot pg_replication_origin_create pg_restore_attribute_stats
-    pg_restore_relation_stats`),
+    pg_copy_physical_replication_slot pg_replication_origin_create pg_replication_origin_drop
+    pg_replication_origin_advance pg_replication_origin_session_setup pg_replication_origin_xact_setup
+    pg_drop_replication_slot pg_replication_slot_advance pg_cancel_backend pg_terminate_backend pg_stat_reset_shared
+    pg_stat_reset_slru pg_stat_reset_backend_stats pg_stat_reset_replication_slot pg_stat_reset_single_function_counters
+    pg_stat_reset_single_table_counters pg_stat_reset_subscription_stats pg_clear_attribute_stats pg_clear_relation_stats
+    pg_clear_extended_stats pg_restore_attribute_stats pg_restore_relation_stats pg_restore_extended_stats`),
 );
 
 function names(words: string): readonly string[] {

@@ -27,12 +27,14 @@ function either(left: Flow | undefined, right: Flow | undefined): Flow | undefin
 /** The column that stands for both: of a full join whichever has a value, otherwise that of the side that always has one. */
 function mergedColumns(trace: Trace, join: Body, left: Shape, right: Shape): Named[] {
   const using = join['isNatural'] === true ? common(left, right) : wordsOf(join['usingClause']);
-  if (using.length > 0 && !isHarmlessOperator(trace, ['='])) probe(trace, 'unknown');
+  const isHarmless = using.length === 0 || isHarmlessOperator(trace, ['=']);
+  if (!isHarmless) probe(trace, 'unknown');
   return using.map((name) => {
     const ours = columnOf(left, name) ?? unknown;
     const theirs = columnOf(right, name) ?? unknown;
     probe(trace, ours.sources);
     probe(trace, theirs.sources);
+    if (!isHarmless) for (const { sources } of [ours, theirs]) trace.given.add(sources);
     const flow = { JOIN_RIGHT: theirs, JOIN_FULL: oneOf([ours, theirs]) }[textOf(join['jointype'])] ?? ours;
     return { name, flow };
   });

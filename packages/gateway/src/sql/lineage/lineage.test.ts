@@ -119,6 +119,37 @@ describe('the lineage of a statement', () => {
     assert.equal(shown(lineage('SELECT 1', triggered).touches), '');
   });
 
+  it('tells what code of somebody’s is given that a join, a CASE or a cast calls', () => {
+    const operator = { name: '=', schema: 'public', function: 'public.mine' };
+    const own = catalogFixture({
+      relations: [{ name: 'people', columns: ['id int4', 'email text'] }],
+      functions: [{ name: 'mine' }],
+      operators: [operator],
+    });
+    const oid = own.named('people')[0]?.oid;
+    const given = (sql: string, of: Catalog): Sources | undefined => lineage(sql, { catalog: of }).given;
+    for (const sql of [
+      'SELECT 1 FROM people a JOIN people b USING (email)',
+      'SELECT 1 FROM (SELECT email FROM people) a NATURAL JOIN (SELECT email FROM people) b',
+      "SELECT CASE email WHEN 'x' THEN 1 END FROM people",
+      "SELECT CASE 'x' WHEN email THEN 1 END FROM people",
+    ]) {
+      assert.deepEqual(given(sql, own), new Set([`${oid}.2`]), sql);
+      assert.deepEqual(given(sql, catalog), new Set(), sql);
+    }
+  });
+
+  it('takes conditions of row security for questions', () => {
+    const condition = "((SELECT email FROM people WHERE id = 1) = 'x')";
+    for (const sql of [
+      `CREATE POLICY p ON notes USING ${condition}`,
+      `CREATE POLICY p ON notes FOR INSERT WITH CHECK ${condition}`,
+      `ALTER POLICY p ON notes USING ${condition}`,
+    ])
+      assert.equal(shown(lineage(sql).probes), 'people.email people.id', sql);
+    assert.equal(shown(lineage('CREATE POLICY p ON notes USING (person = 1)').probes), 'notes.person');
+  });
+
   const computing: readonly (readonly [sql: string, expected: string])[] = [
     ['SELECT email, id FROM people', ''],
     ['SELECT (SELECT email FROM people LIMIT 1), email::text FROM mails m, people', ''],
@@ -298,6 +329,12 @@ describe('the lineage of a statement', () => {
     ['INSERT INTO notes (body) SELECT email FROM people', 'people.email'],
     ['INSERT INTO unheard_of SELECT email FROM people', 'people.email'],
     ['INSERT INTO notes (body) SELECT mine(1)', '?'],
+    [`INSERT INTO notes (id, body[(SELECT email FROM people)]) VALUES (1, '1')`, 'people.email'],
+    [
+      `MERGE INTO notes n USING people p ON n.id = p.id WHEN NOT MATCHED THEN INSERT (id, body[p.email]) VALUES (p.id, '1')`,
+      'people.email people.id',
+    ],
+    [`SELECT nextval('s_' || email) FROM people`, 'people.email'],
     ['UPDATE notes SET body = email FROM people', 'people.email'],
     ['UPDATE people SET email = lower(email)', ''],
     ['UPDATE people SET name = email, id = id + 1', 'people.email'],

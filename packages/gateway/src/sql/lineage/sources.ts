@@ -89,9 +89,12 @@ const specials: { readonly [tag: string]: (visit: Visit) => readonly unknown[] }
     if (body['subLinkType'] !== 'EXISTS_SUBLINK') found.add(wholeOf(shape));
     return [body['testexpr']];
   },
-  CaseExpr: ({ trace, body, found }) => {
-    if (body['arg'] !== undefined && !isHarmlessOperator(trace, ['='])) admit(trace, found);
-    return Object.values(body);
+  CaseExpr: (visit) => {
+    const { trace, body, found } = visit;
+    if (body['arg'] === undefined || isHarmlessOperator(trace, ['='])) return Object.values(body);
+    admit(trace, found);
+    const compared = listOf(body['args']).map((when) => untag(when, 'CaseWhen')?.['expr']);
+    return [...give(visit, [body['arg'], compared]), body['args'], body['defresult']];
   },
   SelectStmt: ({ trace, scope, body, found }) => {
     found.add(wholeOf(queryShape(trace, scope, { SelectStmt: body })));

@@ -43,6 +43,8 @@ const statements: { readonly [tag: string]: (trace: Trace, body: Body) => Shape 
   ViewStmt: () => emptyShape,
   RefreshMatViewStmt: refresh,
   PrepareStmt: () => emptyShape,
+  CreatePolicyStmt: policy,
+  AlterPolicyStmt: policy,
   DeclareCursorStmt: (trace, { query }) => {
     const shape = statementShape(trace, query);
     trace.touches.add(wholeOf(shape));
@@ -192,6 +194,15 @@ function isAnalyze(option: unknown): boolean {
   const word = textOf(untag(arg, 'String')?.['sval']).toLowerCase();
   const number = untag(arg, 'Integer');
   return !(word === 'false' || word === 'off' || (number !== undefined && (number['ival'] ?? 0) === 0));
+}
+
+/** Whoever reads the table asks what its conditions ask; whoever makes them may ask. */
+function policy(trace: Trace, body: Body): Shape {
+  touchNamed(trace, body);
+  const outer = innerScope(undefined);
+  const scope = withItems(outer, [tableItem(trace, outer, bodyOf(body['table']))]);
+  probeAll(trace, scope, [body['qual'], body['with_check']]);
+  return emptyShape;
 }
 
 function copyTo(trace: Trace, copy: Body): Shape {

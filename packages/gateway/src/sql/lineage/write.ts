@@ -15,12 +15,21 @@ export function insertShape(trace: Trace, outer: Scope | undefined, insert: Body
   const scope = scopeOf(trace, outer, insert);
   const target = new Target(trace, bodyOf(insert['relation']));
   const rows = insert['selectStmt'] === undefined ? closed([]) : queryShape(trace, scope, insert['selectStmt']);
-  const named = listOf(insert['cols']).map((column) => textOf(untag(column, 'ResTarget')?.['name']));
-  const names = named.length === 0 ? target.columnNames : named;
+  const names = insertedNames(trace, scope, target, listOf(insert['cols']));
   if (rows.open !== undefined) for (const name of names) target.assign(name, derived(wholeOf(rows)));
   else for (const [index, { flow }] of rows.columns.entries()) target.assign(names[index] ?? '', flow);
   onConflict(trace, scope, target, bodyOf(insert['onConflictClause']));
   return returning(trace, scope, { target, others: [], clause: insert['returningClause'], missing: 'old' });
+}
+
+/** The columns that rows are inserted into; a part of one, as its subscripts say, which are stored with it where it is JSON. */
+function insertedNames(trace: Trace, scope: Scope, target: Target, columns: readonly unknown[]): readonly string[] {
+  if (columns.length === 0) return target.columnNames;
+  return columns.map((column) => {
+    const { name, indirection } = untag(column, 'ResTarget') ?? {};
+    if (indirection !== undefined) target.assign(textOf(name), derived(sourcesOf(trace, scope, indirection)));
+    return textOf(name);
+  });
 }
 
 function onConflict(trace: Trace, scope: Scope, target: Target, { infer, targetList, whereClause }: Body): void {
@@ -70,8 +79,7 @@ export function mergeShape(trace: Trace, outer: Scope | undefined, merge: Body):
     probeAll(trace, both, [condition]);
     if (commandType !== 'CMD_INSERT') assignAll(trace, both, target, listOf(targetList));
     else {
-      const named = listOf(targetList).map((column) => textOf(untag(column, 'ResTarget')?.['name']));
-      const names = named.length === 0 ? target.columnNames : named;
+      const names = insertedNames(trace, both, target, listOf(targetList));
       for (const [index, value] of listOf(values).entries())
         target.assign(names[index] ?? '', flowOf(trace, both, value));
     }
