@@ -56,6 +56,9 @@ const definitions = `
   CREATE TABLE guarded (id int CHECK (checks(id::text)), secret text);
   CREATE INDEX ON guarded (checks(secret));
   CREATE POLICY own ON guarded USING (secret === current_user);
+  CREATE TABLE members (id int);
+  CREATE POLICY told ON members USING (EXISTS (SELECT FROM customers c WHERE c.id = members.id)) WITH CHECK (id > 0);
+  ALTER TABLE members ENABLE ROW LEVEL SECURITY;
   CREATE ROLE lowly LOGIN PASSWORD 'a password of the tests';
   ALTER ROLE lowly SET search_path = "evil, path";
   ALTER ROLE lowly SET quote_all_identifiers = on;
@@ -229,6 +232,15 @@ for (const binaries of ['embedded', 'system'] as const) {
       assert.equal(catalog.functions('checks')[0]?.defaults, undefined);
     });
 
+    it('has conditions of row security, where that is on', () => {
+      const told = catalog.find('app', 'members')?.policies ?? [];
+      assert.deepEqual(
+        told.map((condition) => condition.replace(/\s+/g, ' ')),
+        ['(EXISTS ( SELECT FROM app.customers c WHERE (c.id = members.id)))', '(id > 0)'],
+      );
+      assert.equal(catalog.find('app', 'guarded')?.policies, undefined);
+    });
+
     it('has foreign keys that change rows', () => {
       const orders = catalog.find('app', 'orders')?.oid;
       assert.deepEqual(catalog.find('app', 'buyers')?.cascades, [
@@ -308,6 +320,7 @@ for (const binaries of ['embedded', 'system'] as const) {
         [undefined, '', 'ROW(id, email)'],
       );
       assert.match(without.find('app', 'snapshot')?.definition ?? '', /contacts/);
+      assert.deepEqual(without.find('app', 'members')?.policies, ['', '']);
       await inOwnSession(targetOf(server), ownOptions(server), async (own) => {
         assert.notEqual(await version(await prepareCatalogSession(own)), seen.version);
       });

@@ -36,9 +36,19 @@ export function hearsOfMasked(masks: ResolvedMasks, { commands }: Pick<Analysis,
   const isMasked = (name: string): boolean => masks.relations.has(name);
   return (
     commands.some((command) => command.hearsErrors === true && !isTrusted(masks, command)) &&
-    commands.some(({ reads, writes }) => reads.some(isMasked) || writes.some(isMasked))
+    commands.some((command) => {
+      return command.reads.some(isMasked) || command.writes.some(isMasked) || conditionsReadMasked(masks, command);
+    })
   );
 }
+
+/** Whether conditions of row security look at masked columns: an error can show those, and nothing else can. */
+export function conditionsReadMasked(masks: ResolvedMasks, { conditionsRead = none }: Command): boolean {
+  if (conditionsRead === 'unknown') return true;
+  return conditionsRead.some((name) => masks.names.has(name) || masks.relations.has(name));
+}
+
+const none: readonly never[] = [];
 
 function reaches(masks: ResolvedMasks, catalog: Catalog, analysis: Analysis, command: Command): boolean {
   if (command.isOutside || command.reads.some((name) => masks.relations.has(name))) return true;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { decodeBackend, encodeBackend, errorResponse, Reader, Writer } from '@onrecord/wire';
 import fc from 'fast-check';
+import type { Command } from '../sql/analysis.ts';
 import { builtInDetectors } from './detectors/detector.ts';
 import { active, analysis, command, customerName, customers, email, hmac, masksOn, text } from './masks.fixture.ts';
 import { resolveMasks } from './resolved-masks.ts';
@@ -123,6 +124,16 @@ describe('withholds', () => {
   it('withholds what a write to a table with a masked column says, which shows the whole row', () => {
     const write = command({ kind: 'update', isWrite: true, writes: ['public.customers'] });
     assert.equal(withholds(masks, analysis({ commands: [write] })), true);
+  });
+
+  it('withholds where conditions of row security look at a masked column', () => {
+    const on = (conditionsRead: NonNullable<Command['conditionsRead']>): boolean => {
+      return withholds(masks, analysis({ commands: [command({ conditionsRead })] }));
+    };
+    assert.equal(on(['public.customers.email']), true);
+    assert.equal(on(['public.customers']), true, 'which columns cannot be told');
+    assert.equal(on('unknown'), true);
+    assert.equal(on(['public.customers.name']), false);
   });
 
   it('withholds what checks say that were put off', () => {

@@ -4,7 +4,7 @@ import { replaceFound } from './detectors/replace-found.ts';
 import type { Hmac } from './hash-value.ts';
 import type { ResolvedMasks } from './resolved-masks.ts';
 import { isWellKnown, keepsText, meaningOf } from './sqlstate.ts';
-import { mayRead } from './touches-masked.ts';
+import { conditionsReadMasked, mayRead } from './touches-masked.ts';
 
 const utf8 = new TextEncoder();
 const ascii = new TextDecoder('latin1');
@@ -12,7 +12,8 @@ const ascii = new TextDecoder('latin1');
 /**
  * Whether errors and notices of a statement may hold masked values: it can get at a masked column, it writes to a table
  * that has one (`Failing row contains …` shows the whole row), or it makes checks run that were put off until now (COMMIT).
- * With the `body` of an ErrorResponse or NoticeResponse also where that comes from code that the analysis knows nothing of,
+ * Conditions of row security may look at one,
+ * too. With the `body` of an ErrorResponse or NoticeResponse also where that comes from code that the analysis knows nothing of,
  * such as an event trigger or a policy.
  */
 export function withholds(masks: ResolvedMasks, analysis: Analysis | undefined, body?: Uint8Array): boolean {
@@ -20,8 +21,10 @@ export function withholds(masks: ResolvedMasks, analysis: Analysis | undefined, 
   if (analysis === undefined || mayRead(masks, analysis)) return true;
   if (body !== undefined && analysis.commands.length === 1 && comesFromCode(body)) return true;
   return (
-    analysis.commands.some(({ isTransactionControl, writes }) => {
-      return isTransactionControl || writes.some((name) => masks.relations.has(name));
+    analysis.commands.some((command) => {
+      const { isTransactionControl, writes } = command;
+      if (isTransactionControl || conditionsReadMasked(masks, command)) return true;
+      return writes.some((name) => masks.relations.has(name));
     }) || setsConstraints(analysis)
   );
 }

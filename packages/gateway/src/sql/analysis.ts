@@ -83,6 +83,11 @@ export interface Command {
    * it does not.
    */
   readonly hearsErrors?: true;
+  /**
+   * `schema.table.column`, or `schema.table` where columns cannot be told, of what conditions of row security look at beyond
+   * their own table: it shows in nothing but errors. Absent: nothing.
+   */
+  readonly conditionsRead?: readonly string[] | 'unknown';
 }
 
 /** Where the values that a statement shows, compares and stores come from. */

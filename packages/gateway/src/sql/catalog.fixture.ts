@@ -194,7 +194,17 @@ function toRelation(
   oids: ReadonlyMap<string, number>,
   functionOid: (name: string) => number,
 ): Relation {
-  const { columns = [], rules = [], triggers = [], attached, cascades, parents = [], definition, rowType } = given;
+  const {
+    columns = [],
+    rules = [],
+    triggers = [],
+    attached,
+    cascades,
+    policies,
+    parents = [],
+    definition,
+    rowType,
+  } = given;
   const name = qualified(given);
   const oidOf = (other: string): number => defined(oids.get(other), other);
   const children = specs
@@ -211,6 +221,7 @@ function toRelation(
     triggers: triggers.map(functionOid),
     ...(attached === undefined ? {} : { attached: attached.map(functionOid) }),
     ...(cascades === undefined ? {} : { cascades }),
+    ...(policies === undefined ? {} : { policies }),
     ...(rowType === undefined ? {} : { rowType }),
     parents: parents.map(oidOf),
     children,

@@ -60,6 +60,11 @@ export interface Relation {
   readonly definition?: string;
   /** Actions of rules other than a view's own SELECT rule: definitions as pg_get_ruledef gives them; no SQL while they cannot be told. */
   readonly rules: readonly string[];
+  /**
+   * Conditions of its row security where that is on: expressions as pg_get_expr gives them, every name qualified; '' while
+   * one cannot be told; absent: none.
+   */
+  readonly policies?: readonly string[];
   /** OIDs of the functions that its triggers call. */
   readonly triggers: readonly number[];
   /**
@@ -84,6 +89,8 @@ export interface Cascade {
   readonly onDelete?: 'delete' | 'update';
   readonly onUpdate?: 'update';
   readonly columns: readonly string[];
+  /** One of both is SET DEFAULT: expressions of defaults are computed. */
+  readonly setsDefault?: true;
 }
 
 export interface Column {

@@ -87,5 +87,6 @@ function decodeCascade([, relation, onDelete, onUpdate, columns]: Row): Cascade 
     ...(does === undefined ? {} : { onDelete: does }),
     ...(changes[onUpdate ?? ''] === undefined ? {} : { onUpdate: 'update' as const }),
     columns: JSON.parse(columns ?? '[]') as string[],
+    ...(onDelete === 'd' || onUpdate === 'd' ? { setsDefault: true } : {}),
   };
 }

@@ -108,6 +108,19 @@ FROM pg_catalog.pg_rewrite r LEFT JOIN blocked b ON b.rule = r.oid
 WHERE r.ev_enabled <> 'D' AND ${isOf(part, 'r.ev_class')}`;
 }
 
+/** Relation, a condition of its row security where that is on, and whether that is a stand-in; as rules come. */
+export function policiesQuery(part: CatalogPartName): string {
+  return `WITH ${locked}
+SELECT p.polrelid, NULL, CASE WHEN b.locked THEN '' ELSE pg_catalog.pg_get_expr(e.tree, p.polrelid) END, b.locked
+FROM pg_catalog.pg_policy p JOIN pg_catalog.pg_class c ON c.oid = p.polrelid AND c.relrowsecurity
+CROSS JOIN LATERAL (VALUES (p.polqual), (p.polwithcheck)) AS e (tree)
+CROSS JOIN LATERAL (SELECT p.polrelid IN (SELECT oid FROM locked) OR EXISTS (
+  SELECT FROM pg_catalog.pg_depend d
+  WHERE d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND d.objid = p.oid
+    AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid IN (SELECT oid FROM locked))) AS b (locked)
+WHERE e.tree IS NOT NULL AND ${isOf(part, 'p.polrelid')}`;
+}
+
 /**
  * Relation, number of the column, expression of its default or of how it is generated, and whether that is a stand-in: a
  * generated column then comes from all that it can come from.

@@ -9,6 +9,7 @@ export interface RelationRows {
   readonly columns: readonly Row[];
   readonly expressions: readonly Row[];
   readonly rules: readonly Row[];
+  readonly policies: readonly Row[];
 }
 
 /** Relations after which sessions get their turn: reading must not hold them up. */
@@ -18,18 +19,20 @@ const atOnce = 500;
 export async function decodeRelations(rows: RelationRows, attachments: Attachments): Promise<Relation[]> {
   const columns = await columnsByRelation(rows);
   const rules = Map.groupBy(rows.rules, firstNumber);
+  const policies = Map.groupBy(rows.policies, firstNumber);
   const relations: Relation[] = [];
   for (const row of rows.relations) {
     const oid = firstNumber(row);
-    relations.push(...decodeRelation(row, { columns: columns.get(oid), rules: rules.get(oid), attachments }));
+    const parts = { columns: columns.get(oid), rules: rules.get(oid), policies: policies.get(oid), attachments };
+    relations.push(...decodeRelation(row, parts));
     if (relations.length % atOnce === 0) await setImmediate();
   }
   return relations;
 }
 
 /** OIDs of relations of which something cannot be told at the moment. */
-export function standIns({ expressions, rules }: RelationRows): readonly number[] {
-  return [...expressions, ...rules].filter(([, , , standIn]) => standIn === 't').map(firstNumber);
+export function standIns({ expressions, rules, policies }: RelationRows): readonly number[] {
+  return [...expressions, ...rules, ...policies].filter(([, , , standIn]) => standIn === 't').map(firstNumber);
 }
 
 /** `pg_class.relkind`; what is not here is no relation that a statement could name. */
@@ -49,12 +52,16 @@ const relationKinds: { readonly [relkind: string]: RelationKind } = {
 interface RelationParts {
   readonly columns: readonly Column[] | undefined;
   readonly rules: readonly Row[] | undefined;
+  readonly policies: readonly Row[] | undefined;
   readonly attachments: Attachments;
 }
 
 const none: readonly never[] = [];
 
-function decodeRelation(row: Row, { columns = none, rules = none, attachments }: RelationParts): Relation[] {
+function decodeRelation(
+  row: Row,
+  { columns = none, rules = none, policies = none, attachments }: RelationParts,
+): Relation[] {
   const [, schema, name, relkind, rowType] = row;
   const oid = firstNumber(row);
   const kind = relationKinds[relkind ?? ''];
@@ -70,6 +77,7 @@ function decodeRelation(row: Row, { columns = none, rules = none, attachments }:
       columns: kind === 'toast table' ? toastColumns : columns,
       ...(definition ? { definition } : {}),
       rules: actions.length === 0 ? none : actions.sort(),
+      ...(policies.length === 0 ? {} : { policies: policies.map(([, , text]) => text ?? '').sort() }),
       ...(rowType === '0' ? {} : { rowType: Number(rowType) }),
       ...relationAttachments(oid, attachments),
     },

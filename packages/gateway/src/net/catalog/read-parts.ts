@@ -16,6 +16,7 @@ import {
   inheritanceQuery,
   openSchemasQuery,
   operatorsQuery,
+  policiesQuery,
   relationsQuery,
   rulesQuery,
   triggersQuery,
@@ -45,6 +46,7 @@ export function catalogQueries(serverVersion: number): CatalogQueries {
     columns: limited(columnsQuery(part)),
     expressions: limited(expressionsQuery(part)),
     rules: rulesQuery(part),
+    policies: policiesQuery(part),
     functions: limited(functionsQuery(part, serverVersion)),
   });
   return {
@@ -134,6 +136,7 @@ function relationRows(answer: Answer<RelationQuery>): RelationRows {
     columns: answer('columns'),
     expressions: answer('expressions'),
     rules: answer('rules'),
+    policies: answer('policies'),
   };
 }
 

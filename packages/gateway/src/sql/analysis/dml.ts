@@ -3,7 +3,7 @@ import { isCondition } from './conditions.ts';
 import type { Draft, Findings, RuleEvent } from './draft.ts';
 import { derived, tableEntry } from './from.ts';
 import type { Entry, Level } from './level.ts';
-import { named, type Surroundings } from './surroundings.ts';
+import { fullName, named, type Surroundings } from './surroundings.ts';
 import { rangeName } from './touch.ts';
 import { fieldsOf, isNode, list, type Node, text, words } from './tree.ts';
 import { Walk } from './walk.ts';
@@ -56,7 +56,9 @@ export function readInsert(fields: Node, around: Surroundings, findings: Finding
   walk.writeRange(range, 'CMD_INSERT');
   const columns = list(fields['cols']).map((column) => text(fieldsOf(column, 'ResTarget')?.['name']));
   writeColumns(walk, range, fields['cols'] === undefined ? undefined : columns);
-  defaults(walk, range, fields['cols'] === undefined ? undefined : columns);
+  const select = fieldsOf(fields['selectStmt'], 'SelectStmt');
+  const isNamed = fields['cols'] !== undefined && !asksForDefault(select?.['valuesLists']);
+  defaults(walk, range, isNamed ? columns : undefined);
   walk.read({ selectStmt: fields['selectStmt'], indirections: fields['cols'] }, level);
   const target = tableEntry(range, around);
   const conflict = isNode(fields['onConflictClause']) ? fields['onConflictClause'] : undefined;
@@ -169,7 +171,7 @@ function readMergeAction(
   const columns =
     targets === undefined ? undefined : list(targets).map((target) => text(fieldsOf(target, 'ResTarget')?.['name']));
   writeColumns(walk, range, columns);
-  defaults(walk, range, columns);
+  defaults(walk, range, asksForDefault(clause['values']) ? undefined : columns);
 }
 
 function within(level: Level, entries: Entry[]): Level {
@@ -184,6 +186,7 @@ function readAssignments(
   const columns = list(targets).map((target) => text(fieldsOf(target, 'ResTarget')?.['name']));
   writeColumns(walk, range, columns);
   walk.updates(range);
+  if (asksForDefault(targets)) defaults(walk, range, undefined);
   walk.read({ targets }, level);
 }
 
@@ -208,27 +211,36 @@ export function writeColumns(walk: Walk, range: Node, columns: readonly string[]
   }
 }
 
-/** Defaults of columns that are left out run. */
+/** Defaults of columns that are left out run; `columns` undefined: of all. Those of a view's columns, and of what is under it. */
 export function defaults(walk: Walk, range: Node, columns: readonly string[] | undefined): void {
-  const { around, draft } = walk;
+  const { around } = walk;
   for (const relation of named(around, rangeName(range)).relations) {
-    for (const { name, generated: expression } of relation.columns) {
-      if (expression === undefined || columns?.includes(name) === true) continue;
-      const facts = around.knowledge?.expression(expression);
-      if (facts !== undefined) draft.include(facts);
+    const given = columns?.flatMap((name) => Array.from(around.knowledge?.columnNames(relation, name) ?? []));
+    for (const one of around.knowledge?.written(relation) ?? []) {
+      walk.expressions(one, (name) => given?.includes(`${fullName(one)}.${name}`) !== true);
     }
   }
 }
 
 /** Generated columns are computed again; what is volatile is a default, which is not. */
 function generated(walk: Walk, range: Node): void {
-  const { around, draft } = walk;
+  const { around } = walk;
   for (const relation of named(around, rangeName(range)).relations) {
-    for (const { generated: expression } of relation.columns) {
-      const facts = expression === undefined ? undefined : around.knowledge?.expression(expression);
-      if (facts !== undefined && facts.volatileFunctions.size === 0) draft.include(facts);
+    for (const one of around.knowledge?.written(relation) ?? []) {
+      walk.expressions(one, (_, { volatileFunctions }) => volatileFunctions.size === 0);
     }
   }
+}
+
+/** Whether DEFAULT stands for a value. */
+function asksForDefault(root: unknown): boolean {
+  const stack: unknown[] = [root];
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    if (!isNode(node)) continue;
+    if (node['SetToDefault'] !== undefined) return true;
+    for (const field in node) stack.push(node[field]);
+  }
+  return false;
 }
 
 /** The columns that a list of words names. */

@@ -43,6 +43,9 @@ export class Draft {
   isOpaque = false;
   isOutside = false;
   hearsErrors = false;
+  /** `Command.conditionsRead`. */
+  readonly conditionsRead: Set<string> = new Set();
+  hasUnknownConditions = false;
   /** What it reads has effects on the session, of which is known only that there are some. */
   changesSession = false;
 
@@ -69,6 +72,8 @@ export class Draft {
     addAll(this.volatileFunctions, other.volatileFunctions);
     for (const [key, reference] of other.code) this.code.set(key, reference);
     for (const [name, parents] of other.partOf) this.partOf.set(name, parents);
+    addAll(this.conditionsRead, other.conditionsRead);
+    this.hasUnknownConditions ||= other.hasUnknownConditions;
     this.changesSession ||= other.changesSession;
     this.includeFlags(other);
   }
@@ -98,6 +103,10 @@ export class Draft {
       isOpaque: this.isOpaque || ran.isOpaque,
       isOutside: this.isOutside || ran.isOutside,
       ...(this.hearsErrors ? { hearsErrors: true } : {}),
+      ...(this.hasUnknownConditions ? { conditionsRead: 'unknown' } : {}),
+      ...(this.hasUnknownConditions || this.conditionsRead.size === 0
+        ? {}
+        : { conditionsRead: sorted(this.conditionsRead) }),
       ...(this.partOf.size === 0 ? {} : { partOf: this.partOf }),
     };
   }

@@ -29,6 +29,25 @@ const relations = [
     definition: 'SELECT buyers.id AS no, buyers.name FROM public.buyers',
     columns: ['no int4', 'name text'],
   },
+  { oid: 20_010, name: 'wishes', columns: ['id int4', 'text text = public.wipe()'] },
+  {
+    name: 'my_wishes',
+    definition: 'SELECT w.id AS no, w.text FROM public.wishes w',
+    columns: ['no int4', 'text text'],
+  },
+  {
+    name: 'stars',
+    columns: ['id int4'],
+    cascades: [{ relation: 20_010, onDelete: 'update', columns: ['id'], setsDefault: true } as const],
+  },
+  {
+    name: 'guarded',
+    columns: ['id int4'],
+    policies: ['((SELECT b.name FROM public.buyers b WHERE b.id = guarded.id) = CURRENT_USER)'],
+  },
+  { name: 'twice_guarded', columns: ['id int4'], policies: ['(EXISTS (SELECT FROM public.guarded WHERE true))'] },
+  { name: 'untold', columns: ['id int4'], policies: [''] },
+  { name: 'around', columns: ['id int4'], policies: ['(EXISTS (SELECT FROM public.around WHERE true))'] },
   { name: 'events', kind: 'partitioned table', columns: ['id int4'] },
   { name: 'events_2026', columns: ['id int4'], parents: ['public.events'] },
 ] as const;
@@ -65,6 +84,45 @@ describe('code that no text names', () => {
       'explain delete from buyers',
     ])
       assert.equal(found(sql).length, 1, sql);
+  });
+
+  test('stands for values that are left out, also of what is under a view, and where a statement asks for it', () => {
+    const wipes = 'delete (function public.wipe) reads orders writes orders: write';
+    for (const sql of [
+      'insert into wishes (id) values (1)',
+      'insert into my_wishes (no) values (1)',
+      "insert into wishes (id, text) values (1, 'x'), (2, default)",
+      'update wishes set text = default where id = 1',
+      'update my_wishes set (no, text) = row(1, default) where no = 1',
+      'merge into wishes w using sellers s on w.id = s.id when matched then update set text = default',
+      'merge into wishes w using sellers s on w.id = s.id when not matched then insert (id, text) values (s.id, default)',
+      'delete from stars where id = 1',
+    ])
+      assert.equal(found(sql).at(-1), wipes, sql);
+    for (const sql of [
+      "insert into wishes (id, text) values (1, 'x')",
+      "insert into my_wishes (no, text) values (1, 'x')",
+      "update wishes set text = 'x' where id = 1",
+      'update stars set id = 2 where id = 1',
+    ])
+      assert.equal(found(sql).includes(wipes), false, sql);
+  });
+
+  test('is what conditions of row security read, which is no read of the statement', () => {
+    const catalog = catalogFixture({ relations, functions });
+    const conditions = (sql: string): unknown => analysisOf(sql, { catalog }).commands[0].conditionsRead;
+    const read = ['public.buyers.id', 'public.buyers.name'];
+    for (const sql of [
+      'select from guarded',
+      'insert into guarded values (1)',
+      'copy guarded to stdout',
+      'select from twice_guarded',
+    ])
+      assert.deepEqual(conditions(sql), sql.includes('twice') ? [...read, 'public.guarded'] : read, sql);
+    assert.deepEqual(lines('select from guarded', { catalog }), ['select reads guarded']);
+    assert.equal(conditions('select from untold'), 'unknown');
+    assert.deepEqual(conditions('select from around'), ['public.around']);
+    assert.equal(conditions('select from orders'), undefined);
   });
 
   test('runs with definitions', () => {

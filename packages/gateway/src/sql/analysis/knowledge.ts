@@ -35,6 +35,7 @@ export class Knowledge {
   readonly #columns = new Map<string, ReadonlySet<string>>();
   readonly #code = new Map<string, Findings>();
   readonly #expressions = new Map<string, Draft>();
+  readonly #conditions = new Map<string, ReadonlySet<string> | 'unknown'>();
   #temporary: readonly string[] | undefined;
 
   /** `isEscaping`: of sessions whose `standard_conforming_strings` is off, by which bodies are read, but not what the catalog shows. */
@@ -94,6 +95,13 @@ export class Knowledge {
       if (one.kind !== 'view') continue;
       for (const base of this.view(one)?.bases ?? []) for (const member of this.family(base, true)) all.add(member);
     }
+    return Array.from(all);
+  }
+
+  /** The relation, and of a view all that is under it: whose rows are written, as what they are. */
+  written(relation: Relation): readonly Relation[] {
+    const all = new Set([relation]);
+    for (const one of all) if (one.kind === 'view') for (const base of this.view(one)?.bases ?? []) all.add(base);
     return Array.from(all);
   }
 
@@ -163,6 +171,34 @@ export class Knowledge {
     if (findings.effects.length > 0) draft.changesSession = true;
     this.#expressions.set(sql, draft);
     return draft;
+  }
+
+  /** What a condition of row security reads, by its subqueries: columns, or relations where those cannot be told. */
+  condition(sql: string): ReadonlySet<string> | 'unknown' {
+    const kept = this.#conditions.get(sql);
+    if (kept !== undefined) return kept;
+    // One that leads back to its own table ends here.
+    this.#conditions.set(sql, none);
+    const findings = new Findings();
+    const draft = findings.draft('select');
+    const statements = this.#around.parse(`SELECT ${sql}`);
+    try {
+      for (const { node } of statements ?? [])
+        new Walk(this.#around, draft, findings).read(node, levelWithin(undefined));
+    } finally {
+      this.#conditions.delete(sql);
+    }
+    const read = new Set([
+      ...findings.drafts.flatMap((each) => [...each.readsColumns, ...each.conditionsRead]),
+      ...findings.drafts.flatMap(({ readsColumns, reads }) => (readsColumns.size === 0 ? [...reads] : [])),
+    ]);
+    const isUnknown =
+      sql === '' ||
+      statements === undefined ||
+      findings.drafts.some(({ hasUnknownConditions }) => hasUnknownConditions);
+    const facts = isUnknown ? 'unknown' : read;
+    this.#conditions.set(sql, facts);
+    return facts;
   }
 
   /** What the code of a function, a trigger's function, or a relation's rules does: its own commands, not yet what those run. */

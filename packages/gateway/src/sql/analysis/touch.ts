@@ -119,6 +119,14 @@ export abstract class Touch {
     }
   }
 
+  /** Defaults of columns, and what they are generated from, are computed. */
+  expressions({ columns }: Relation, isComputed: (name: string, facts: Draft) => boolean): void {
+    for (const { name, generated } of columns) {
+      const facts = generated === undefined ? undefined : this.around.knowledge?.expression(generated);
+      if (facts !== undefined && isComputed(name, facts)) this.draft.include(facts);
+    }
+  }
+
   #noteParents(relation: Relation): void {
     if (relation.parents.length === 0) return;
     const parents = relation.parents.flatMap((oid) => this.around.catalog?.relation(oid) ?? []);
@@ -136,12 +144,14 @@ export abstract class Touch {
   }
 
   #cascade(referred: Relation, event: 'CMD_DELETE' | 'CMD_UPDATE'): void {
-    for (const { relation, onDelete, onUpdate, columns } of referred.cascades ?? []) {
+    for (const { relation, onDelete, onUpdate, columns, setsDefault } of referred.cascades ?? []) {
       const isHit =
         event === 'CMD_DELETE' || columns.some((name) => this.draft.writesColumns.has(`${fullName(referred)}.${name}`));
       const does = event === 'CMD_DELETE' ? onDelete : onUpdate;
       if (!isHit || does === undefined) continue;
       this.draft.runs({ type: 'foreign key', oid: relation, event: does === 'delete' ? 'CMD_DELETE' : 'CMD_UPDATE' });
+      const changed = setsDefault === true ? this.around.catalog?.relation(relation) : undefined;
+      if (changed !== undefined) this.expressions(changed, () => true);
     }
   }
 
@@ -151,11 +161,22 @@ export abstract class Touch {
   }
 
   /** What policies, constraints, indexes and types of a table call: which of them, and when, is not told apart. */
-  #attached({ attached = [], rowType }: Relation): void {
+  #attached(relation: Relation): void {
+    const { attached = [], policies = [], rowType } = relation;
     for (const oid of attached) this.code(oid);
+    for (const condition of policies) this.#condition(condition);
     // Its name stands for a whole row, which may be cast.
     const row = rowType === undefined ? undefined : this.around.catalog?.codeType(rowType);
     for (const oid of row?.from ?? []) this.code(oid);
+  }
+
+  /** A condition of row security: what it calls is among what is attached. */
+  #condition(sql: string): void {
+    const { draft, around } = this;
+    const facts = around.knowledge?.condition(sql);
+    if (facts === undefined) return;
+    if (facts === 'unknown') draft.hasUnknownConditions = true;
+    else addAll(draft.conditionsRead, facts);
   }
 
   /** A function of the catalog runs; 0 stands for one that cannot be told. */
