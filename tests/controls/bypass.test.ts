@@ -17,6 +17,7 @@ import { bypassAttacksOnRules } from './bypass-attacks-rules.ts';
 import type { BypassCase, Trier } from './bypass-case.ts';
 import { bypassCorpus } from './bypass-corpus.ts';
 import { furtherBypasses } from './bypass-more.ts';
+import { furtherShapes } from './bypass-shapes.ts';
 import { leakIn } from './canaries.ts';
 import { type ShopDatabase, ShopDatabases } from './databases.ts';
 import { JournalWatch } from './journal-watch.ts';
@@ -35,6 +36,7 @@ const everything = [
   ...bypassAttacksMoreOnMasks,
   ...bypassAttacksOnRules,
   ...furtherAttacksOnRules,
+  ...furtherShapes,
 ];
 const corpus = everything.filter(({ name }) => only.test(name));
 
