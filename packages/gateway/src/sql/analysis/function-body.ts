@@ -65,7 +65,8 @@ function readSql(body: string, around: Surroundings, findings: Findings, via: st
 function readPlpgsql(body: string, around: Surroundings, findings: Findings, via: string | undefined): void {
   const expressions = findings.draft('select', via);
   expressions.hasWhere = false;
-  for (const fragment of plpgsqlFragments(body)) readFragment(fragment, { around, findings, via, expressions });
+  for (const fragment of plpgsqlFragments(body, around.catalog?.serverVersion))
+    readFragment(fragment, { around, findings, via, expressions });
   // One command at least: a body that does nothing is not one that could not be read.
   const isUseful =
     findings.drafts.length === 1 ||

@@ -6,7 +6,7 @@ import type { TokenReader } from './token-reader.ts';
  * variable that is declared there without a value, and that nothing is put into. By any other, code reads on from what the
  * session has opened before. The place is behind that word.
  */
-export function isOwnCursor(reader: TokenReader): boolean {
+export function isOwnCursor(reader: TokenReader, serverVersion: number): boolean {
   const { body, tokens, at } = reader;
   let to = at;
   while (!['from', 'in', 'into', ';'].includes(tokens[to]?.word ?? ';')) to += 1;
@@ -15,6 +15,7 @@ export function isOwnCursor(reader: TokenReader): boolean {
   // MOVE has nothing behind it.
   const isName = tokens[name]?.isName === true && ['into', ';'].includes(tokens[name + 1]?.word ?? '');
   if (!isName || word === '') return false;
+  if (serverVersion < namesLater && !isOpened(tokens, word, at)) return false;
   const { begin, words, others, own } = usesIn(tokens);
   const known = own.get(word);
   if (known !== undefined) return known;
@@ -26,6 +27,30 @@ export function isOwnCursor(reader: TokenReader): boolean {
   own.set(word, isOwn);
   return isOwn;
 }
+
+/** Until then a cursor that is declared with its query has the name of its variable before it is opened: the session's may be called the same. */
+const namesLater = 160_000;
+
+/** Whether the code cannot come to the place without OPEN of that cursor: one in the outermost block, in no IF, LOOP or CASE. */
+function isOpened(tokens: readonly Token[], name: string, place: number): boolean {
+  let depth = 0;
+  let opened = false;
+  for (let at = usesIn(tokens).begin + 1; at < place; at += 1) {
+    const [before, word, next] = [at - 1, at, at + 1].map((index) => tokens[index]?.word ?? '');
+    if (before === '.' || word === undefined) continue;
+    if (opens.has(word)) depth += 1;
+    else if (word === 'end') {
+      depth -= 1;
+      if (opens.has(next ?? '')) at += 1;
+    } else if (word === 'exception' && before !== 'raise' && depth === 0) return false;
+    else if (word === 'open' && next === name && depth === 0) opened = true;
+    else if (word === 'close' && next === name) opened = false;
+    if (depth < 0) return false;
+  }
+  return opened;
+}
+
+const opens: ReadonlySet<string> = new Set(['begin', 'if', 'loop', 'case']);
 
 /** Where a body uses names, so that it is looked through once however often it fetches. */
 interface Uses {

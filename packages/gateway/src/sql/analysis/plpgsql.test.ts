@@ -210,6 +210,28 @@ describe('FETCH', () => {
       assert.equal(fetches(body), false, body);
   });
 
+  test('of one that an older server gives the name of its variable reads on from another, where it may not have been opened', () => {
+    const on = (body: string, version: number): boolean =>
+      plpgsqlFragments(`declare c cursor for select 1; r record; begin ${body} end`, version).some(
+        ({ type }) => type === 'fetch',
+      );
+    for (const body of [
+      'fetch c into r;',
+      'if false then open c; end if; fetch c into r;',
+      'for i in 1..0 loop open c; end loop; fetch c into r;',
+      'begin open c; exception when others then null; end; fetch c into r;',
+      'open c; exception when others then fetch c into r;',
+      'if r.end then open c; fetch c into r; end if;',
+      'open c; close c; fetch c into r;',
+    ]) {
+      assert.equal(on(body, 150_000), true, body);
+      assert.equal(on(body, 160_000), false, body);
+    }
+    const opened =
+      "if r.a then raise exception 'x'; end if; open c; loop fetch c into r; exit when not found; end loop; close c;";
+    assert.equal(on(opened, 150_000), false);
+  });
+
   test('of any other may read on from whatever the session has opened', () => {
     for (const body of [
       'declare r int; begin fetch c into r; end',

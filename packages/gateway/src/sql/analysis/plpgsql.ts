@@ -23,12 +23,15 @@ export interface Fragment {
   readonly sql: string;
 }
 
+/** The newest server: what is said of older ones does not hold. */
+const newest = Number.POSITIVE_INFINITY;
+
 /**
  * Cuts the body of a PL/pgSQL function or DO block into the SQL that it runs (pl_gram.y), whichever way its control
- * flow goes. It knows the shape of the statements, not what they mean: what has no such shape comes as `unknown`.
+ * flow goes, on a server of that version (`server_version_num`). It knows the shape of the statements, not what they mean: what has no such shape comes as `unknown`.
  */
-export function plpgsqlFragments(body: string): readonly Fragment[] {
-  const cutter = new Cutter(body);
+export function plpgsqlFragments(body: string, serverVersion: number = newest): readonly Fragment[] {
+  const cutter = new Cutter(body, serverVersion);
   while (!cutter.isAtEnd) cutter.statement();
   const catches = cutter.tokens.some((token) => ofErrors.some((name) => isNamed(body, token, name)));
   if (catches) cutter.fragments.push({ type: 'caught', sql: '' });
@@ -40,6 +43,12 @@ const ofErrors = ['stacked', 'sqlerrm', 'sqlstate'] as const;
 
 class Cutter extends TokenReader {
   readonly fragments: Fragment[] = [];
+  readonly #serverVersion: number;
+
+  constructor(body: string, serverVersion: number) {
+    super(body);
+    this.#serverVersion = serverVersion;
+  }
 
   /** Reads one statement, or what opens and closes blocks. */
   statement(): void {
@@ -177,7 +186,7 @@ class Cutter extends TokenReader {
 
   /** FETCH and MOVE: how far can be an expression; where a cursor of the session stands is what that session sees. */
   #move(): void {
-    if (!isOwnCursor(this)) this.fragments.push({ type: 'fetch', sql: '' });
+    if (!isOwnCursor(this, this.#serverVersion)) this.fragments.push({ type: 'fetch', sql: '' });
     const tokens = this.upTo(['from', 'in']);
     const first = tokens.findIndex(({ word }) => !directions.has(word));
     if (this.word() !== ';' && first !== -1) this.#add('expression', tokens.slice(first));
