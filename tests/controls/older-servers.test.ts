@@ -91,6 +91,21 @@ for (const binaries of ['embedded', 'system'] satisfies readonly BinariesKind[])
         assert.ok(!(await told(sql)).includes(hidden), sql);
     });
 
+    it('is not what a cursor is called that a function has not opened', async () => {
+      await fresh(
+        'takes_up',
+        "() returns text language plpgsql as $$ declare c cursor for select ''; r text; begin fetch c into r; return r; end $$",
+      );
+      for (const sql of ['begin', 'declare c cursor for select email from customers']) await told(sql);
+      assert.ok(!(await told('select takes_up()')).includes(hidden));
+      await told('rollback');
+      if (binaries === 'embedded') return;
+      for (const sql of ['begin', 'declare c cursor for select email from customers']) await admin.query(sql);
+      const [row] = (await admin.query('select takes_up()')).filter(({ tag }) => tag === backendTag.dataRow);
+      assert.ok(Buffer.from(row?.bytes ?? []).includes(hidden), 'on that server itself it is');
+      await admin.query('rollback');
+    });
+
     it('does not get past a rule', async () => {
       for (const [name, parameters, call] of calls) {
         const body = "'insert into public.payments values (1) returning id::text'";
