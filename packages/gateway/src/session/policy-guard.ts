@@ -314,7 +314,10 @@ export class PolicyGuard implements Guard {
           analysis,
           sql: statement.text ?? '',
           protocol: statement.protocol,
-          parameters: textsOf(statement),
+          // Most rules do not ask for them.
+          get parameters() {
+            return textsOf(statement);
+          },
           inTransaction: statement.inTransaction,
         },
         this.#options.wallUs(us),
