@@ -53,7 +53,10 @@ export function rulesFor(rules: readonly Rule[], about: SubjectFacts): readonly 
   const kept = bySubject.get(rules) ?? new Lru<readonly Rule[]>(subjectBounds);
   bySubject.set(rules, kept);
   const key = JSON.stringify([identity, connection, asksForSession ? session : null]);
-  return kept.get(key, () => rules.filter((rule) => canApply(rule, factsWithoutStatement(about))));
+  return kept.get(key, () => {
+    const before = factsWithoutStatement(about);
+    return rules.filter((rule) => canApply(rule, before));
+  });
 }
 
 function canApply(rule: Rule, facts: RuleFacts): boolean {
