@@ -1,8 +1,9 @@
 import type { Analysis, Command, Sources } from '../sql/analysis.ts';
+import { functionsNamed } from '../sql/functions-named.ts';
 import { traitsOfBuiltIn } from '../sql/lineage/built-ins.ts';
 import { planCopyColumns } from './plan-copy.ts';
 import type { ResolvedMasks } from './resolved-masks.ts';
-import { functionOf, functionsNamed, hasMasked, hearsOfMasked, mayBeMasked, mayRead } from './touches-masked.ts';
+import { functionOf, hasMasked, hearsOfMasked, mayBeMasked, mayRead } from './touches-masked.ts';
 
 /** Why a statement does not run under a mask. */
 export interface MaskRefusal {
@@ -57,11 +58,10 @@ const copies: Check = (masks, { lineage, ...analysis }) => {
 const codeInWrites: Check = (masks, analysis) => {
   const { commands } = analysis;
   if (!commands[0].isWrite && !commands[0].isDdl) return undefined;
-  const hears = hearsOfMasked(masks, analysis);
   for (const command of commands) {
     const name = functionOf(command.via);
     if (name === undefined || masks.active.trustedFunctions.has(name)) continue;
-    if (!readsMasked(masks, command) && !(hears && command.hearsErrors === true)) continue;
+    if (!learnsMasked(masks, command, commands)) continue;
     return {
       rule: 'masking',
       message: `function ${name} reads masked columns, and the statement that calls it writes`,
@@ -160,11 +160,10 @@ const gives: Check = (masks, analysis) => {
  */
 const keeps: Check = (masks, { commands }) => {
   if (!commands.some((command) => command.via !== undefined && callsKeeper(masks, command))) return undefined;
-  const hears = hearsOfMasked(masks, { commands });
   for (const command of commands) {
     const name = functionOf(command.via);
     if (name === undefined || masks.active.trustedFunctions.has(name)) continue;
-    if (readsMasked(masks, command) || (hears && command.hearsErrors === true)) return suspectFunction(masks, name);
+    if (learnsMasked(masks, command, commands)) return suspectFunction(masks, name);
   }
   return undefined;
 };
@@ -268,7 +267,6 @@ function suspectFunction({ catalog }: ResolvedMasks, name: string): MaskRefusal 
  */
 function mayCopy(masks: ResolvedMasks, { commands }: Analysis, name: string): boolean {
   const { active, catalog } = masks;
-  const hears = hearsOfMasked(masks, { commands });
   if (catalog === undefined || active.trustedFunctions.has(name)) return false;
   const candidates = functionsNamed(catalog, name);
   if (candidates.length === 0) return true;
@@ -278,11 +276,15 @@ function mayCopy(masks: ResolvedMasks, { commands }: Analysis, name: string): bo
     // Generic triggers, which run dynamic SQL, are many; those that can be read are asked.
     const ofTrigger = commands.filter(({ via }) => via === `trigger ${name}`);
     // One can put what it reads into the row that is written.
-    if (ofTrigger.some((command) => readsMasked(masks, command) || (hears && command.hearsErrors === true)))
-      return true;
+    if (ofTrigger.some((command) => learnsMasked(masks, command, commands))) return true;
     if (body.length === 0 && ofTrigger.length > 0) return false;
     return body.length === 0 || body.some((command) => command.isOpaque || writesWhatItReads(masks, command, body));
   });
+}
+
+/** The code reads masked columns, or hears of them by what errors say of any of the `commands` that run with it. */
+function learnsMasked(masks: ResolvedMasks, command: Command, commands: Analysis['commands']): boolean {
+  return readsMasked(masks, command) || (command.hearsErrors === true && hearsOfMasked(masks, { commands }));
 }
 
 function writesWhatItReads(masks: ResolvedMasks, command: Command, body: readonly Command[]): boolean {

@@ -101,5 +101,3 @@ function explainsOpaque(catalog: Catalog, { functions, kind }: Command): boolean
     return candidates.some(({ builtIn, language }) => !builtIn && language === 'c');
   });
 }
-
-export { functionsNamed };

@@ -11,10 +11,9 @@ const ascii = new TextDecoder('latin1');
 
 /**
  * Whether errors and notices of a statement may hold masked values: it can get at a masked column, it writes to a table
- * that has one (`Failing row contains …` shows the whole row), or it makes checks run that were put off until now (COMMIT).
- * Conditions of row security may look at one,
- * too. With the `body` of an ErrorResponse or NoticeResponse also where that comes from code that the analysis knows nothing of,
- * such as an event trigger or a policy.
+ * that has one (`Failing row contains …` shows the whole row), conditions of row security look at one, or it makes checks run
+ * that were put off until now (COMMIT). With the `body` of an ErrorResponse or NoticeResponse also where that comes from code
+ * that the analysis knows nothing of, such as an event trigger.
  */
 export function withholds(masks: ResolvedMasks, analysis: Analysis | undefined, body?: Uint8Array): boolean {
   if (masks.active.columns.size === 0) return false;

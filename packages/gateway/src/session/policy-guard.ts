@@ -1,12 +1,12 @@
 import type { Refusal } from '../errors.ts';
 import type { ActiveMasks } from '../masking/active-masks.ts';
 import type { CopyMask, RowMask } from '../masking/mask.ts';
-import { functionsNamed } from '../masking/touches-masked.ts';
 import { unreadable } from '../policy/denial.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Verdict } from '../policy/verdict.ts';
 import type { Analysis, Analyze } from '../sql/analysis.ts';
 import type { Catalog } from '../sql/catalog.ts';
+import { functionsNamed } from '../sql/functions-named.ts';
 import { quoteName } from '../sql/quote-name.ts';
 import { clientText } from './client-text.ts';
 import type { Definitions, SharedDefinitions } from './definitions.ts';
