@@ -3,6 +3,7 @@ import type { QualifiedName } from '../resolve.ts';
 import { type Place, readSelect } from './dml.ts';
 import { addAll, type Draft, type Findings } from './draft.ts';
 import { tableEntry } from './from.ts';
+import { codeDefined } from './function-body.ts';
 import { noteLater } from './later.ts';
 import { levelWithin } from './level.ts';
 import { simpleTable, simpleTableOf } from './simple-table.ts';
@@ -55,7 +56,7 @@ export function readDefinition(node: Node, around: Surroundings, findings: Findi
   // What depends on it, or belongs to a role, goes with it: which, is not known here.
   if (fields['behavior'] === 'DROP_CASCADE' && type === 'DropStmt') draft.isOpaque = true;
   if (type === 'DropOwnedStmt' || type === 'ReassignOwnedStmt') draft.isOpaque = true;
-  if (type === 'CreateFunctionStmt' && /^(c|internal)$/i.test(languageOf(fields))) draft.isOutside = true;
+  if (type === 'CreateFunctionStmt' && /^(c|internal)$/.test(codeDefined(fields).language)) draft.isOutside = true;
   const walk = new Walk(around, draft, findings);
   runEventTriggers(walk);
   const definition = new Definition(walk);
@@ -319,9 +320,4 @@ function createdRange(type: string, fields: Node): Node | undefined {
   if (type !== 'CreateForeignTableStmt') return undefined;
   const base = isNode(fields['base']) ? fields['base'] : fields['baseStmt'];
   return isNode(base) && isNode(base['relation']) ? base['relation'] : undefined;
-}
-
-function languageOf(fields: Node): string {
-  const option = list(fields['options']).find((item) => fieldsOf(item, 'DefElem')?.['defname'] === 'language');
-  return text(fieldsOf(fieldsOf(option, 'DefElem')?.['arg'], 'String')?.['sval']);
 }

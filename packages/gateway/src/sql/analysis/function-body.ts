@@ -5,7 +5,7 @@ import type { Draft, Findings } from './draft.ts';
 import { type Fragment, plpgsqlFragments } from './plpgsql.ts';
 import { readStatement } from './statement.ts';
 import { fullName, type Surroundings } from './surroundings.ts';
-import { constantText, fieldsOf, list, words } from './tree.ts';
+import { constantText, fieldsOf, list, type Node, text, words } from './tree.ts';
 import { Walk } from './walk.ts';
 
 /** Code as the catalog or DO has it. */
@@ -13,6 +13,18 @@ export interface Code {
   readonly language: string;
   /** Undefined where it is not shown. */
   readonly body: string | undefined;
+}
+
+/** The code that CREATE FUNCTION gives as a text; the language is '' where it says none. */
+export function codeDefined({ options }: Node): Code {
+  let language = '';
+  let body: string | undefined;
+  for (const item of list(options)) {
+    const { defname, arg } = fieldsOf(item, 'DefElem') ?? {};
+    if (defname === 'language') language = text(fieldsOf(arg, 'String')?.['sval']).toLowerCase();
+    if (defname === 'as') body = words(arg)[0];
+  }
+  return { language, body };
 }
 
 /** What the code of a function can do, whichever way it goes: its commands. What cannot be read is said to be so. */

@@ -162,12 +162,8 @@ export class Knowledge {
   expression(sql: string): Draft {
     const kept = this.#expressions.get(sql);
     if (kept !== undefined) return kept;
-    const findings = new Findings();
-    const draft = findings.draft('select');
-    const statements = this.#around.parse(`SELECT ${sql}`);
-    // An empty one cannot be told at the moment.
-    if (statements === undefined || sql === '') draft.isUnreadable();
-    for (const { node } of statements ?? []) new Walk(this.#around, draft, findings).read(node, levelWithin(undefined));
+    const { findings, draft, isKnown } = this.#readExpression(sql);
+    if (!isKnown) draft.isUnreadable();
     if (findings.effects.length > 0) draft.changesSession = true;
     this.#expressions.set(sql, draft);
     return draft;
@@ -179,26 +175,28 @@ export class Knowledge {
     if (kept !== undefined) return kept;
     // One that leads back to its own table ends here.
     this.#conditions.set(sql, none);
-    const findings = new Findings();
-    const draft = findings.draft('select');
-    const statements = this.#around.parse(`SELECT ${sql}`);
+    let read: { readonly findings: Findings; readonly isKnown: boolean };
     try {
-      for (const { node } of statements ?? [])
-        new Walk(this.#around, draft, findings).read(node, levelWithin(undefined));
+      read = this.#readExpression(sql);
     } finally {
       this.#conditions.delete(sql);
     }
-    const read = new Set([
-      ...findings.drafts.flatMap((each) => [...each.readsColumns, ...each.conditionsRead]),
-      ...findings.drafts.flatMap(({ readsColumns, reads }) => (readsColumns.size === 0 ? [...reads] : [])),
-    ]);
-    const isUnknown =
-      sql === '' ||
-      statements === undefined ||
-      findings.drafts.some(({ hasUnknownConditions }) => hasUnknownConditions);
-    const facts = isUnknown ? 'unknown' : read;
+    const { drafts } = read.findings;
+    const isUnknown = !read.isKnown || drafts.some(({ hasUnknownConditions }) => hasUnknownConditions);
+    const columns = drafts.flatMap((each) => [...each.readsColumns, ...each.conditionsRead]);
+    const relations = drafts.flatMap(({ readsColumns, reads }) => (readsColumns.size === 0 ? [...reads] : []));
+    const facts = isUnknown ? 'unknown' : new Set([...columns, ...relations]);
     this.#conditions.set(sql, facts);
     return facts;
+  }
+
+  /** `isKnown`: an empty one cannot be told at the moment, and some cannot be parsed. */
+  #readExpression(sql: string): { readonly findings: Findings; readonly draft: Draft; readonly isKnown: boolean } {
+    const findings = new Findings();
+    const draft = findings.draft('select');
+    const statements = this.#around.parse(`SELECT ${sql}`);
+    for (const { node } of statements ?? []) new Walk(this.#around, draft, findings).read(node, levelWithin(undefined));
+    return { findings, draft, isKnown: statements !== undefined && sql !== '' };
   }
 
   /** What the code of a function, a trigger's function, or a relation's rules does: its own commands, not yet what those run. */

@@ -1,7 +1,7 @@
 import type { Relation } from '../catalog.ts';
 import { type QualifiedName, resolveFunctions } from '../resolve.ts';
 import type { Findings, RuleEvent } from './draft.ts';
-import { readBlock } from './function-body.ts';
+import { codeDefined, readBlock } from './function-body.ts';
 import { readStatement } from './statement.ts';
 import { fullName, named, type Surroundings } from './surroundings.ts';
 import { rangeName } from './touch.ts';
@@ -74,13 +74,8 @@ class Later {
   }
 
   function(fields: Node): void {
-    let language = 'sql';
-    let body: string | undefined;
-    for (const item of list(fields['options'])) {
-      const { defname, arg } = fieldsOf(item, 'DefElem') ?? {};
-      if (defname === 'language') language = text(fieldsOf(arg, 'String')?.['sval']).toLowerCase();
-      if (defname === 'as') body = words(arg)[0];
-    }
+    const { language: said, body } = codeDefined(fields);
+    const language = said === '' ? 'sql' : said;
     // It may be called under any path.
     const around = { ...this.#around, path: undefined };
     const unresolved = this.#use.findings;

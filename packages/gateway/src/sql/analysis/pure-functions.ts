@@ -24,19 +24,20 @@ export class PureFunctions {
   has(oid: number): boolean {
     const known = this.#known.get(oid);
     if (known !== undefined) return known;
-    const called = new Set([oid]);
-    const isPure = Array.from(this.#followed(called)).every((each) => each) && called.size <= maxCalled;
+    const isPure = this.#isPureAllTheWay(oid);
     this.#known.set(oid, isPure);
     return isPure;
   }
 
-  /** Whether each of them is pure by itself, and those that it calls, which are added. */
-  *#followed(called: Set<number>): Generator<boolean> {
-    for (const oid of called) {
-      const calls = this.#callsOf(this.#catalog.function(oid));
-      if (calls !== undefined && called.size <= maxCalled) for (const callee of calls) called.add(callee);
-      yield calls !== undefined;
+  #isPureAllTheWay(oid: number): boolean {
+    const called = new Set([oid]);
+    // It grows while it is gone through.
+    for (const one of called) {
+      const calls = this.#callsOf(this.#catalog.function(one));
+      if (calls === undefined || called.size > maxCalled) return false;
+      for (const callee of calls) called.add(callee);
     }
+    return true;
   }
 
   /** OIDs of the functions that it calls; undefined when it may show more than its arguments by itself. */

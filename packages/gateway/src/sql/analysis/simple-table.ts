@@ -41,7 +41,7 @@ export function simpleTableOf(
   if (!isNode(into) || !hasOnly(into, plainInto) || !isTelling(around) || !isPostgres(draft, around)) return undefined;
   const { catalog, path, prepared, cursor, isEscaping } = around;
   const context = { catalog, searchPath: path, prepared, cursor, standardConformingStrings: !isEscaping };
-  const { outputs } = lineageOf(withoutInto(query as Node), context);
+  const { outputs } = lineageOf(withoutInto(query as Node), context, around.knowledge?.pure);
   const names = words(into['colNames']);
   if (outputs === 'unknown' || names.length > outputs.length) return undefined;
   const columns = outputs.map(({ name, sources, plain }, index): Column => {

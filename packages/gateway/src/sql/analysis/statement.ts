@@ -4,11 +4,11 @@ import { readCopy } from './copy.ts';
 import { readDefinition, readTableAs, runEventTriggers } from './definition.ts';
 import { type Place, readDelete, readInsert, readMerge, readSelect, readUpdate } from './dml.ts';
 import type { Draft, Findings } from './draft.ts';
-import { readBlock } from './function-body.ts';
+import { codeDefined, readBlock } from './function-body.ts';
 import { settingEffects, transactionEffectsOf } from './settings.ts';
 import type { Surroundings } from './surroundings.ts';
 import { rangeName } from './touch.ts';
-import { constantText, fieldsOf, isNode, list, type Node, text, unwrap, words } from './tree.ts';
+import { constantText, fieldsOf, isNode, list, type Node, text, unwrap } from './tree.ts';
 import { Walk } from './walk.ts';
 
 export type { Place } from './dml.ts';
@@ -43,13 +43,7 @@ export function readStatement(node: Node, around: Surroundings, findings: Findin
 /** CREATE FUNCTION parses a body in SQL to see whether it is one; one of BEGIN ATOMIC stands in the tree. */
 function sqlBodies(type: string, fields: Node, around: Surroundings): readonly Node[] {
   if (type !== 'CreateFunctionStmt') return [];
-  let language = '';
-  let body: string | undefined;
-  for (const item of list(fields['options'])) {
-    const { defname, arg } = fieldsOf(item, 'DefElem') ?? {};
-    if (defname === 'language') language = text(fieldsOf(arg, 'String')?.['sval']).toLowerCase();
-    if (defname === 'as') body = words(arg)[0];
-  }
+  const { language, body } = codeDefined(fields);
   const statements = language === 'sql' && body !== undefined ? around.parse(body) : undefined;
   return statements?.map(({ node }) => node) ?? [];
 }
