@@ -1,3 +1,4 @@
+import { fullName } from '../sql/analysis/surroundings.ts';
 import type { Analysis, Effect, TableMade } from '../sql/analysis.ts';
 import type { Catalog, Relation } from '../sql/catalog.ts';
 import { type AddedTable, catalogWith } from '../sql/catalog-with.ts';
@@ -116,10 +117,6 @@ export interface MakeOptions {
     /** It has surely dropped that relation, and made nothing of its name since. */
     isDropped(name: string): boolean;
   };
-}
-
-function fullName({ schema, name }: Relation): string {
-  return `${schema}.${name}`;
 }
 
 /** The same tables as far as a statement leaves them what they are: from before it runs. */

@@ -73,9 +73,8 @@ export class FollowedCatalog {
     if (at >= 0) this.#targets.splice(at, 1);
   }
 
-  /** Ends its session while nobody holds it: a database that somebody is connected to cannot be dropped, renamed or copied. */
+  /** Ends its session until somebody holds it again: a database that is in use cannot be dropped, renamed or copied. Only while nobody does. */
   rest(): void {
-    if (this.#targets.length > 0) return;
     this.#rests = true;
     this.#checkedUs = Number.NEGATIVE_INFINITY;
     this.#wake();

@@ -47,7 +47,7 @@ export async function catalogFingerprint(session: Pick<CatalogSession, 'fingerpr
 export async function readCatalog({
   queryAll,
   serverVersion,
-}: Omit<CatalogSession, 'fingerprint'>): Promise<CatalogRows> {
+}: Pick<CatalogSession, 'queryAll' | 'serverVersion'>): Promise<CatalogRows> {
   const reading = await readParts(queryAll, catalogQueries(serverVersion), ['own', 'system']);
   const { own, attachments } = reading;
   const system = attach(reading.system ?? { relations: [], functions: [] }, attachments);
