@@ -103,17 +103,25 @@ describe('a policy', () => {
     assert.equal(policy?.judge(judged(), noon + 6 * 3_600_000_000).decision, 'deny');
   });
 
-  it('varies with what can change between two runs of a text', () => {
-    const varies = (when: string): boolean | undefined => policyOf([{ name: 'r', when, then: 'deny' }])?.varies;
-    assert.equal(varies('statement.isWrite'), false);
-    assert.equal(varies('statement.isWrite && identity.kind == "agent" && session.runId == ""'), false);
+  it('says by what a verdict differs between two runs of a text', () => {
+    const variesBy = (...conditions: string[]): readonly string[] => {
+      const rules = conditions.map((when, index): RuleSource => ({ name: `r${index}`, when, then: 'deny' }));
+      return [...(policyOf(rules)?.variesBy ?? [])].sort();
+    };
+    assert.deepEqual(variesBy('statement.isWrite'), []);
+    assert.deepEqual(variesBy('statement.isWrite && identity.kind == "agent" && session.runId == ""'), []);
+    assert.deepEqual(variesBy('statement.parameters.size() > 1'), ['parameters']);
+    assert.deepEqual(variesBy('statement.protocol == "simple"', 'session.inTransaction'), ['protocol', 'transaction']);
+    for (const when of ['time.hour < 8', 'time.date == ""', 'time.timestamp.getHours("Europe/Berlin") < 8'])
+      assert.deepEqual(variesBy(when), ['minute'], when);
     for (const when of [
-      'time.hour < 8',
-      'statement.parameters.size() > 1',
-      'statement.protocol == "simple"',
-      'session.inTransaction',
+      'time.timestamp > timestamp("2026-11-29T20:44:59Z")',
+      'time.timestamp.getSeconds() < 30',
+      'time.timestamp.getMilliseconds("Europe/Berlin") < 30',
+      'time["hour"] < 8',
+      'cel.bind(t, time, t.hour < 8)',
     ]) {
-      assert.equal(varies(when), true, when);
+      assert.deepEqual(variesBy(when), ['minute', 'moment'], when);
     }
   });
 

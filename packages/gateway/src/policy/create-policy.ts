@@ -2,7 +2,7 @@ import { Lru } from '../sql/lru.ts';
 import { allowedTables } from './allowed-tables.ts';
 import { type Denial, denial } from './denial.ts';
 import { factsWithoutStatement, type SubjectFacts, statementFacts, subjectFacts } from './facts.ts';
-import type { Controls, JudgedStatement, Policy, PolicySubject, Rule, RuleFacts } from './policy.ts';
+import type { Controls, JudgedStatement, Policy, PolicySubject, Rule, RuleFacts, Variation } from './policy.ts';
 import { readOnlyDenials } from './read-only.ts';
 import type { Ask, RuleMatch, Verdict } from './verdict.ts';
 
@@ -30,7 +30,7 @@ export function createPolicy(parts: PolicyParts): Policy | undefined {
   const controls = controlsOf(parts);
   if (rules.length === 0 && controls.length === 0) return undefined;
   return {
-    varies: rules.some(({ uses }) => changing.some((name) => uses.has(name))),
+    variesBy: variationsOf(rules),
     judge(statement, us) {
       const denials = controls.flatMap((control) => control(statement));
       if (rules.length === 0 && denials.length === 0) return allowed;
@@ -39,8 +39,19 @@ export function createPolicy(parts: PolicyParts): Policy | undefined {
   };
 }
 
-/** What makes a verdict on the same text differ from the last. */
-const changing: readonly string[] = ['time', 'statement.parameters', 'statement.protocol', 'session.inTransaction'];
+/** What a rule uses, by its name in `Rule.uses`. */
+const variations: { readonly [Name in Variation]: string } = {
+  parameters: 'statement.parameters',
+  protocol: 'statement.protocol',
+  transaction: 'session.inTransaction',
+  minute: 'time',
+  moment: 'time.timestamp',
+};
+
+function variationsOf(rules: readonly Rule[]): ReadonlySet<Variation> {
+  const all = Object.entries(variations) as [Variation, string][];
+  return new Set(all.flatMap(([by, name]) => (rules.some(({ uses }) => uses.has(name)) ? [by] : [])));
+}
 
 /** What a configuration's rules come to for those who have logged in: most of them do so again. */
 const bySubject: WeakMap<readonly Rule[], Lru<readonly Rule[]>> = new WeakMap();

@@ -3,7 +3,7 @@ import { RE2JS } from 're2js';
 import type { ConditionProblem } from './condition.ts';
 import { celFields, ownName } from './environment.ts';
 import { knownValues } from './known-values.ts';
-import { isZone, zonedMethods } from './zoned-time.ts';
+import { isZone, minuteMethods, zonedMethods } from './zoned-time.ts';
 
 /** What a parsed condition uses, and the first thing in it that would go wrong although CEL takes it. */
 export interface Inspection {
@@ -12,7 +12,12 @@ export interface Inspection {
 }
 
 /** Fields that can differ from one run of the same text to the next. */
-const changing: ReadonlySet<string> = new Set(['statement.parameters', 'statement.protocol', 'session.inTransaction']);
+const changing: ReadonlySet<string> = new Set([
+  'statement.parameters',
+  'statement.protocol',
+  'session.inTransaction',
+  'time.timestamp',
+]);
 
 const variables = celFields as unknown as { readonly [name: string]: { readonly [field: string]: string } };
 
@@ -34,8 +39,11 @@ export function inspectCondition(ast: ASTNode): Inspection {
     if (node.op === 'id' && Object.hasOwn(variables, node.args)) {
       for (const name of Object.keys(variables[node.args] ?? {})) use({ variable: node.args, name });
     }
+    const ofMinute = isOfMinute(node);
+    if (ofMinute) uses.add('time');
+    const parts = ofMinute ? node.args[2] : children(node);
     if (isOwn(node)) node.args[0] = ownName(node.args[0]);
-    for (const child of children(node)) visit(child);
+    for (const part of parts) visit(part);
   };
   const use = ({ variable, name }: Field): void => {
     uses.add(variable);
@@ -77,6 +85,13 @@ type MethodCall = ASTNode & { readonly op: 'rcall' };
 function isOwn(node: ASTNode): node is MethodCall {
   if (node.op !== 'rcall' || node.args[2].length !== 1) return false;
   return node.args[0] === 'matches' || zonedMethods.includes(node.args[0]);
+}
+
+/** `time.timestamp.getHours()`: of the time, no more than the minute. */
+function isOfMinute(node: ASTNode): node is MethodCall {
+  if (node.op !== 'rcall' || !minuteMethods.has(node.args[0])) return false;
+  const field = fieldOf(node.args[1]);
+  return field?.variable === 'time' && field.name === 'timestamp';
 }
 
 /** What it takes is looked at once and kept, so it has to stand there. */

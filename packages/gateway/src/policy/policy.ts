@@ -9,9 +9,12 @@ export interface Policy {
    * `us`: wall-clock microseconds since 1970, which rules about `time` go by.
    */
   judge(statement: JudgedStatement, us: number): Verdict;
-  /** True when a verdict on the same text can differ from the last: rules look at the time, parameters, or the session's state. */
-  readonly varies: boolean;
+  /** By what, besides the text, a verdict can differ from the last one on the same text; empty: by nothing. */
+  readonly variesBy: ReadonlySet<Variation>;
 }
+
+/** What rules can ask for that is not the same each time that a text is run. `minute`: of the time, but nothing finer; `moment`: the very time. */
+export type Variation = 'parameters' | 'protocol' | 'transaction' | 'minute' | 'moment';
 
 export interface JudgedStatement {
   readonly analysis: Analysis;
@@ -54,7 +57,7 @@ export interface Rule {
   };
   /** True or false; throws when the expression cannot be evaluated. */
   readonly matches: (facts: RuleFacts) => boolean;
-  /** Variables that the expression uses: `statement`, `identity`, `connection`, `session`, `time`, and of fields that can change `statement.parameters`, `statement.protocol` and `session.inTransaction`. */
+  /** Variables that the expression uses: `statement`, `identity`, `connection`, `session`, `time`, and of fields that can change `statement.parameters`, `statement.protocol`, `session.inTransaction`, and `time.timestamp` where more than its minute is asked for. */
   readonly uses: ReadonlySet<string>;
 }
 

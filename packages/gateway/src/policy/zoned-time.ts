@@ -22,6 +22,11 @@ const fields: { readonly [method: string]: (local: Date) => number } = {
 /** Methods of a timestamp that take a zone. */
 export const zonedMethods: readonly string[] = Object.keys(fields);
 
+/** Those among them that say the same of any moment of a minute: offsets of zones are whole minutes since 1972. */
+export const minuteMethods: ReadonlySet<string> = new Set(
+  zonedMethods.filter((method) => method !== 'getSeconds' && method !== 'getMilliseconds'),
+);
+
 /** What the method says of a time in a zone. Throws a RangeError for a zone that does not exist. */
 export function zonedField(method: string, time: Date, zone: string): bigint {
   const field = fields[method];

@@ -14,6 +14,11 @@ const nothingMade: ReadWith = { made: new MadeTables(), path: undefined };
 export class SharedDefinitions {
   readonly #changed = new Set<Definitions>();
 
+  /** Some session has defined something. */
+  get hasAny(): boolean {
+    return this.#changed.size > 0;
+  }
+
   /** Those of one more session. */
   join(): Definitions {
     return new Definitions(this.#changed);

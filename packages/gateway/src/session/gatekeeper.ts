@@ -5,7 +5,7 @@ import { quoteName } from '../sql/quote-name.ts';
 import type { Guard, Judged, SessionNames, ToJudge } from './guard.ts';
 import { latin1Bytes } from './latin1.ts';
 import type { NameKey } from './name-table.ts';
-import type { Prepared } from './open-statement.ts';
+import type { OpenStatement, Prepared } from './open-statement.ts';
 import { readable } from './readable.ts';
 import type { SessionState } from './session-state.ts';
 
@@ -32,14 +32,14 @@ export class Gatekeeper {
   text(sql: Uint8Array): string | undefined {
     const { options, settings } = this.#state;
     // Such a server takes bytes as they come, whatever the client says they are.
-    const isRaw = options.parameters.get('server_encoding') === 'SQL_ASCII' && settings.clientEncoding !== 'UTF8';
+    const isRaw = settings.clientEncoding !== 'UTF8' && options.parameters.get('server_encoding') === 'SQL_ASCII';
     if (isRaw && sql.some((byte) => byte > 0x7f)) return undefined;
     return this.#guard.text(sql, settings);
   }
 
-  /** Why a Parse of the text must not go on, if so. */
-  parses(text: string | undefined): GatewayError | undefined {
-    return text === undefined || this.#state.skipping ? undefined : this.#guard.parses(text);
+  /** Why a Parse of a text that means this must not go on, if so. */
+  parses(meant: Analysis | undefined): GatewayError | undefined {
+    return this.#state.skipping ? undefined : this.#guard.parses(meant);
   }
 
   /** What the text of a Parse means now; undefined when that cannot be told. */
@@ -60,7 +60,7 @@ export class Gatekeeper {
   /** What a Bind of that prepared statement would execute. */
   toJudgeBind(name: NameKey, parameters: Uint8Array | undefined): ToJudge {
     const prepared = this.#state.prepared.get(name);
-    const known = this.#preparedAgain(name) === undefined ? this.#trusted(name) : this.#prepared(name);
+    const known = this.#known(name, prepared);
     // A text of PREPARE is judged as the EXECUTE that it stands for.
     const text = known?.inSql ? this.#executeOf(name ?? '') : known?.text;
     return {
@@ -140,6 +140,12 @@ export class Gatekeeper {
     return from > 0 && from <= this.#state.distrustedUpTo;
   }
 
+  /** What a Bind to the name uses, once `prepareAgain` has done what it has to. */
+  #known(name: NameKey, prepared: Prepared | undefined): KnownText | undefined {
+    if (prepared !== undefined && !this.#isDistrusted(prepared)) return textOf(prepared.owner);
+    return this.#preparedAgain(name) === undefined ? this.#trusted(name) : this.#prepared(name);
+  }
+
   /** What the name means, as far as nobody can have changed it. No code in the server can name the unnamed statement. */
   #trusted(name: NameKey): KnownText | undefined {
     if (name === undefined) return undefined;
@@ -153,11 +159,17 @@ export class Gatekeeper {
     if (name === undefined) return undefined;
     const { prepared, preparedInSql } = this.#state;
     const owner = prepared.get(name)?.owner;
-    const inSql = owner === undefined ? preparedInSql.get(name) : undefined;
-    const { text, textConforms = true } = owner ?? inSql ?? {};
-    const meant = owner?.meant ?? inSql?.judged?.analysis?.names?.analysis;
-    return text === undefined ? undefined : { text, textConforms, inSql: owner === undefined, meant };
+    if (owner !== undefined) return textOf(owner);
+    const inSql = preparedInSql.get(name);
+    if (inSql?.text === undefined) return undefined;
+    const { text, textConforms, judged } = inSql;
+    return { text, textConforms, inSql: true, meant: judged?.analysis?.names?.analysis };
   }
+}
+
+/** What a Parse has given a name. */
+function textOf({ text, textConforms, meant }: OpenStatement): KnownText | undefined {
+  return text === undefined ? undefined : { text, textConforms, inSql: false, meant };
 }
 
 /** In the words of the server, which most probably does not know it either. */

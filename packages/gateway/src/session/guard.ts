@@ -65,8 +65,8 @@ export interface Guard {
    * completed. Undefined: the catalog must be refreshed first, ask again then.
    */
   judge(statements: readonly ToJudge[], names: SessionNames, us: number): readonly Judged[] | undefined;
-  /** Why the text of a Parse may not even be parsed, if so. */
-  parses(text: string): Refusal | undefined;
+  /** Why the text of a Parse may not even be parsed, if so. `meant`: what it means; undefined when that cannot be told. */
+  parses(meant: Analysis | undefined): Refusal | undefined;
   /** Judges a FunctionCall; undefined as for `judge`. */
   judgeCall(functionOid: number, inTransaction: boolean, us: number): Judged | undefined;
   /** What a text means that is prepared now; undefined when it cannot be told. */

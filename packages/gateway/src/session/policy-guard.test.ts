@@ -1,120 +1,13 @@
 import assert from 'node:assert/strict';
-import { before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { encodeBackend } from '@onrecord/wire';
-import { activeMasks } from '../masking/active-masks.ts';
-import type { MaskingRule } from '../masking/masking-rule.ts';
-import { createPolicy } from '../policy/create-policy.ts';
-import { noControls, rulesOf } from '../policy/policy.fixture.ts';
-import { createAnalyzer } from '../sql/analysis/analyze.ts';
-import type { Analyze } from '../sql/analysis.ts';
 import { catalogFixture } from '../sql/catalog.fixture.ts';
-import type { Catalog } from '../sql/catalog.ts';
-import { loadParser } from '../sql/parser.ts';
 import { SharedDefinitions } from './definitions.ts';
 import type { Judged, SessionNames, ToJudge } from './guard.ts';
-import { PolicyGuard } from './policy-guard.ts';
-import { SessionSettings } from './session-settings.ts';
-
-let analyze: Analyze;
-
-before(async () => {
-  analyze = createAnalyzer(await loadParser());
-});
-
-const tables = [
-  { schema: 'public', name: 'payments', columns: ['id int4', 'paid numeric'] },
-  { schema: 'other', name: 'payments', columns: ['id int4'] },
-  { schema: 'public', name: 'customers', columns: ['id int4', 'email text'] },
-  {
-    schema: 'public',
-    name: 'harmless',
-    kind: 'view' as const,
-    columns: ['id int4'],
-    definition: 'SELECT customers.id FROM public.customers',
-  },
-  {
-    schema: 'public',
-    name: 'calm',
-    kind: 'view' as const,
-    columns: ['id int4'],
-    definition: 'SELECT payments.id FROM other.payments',
-  },
-];
-
-const rules = rulesOf({
-  name: 'money',
-  when: 'statement.writes.exists(t, t == "public.payments")',
-  then: 'deny',
-});
-
-const masking: readonly MaskingRule[] = [
-  {
-    connections: undefined,
-    identities: undefined,
-    groups: undefined,
-    except: { identities: [], groups: [] },
-    columns: new Map([['public.customers.email', 'redact' as const]]),
-    detectors: new Map(),
-    patterns: [],
-    probe: 'allow',
-    trustedFunctions: [],
-  },
-];
-
-interface Fixture {
-  readonly guard: PolicyGuard;
-  catalog: Catalog | undefined;
-}
-
-function guarded({
-  masked = false,
-  all = new SharedDefinitions(),
-  rate,
-}: {
-  readonly masked?: boolean;
-  readonly all?: SharedDefinitions;
-  readonly rate?: () => number;
-} = {}): Fixture {
-  const subject = {
-    identity: { name: 'agent', kind: 'agent', groups: [], onBehalfOf: undefined, method: 'token' },
-    connection: { name: 'c', database: 'd', role: 'app' },
-    session: { client: '', application: undefined, runId: undefined },
-  } as const;
-  const fixture: { catalog: Catalog | undefined } = { catalog: catalogFixture({ relations: tables }) };
-  const start = {
-    user: 'app',
-    role: 'app',
-    searchPath: 'public',
-    standardConformingStrings: true,
-    temporarySchema: 'pg_temp_1',
-    settings: {},
-  };
-  const guard = new PolicyGuard({
-    policy: masked ? undefined : createPolicy({ rules, controls: [noControls, noControls], subject }),
-    masks: masked ? activeMasks(masking, { connection: 'c', identity: 'agent', groups: [] }) : undefined,
-    rowLimit: undefined,
-    rate,
-    analyze,
-    catalog: () => fixture.catalog,
-    definitions: { all, own: all.join() },
-    settings: new SessionSettings({ start, parameters: new Map(), salt: 's' }),
-    hmac: (bytes) => bytes,
-    wallUs: (us) => us,
-  });
-  return Object.assign(fixture, { guard });
-}
-
-const noNames: SessionNames = { prepared: () => undefined, cursor: () => undefined };
-const toJudge = (text: string): ToJudge => ({
-  text,
-  protocol: 'simple',
-  parameters: undefined,
-  parameterTypes: undefined,
-  inTransaction: false,
-});
+import { type GuardFixture, guarded, judgeOne, noNames, tables, toJudge } from './policy-guard.fixture.ts';
 
 /** What is said of the last of them, when each of those in front completes in a Query of its own. */
-function decide({ guard }: Fixture, ...texts: string[]): string {
+function decide({ guard }: GuardFixture, ...texts: string[]): string {
   let last: Judged | undefined;
   for (const text of texts) {
     if (last !== undefined) guard.completed(last);
@@ -128,13 +21,6 @@ function rowDescription(name: string, typeOid: number): Uint8Array {
   const of = { tableOid: 40_000, attribute: 1, typeOid, typeSize: -1, typeModifier: -1, format: 0 };
   const columns = [{ name: new TextEncoder().encode(name), ...of }];
   return encodeBackend({ type: 'rowDescription', columns }).finish().subarray(5);
-}
-
-function judgeOne(guard: PolicyGuard, text: string): Judged | undefined {
-  const judged = guard.judge([toJudge(text)], noNames, 0);
-  if (judged !== undefined) return judged[0];
-  guard.catalogRead();
-  return guard.judge([toJudge(text)], noNames, 0)?.[0];
 }
 
 describe('a guard', () => {
@@ -187,15 +73,15 @@ describe('a guard', () => {
   describe('with tables that the session has just made', () => {
     const secret = 'select lower(email) as e from customers';
     /** Sources of what the last of the statements shows, each in a Query of its own in one transaction block. */
-    const shows = (fixture: Fixture, ...texts: string[]): unknown => {
+    const shows = (fixture: GuardFixture, ...texts: string[]): unknown => {
       const { outputs } = run(fixture, ...texts)?.analysis?.lineage ?? {};
       return outputs === 'unknown' || outputs === undefined ? 'unknown' : outputs.map(({ sources }) => sources);
     };
-    const isShown = (fixture: Fixture, ...texts: string[]): boolean => {
+    const isShown = (fixture: GuardFixture, ...texts: string[]): boolean => {
       const sources = shows(fixture, ...texts);
       return Array.isArray(sources) && sources.every((each) => each !== 'unknown');
     };
-    const run = ({ guard }: Fixture, ...texts: string[]): Judged | undefined => {
+    const run = ({ guard }: GuardFixture, ...texts: string[]): Judged | undefined => {
       guard.ready('T');
       let last: Judged | undefined;
       for (const text of texts) {

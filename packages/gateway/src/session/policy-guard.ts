@@ -2,10 +2,10 @@ import type { Refusal } from '../errors.ts';
 import type { ActiveMasks } from '../masking/active-masks.ts';
 import type { CopyMask, RowMask } from '../masking/mask.ts';
 import { unreadable } from '../policy/denial.ts';
-import type { Policy } from '../policy/policy.ts';
+import type { Policy, Variation } from '../policy/policy.ts';
 import type { Verdict } from '../policy/verdict.ts';
 import type { Analysis, Analyze } from '../sql/analysis.ts';
-import type { Catalog } from '../sql/catalog.ts';
+import { type Catalog, firstNormalObjectId } from '../sql/catalog.ts';
 import { functionsNamed } from '../sql/functions-named.ts';
 import { quoteName } from '../sql/quote-name.ts';
 import { clientText } from './client-text.ts';
@@ -25,6 +25,7 @@ import {
 } from './guard-verdicts.ts';
 import { OwnTables } from './own-tables.ts';
 import { boundValues, parameterTexts } from './parameter-texts.ts';
+import { type Circumstances, Repeats } from './repeats.ts';
 import type { SessionSettings } from './session-settings.ts';
 import type { TextSettings } from './session-state.ts';
 import { type Read, StatementReader } from './statement-reader.ts';
@@ -60,7 +61,9 @@ export class PolicyGuard implements Guard {
   readonly masks: boolean;
   readonly #options: PolicyGuardOptions;
   readonly #definitions: Definitions;
-  readonly #verdicts = new WeakMap<Analysis, Verdict>();
+  readonly #repeats: Repeats;
+  /** By what verdicts differ on the same text. */
+  readonly #variesBy: ReadonlySet<Variation>;
   /** The catalog must be read again before anything else is judged. */
   #stale = false;
   /** It was read again for what is judged next. */
@@ -72,12 +75,15 @@ export class PolicyGuard implements Guard {
   readonly #tables: OwnTables;
   readonly #reader: StatementReader;
   readonly #masking: GuardMasking | undefined;
-  /** Texts that were judged last, the newest last. */
+  /** Texts that were judged last: a ring, in which the next one takes the place of the oldest. */
   readonly #recent: string[] = [];
+  #judged = 0;
 
   constructor(options: PolicyGuardOptions) {
     this.#options = options;
-    const { masks, catalog, hmac } = options;
+    const { masks, catalog, hmac, policy } = options;
+    this.#variesBy = policy?.variesBy ?? new Set();
+    this.#repeats = new Repeats({ byTransaction: this.#variesBy.has('transaction') });
     this.#definitions = options.definitions.own;
     this.#tables = new OwnTables(this.#definitions);
     const reader = new StatementReader({ ...options, answersLate: masks !== undefined && masks.columns.size > 0 });
@@ -104,7 +110,9 @@ export class PolicyGuard implements Guard {
 
   /** The last texts in front of the newest `behind` ones, the newest last. */
   recent(behind: number): readonly string[] {
-    return this.#recent.slice(0, Math.max(0, this.#recent.length - behind));
+    const oldest = this.#judged % maxRecent;
+    const texts = [...this.#recent.slice(oldest), ...this.#recent.slice(0, oldest)];
+    return texts.slice(0, Math.max(0, texts.length - behind));
   }
 
   /** The catalog has been read again, or cannot be. */
@@ -117,6 +125,10 @@ export class PolicyGuard implements Guard {
 
   judge(statements: readonly ToJudge[], names: SessionNames, us: number): readonly Judged[] | undefined {
     if (this.#stale) return undefined;
+    const now = statements.length === 1 ? this.#circumstances(us) : undefined;
+    const [statement] = statements;
+    const again = now && statement && this.#judgeAgain(statement, now, us);
+    if (again !== undefined) return [again];
     const read = this.#reader.readAll(statements, names, this.#tables.made);
     // Before anything is decided: what is asked again is decided, and counted, once.
     if (!this.#hasJustRead && read.some(({ analysis }) => this.#needsCatalog(analysis))) {
@@ -124,10 +136,45 @@ export class PolicyGuard implements Guard {
       return undefined;
     }
     this.#hasJustRead = false;
-    return withStatements(
-      read.map((one) => this.#decide(one, us)),
-      statements,
-    );
+    const judged = read.map((one) => this.#decide(one, us));
+    const [first] = judged;
+    if (now !== undefined && read[0] !== undefined && first !== undefined) this.#keep(read[0], first, now);
+    return withStatements(judged, statements);
+  }
+
+  /**
+   * What a verdict goes by now; undefined where there is more to it than that: definitions that the catalog does not have,
+   * rules that ask for the very time.
+   */
+  #circumstances(us: number): Circumstances | undefined {
+    const { definitions, settings, wallUs } = this.#options;
+    if (this.#hasJustRead || definitions.all.hasAny || !this.#tables.made.isEmpty) return undefined;
+    if (this.#variesBy.has('moment')) return undefined;
+    const catalog = this.#options.catalog();
+    const { identity } = settings;
+    if (catalog === undefined || identity === undefined) return undefined;
+    const minute = this.#variesBy.has('minute') ? Math.floor(wallUs(us) / minuteUs) : 0;
+    return { settings: identity, catalog, minute };
+  }
+
+  /** The verdict of the last time on a text that changes nothing but rows, if nothing has changed since. */
+  #judgeAgain(statement: ToJudge, now: Circumstances, us: number): Judged | undefined {
+    const judged = this.#repeats.find(statement, now);
+    if (judged?.analysis === undefined || statement.parameterTypes?.some(isOfUsers) === true) return undefined;
+    this.#remember(statement.text ?? '');
+    const waitUs = this.#options.rate?.(us) ?? 0;
+    if (waitUs > 0) return { ...judged, verdict: tooFast(waitUs) };
+    this.#begin(judged.analysis, statement);
+    return judged;
+  }
+
+  #keep({ statement, behind, unprepared }: Read, judged: Judged, now: Circumstances): void {
+    const { analysis, verdict } = judged;
+    if (verdict.decision !== 'allow' || analysis === undefined || !isSettled(analysis)) return;
+    // What it executes or fetches by a name can be something else the next time.
+    if (behind.length + unprepared.length > 0) return;
+    if (this.#variesBy.has('parameters') || statement.parameterTypes?.some(isOfUsers) === true) return;
+    this.#repeats.keep(statement, judged, now);
   }
 
   /** What other sessions have committed is in the catalog when it is read again; their tables are not to be hidden until then. */
@@ -198,14 +245,20 @@ export class PolicyGuard implements Guard {
   }
 
   /** Literals are read while a text is parsed, and the CHECK of a domain in them is code, which can copy. */
-  parses(text: string): Refusal | undefined {
-    if (this.#masking?.hasColumns !== true) return undefined;
-    const analysis = this.means(text);
-    return analysis === undefined ? undefined : this.#masking.whyNotRead(analysis, this.#tables.made);
+  parses(meant: Analysis | undefined): Refusal | undefined {
+    if (meant === undefined || this.#masking?.hasColumns !== true) return undefined;
+    return this.#masking.whyNotRead(meant, this.#tables.made);
   }
 
   means(text: string): Analysis | undefined {
-    return this.#reader.means(text, this.#tables.made);
+    const { made } = this.#tables;
+    const { identity } = this.#options.settings;
+    const catalog = this.#options.catalog();
+    const known =
+      made.isEmpty && identity !== undefined && catalog !== undefined
+        ? this.#repeats.meaning(text, { settings: identity, catalog })
+        : undefined;
+    return known ?? this.#reader.means(text, made);
   }
 
   judgeCall(functionOid: number, inTransaction: boolean, us: number): Judged | undefined {
@@ -229,7 +282,7 @@ export class PolicyGuard implements Guard {
 
   completed(judged: Judged): void {
     const { analysis } = judged;
-    if (analysis === undefined) return;
+    if (analysis === undefined || (analysis.effects.length === 0 && this.#tables.made.isEmpty)) return;
     this.#tables.completed(analysis, judged, { isAsJudged: judged.settings === this.settings });
     for (const effect of analysis.effects) this.#options.settings.apply(effect);
     if (mayRename(analysis)) this.#forgetNames = true;
@@ -286,8 +339,8 @@ export class PolicyGuard implements Guard {
   }
 
   #remember(text: string): void {
-    this.#recent.push(text.slice(0, maxRecentCharacters));
-    if (this.#recent.length > maxRecent) this.#recent.shift();
+    this.#recent[this.#judged % maxRecent] = text.slice(0, maxRecentCharacters);
+    this.#judged += 1;
   }
 
   /**
@@ -303,13 +356,9 @@ export class PolicyGuard implements Guard {
   #verdict(analysis: Analysis, { statement, made }: Pick<Read, 'statement' | 'made'>, us: number): Verdict {
     const waitUs = this.#options.rate?.(us) ?? 0;
     if (waitUs > 0) return tooFast(waitUs);
-    const { policy } = this.#options;
-    const varies = policy?.varies === true;
-    const known = varies ? undefined : this.#verdicts.get(analysis);
-    if (known !== undefined) return known;
     const refused = this.#masking?.refusal(analysis, made);
-    const verdict = withMasks(
-      policy?.judge(
+    return withMasks(
+      this.#options.policy?.judge(
         {
           analysis,
           sql: statement.text ?? '',
@@ -324,9 +373,20 @@ export class PolicyGuard implements Guard {
       ) ?? allowed,
       refused,
     );
-    if (!varies) this.#verdicts.set(analysis, verdict);
-    return verdict;
   }
+}
+
+const minuteUs = 60_000_000;
+
+/** Of what it leaves behind, nothing but its rows and the end of its transaction says what comes next. */
+function isSettled({ effects, unresolved, names, later, isStale }: Analysis): boolean {
+  if (unresolved.length > 0 || isStale === true || names !== undefined || later !== undefined) return false;
+  return effects.every(({ type }) => type === 'transaction');
+}
+
+/** A type that somebody made: what a value of it does when it is bound is looked up each time. */
+function isOfUsers(type: number): boolean {
+  return type >= firstNormalObjectId;
 }
 
 const noNames: SessionNames = { prepared: () => undefined, cursor: () => undefined };

@@ -42,6 +42,10 @@ export function decisionBody({ n, kind, judged }: OpenStatement): Body | undefin
 /** The entry of what was masked in the answer so far; undefined when nothing was. Counts begin anew behind it. */
 export function maskedBody(open: OpenStatement): Body | undefined {
   const rows = open.rowMask === undefined || open.rowMask === 'none' ? undefined : open.rowMask;
+  if (rows === undefined && open.copyMask === undefined && open.withheld === 0) {
+    open.rowMask = undefined;
+    return undefined;
+  }
   const counts = [...(rows?.counts() ?? []), ...(open.copyMask?.counts() ?? [])];
   const columns = counts.filter(({ detected }) => detected === undefined);
   const detected = counts.flatMap(({ detected, rule, action, values }) =>

@@ -232,3 +232,37 @@ describe('standard_conforming_strings', () => {
     assert.equal(settings.standardConformingStrings, false);
   });
 });
+
+describe('settings that the server reports', () => {
+  it('are as reported until a statement sets them, and again when the server has said so', () => {
+    const name = 'client_encoding';
+    const settings = opened({ parameters: [[name, 'UTF8']] });
+    assert.equal(settings.isAsReported(name), true);
+    settings.apply(set(name, 'utf-8'));
+    assert.equal(settings.isAsReported(name), true, 'in another spelling');
+    settings.apply(set(name, 'SJIS'));
+    assert.equal(settings.isAsReported(name), false);
+    settings.reported(name, 'SJIS');
+    settings.ready('I');
+    assert.equal(settings.isAsReported(name), true);
+    settings.apply(anything);
+    assert.equal(settings.isAsReported(name), false);
+  });
+});
+
+describe('the identity of settings', () => {
+  it('is the same as long as none changes, and nothing while the server may have more to say', () => {
+    const settings = opened({ parameters: [['DateStyle', 'ISO']] });
+    assert.equal(settings.identity, undefined);
+    const { identity } = settings.query(begin);
+    assert.notEqual(identity, undefined);
+    assert.equal(settings.query(commit).identity, identity);
+    settings.apply(path('b'));
+    assert.equal(settings.identity, undefined);
+    const changed = settings.query().identity;
+    assert.notEqual(changed, identity);
+    settings.reported('DateStyle', 'German');
+    assert.equal(settings.identity, undefined);
+    assert.notEqual(settings.query().identity, changed);
+  });
+});

@@ -91,6 +91,15 @@ export class SessionSettings {
     this.#agreed = undefined;
   }
 
+  /**
+   * Stands for the settings as they are, as long as none changes: two of the same identity are the same settings. Undefined
+   * before the server has said what it knows of them.
+   */
+  get identity(): object | undefined {
+    const { current } = this.#history;
+    return current === this.#agreed ? current : undefined;
+  }
+
   /** Schemas in which unqualified names are looked up, implied ones in front; undefined when it is not known. */
   get searchPath(): readonly string[] | undefined {
     const { current } = this.#history;
@@ -129,6 +138,8 @@ export class SessionSettings {
 
   /** True when a setting that the server reports is, as far as it was followed, what the server has reported. */
   isAsReported(name: string): boolean {
+    // What the server has reported has been taken over.
+    if (this.identity !== undefined) return true;
     const reported = this.#reported.get(name);
     const value = this.#known(name, this.#reportedFirst.get(name) ?? '');
     return reported === undefined || (value !== undefined && spelled(value) === spelled(reported));

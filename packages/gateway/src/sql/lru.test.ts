@@ -23,4 +23,13 @@ describe('Lru', () => {
     cache.get('x'.repeat(11), (key) => key.length);
     assert.equal(cache.size, 10);
   });
+
+  test('keeps what it is given in the place of what it has, within its characters', () => {
+    const cache = new Lru<number>({ maxEntries: 1_000, maxCharacters: 100 });
+    for (let round = 0; round < 100; round += 1) cache.keep('0123456789', round);
+    cache.keep('9876543210', 1);
+    assert.equal(cache.find('0123456789'), 99);
+    assert.equal(cache.find('9876543210'), 1);
+    assert.equal(cache.find('none'), undefined);
+  });
 });

@@ -26,20 +26,24 @@ export class Lru<Value> {
 
   /** The value for `key`, computed when it is not there. */
   get(key: string, compute: (key: string) => Value): Value {
-    const known = this.#kept.get(key);
-    if (known !== undefined) {
-      known.isUsed = true;
-      return known.value;
-    }
+    const known = this.#use(key);
+    if (known !== undefined) return known.value;
     const value = compute(key);
-    if (key.length * 10 <= this.#maxCharacters) this.#keep(key, value);
+    this.keep(key, value);
     return value;
   }
 
-  #keep(key: string, value: Value): void {
+  /** The value that is kept for `key`, if one is. */
+  find(key: string): Value | undefined {
+    return this.#use(key)?.value;
+  }
+
+  /** Keeps a value, in the place of one that there is. */
+  keep(key: string, value: Value): void {
+    if (key.length * 10 > this.#maxCharacters) return;
     const kept = this.#kept;
+    if (!kept.has(key)) this.#characters += key.length;
     kept.set(key, { value, isUsed: true });
-    this.#characters += key.length;
     // Goes on with what it has put at the end: the second time around nothing is used any more.
     for (const [oldest, entry] of kept) {
       if (kept.size <= this.#maxEntries && this.#characters <= this.#maxCharacters) return;
@@ -51,5 +55,11 @@ export class Lru<Value> {
         this.#characters -= oldest.length;
       }
     }
+  }
+
+  #use(key: string): Kept<Value> | undefined {
+    const known = this.#kept.get(key);
+    if (known !== undefined) known.isUsed = true;
+    return known;
   }
 }

@@ -22,7 +22,7 @@ export function takeParse(from: FromClient): void {
   statement.text = gatekeeper?.text(sql);
   statement.textConforms = state.settings.standardConformingStrings;
   statement.meant = gatekeeper?.means(statement.text);
-  const error = server.withholds ? undefined : gatekeeper?.parses(statement.text);
+  const error = server.withholds ? undefined : gatekeeper?.parses(statement.meant);
   if (error === undefined) server.forward();
   else {
     statement.refusal = errorResponse(error);
