@@ -2,6 +2,8 @@ import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { removeDirectory, temporaryDirectory } from '../tests/support/leftovers.ts';
 import { libpqEnvironment, type Target } from '../tests/support/target.ts';
@@ -46,33 +48,52 @@ export class Pgbench {
     await this.#run(target, ['--initialize', '--quiet', `--scale=${scale}`]);
   }
 
-  async measure(target: Target, workload: Workload): Promise<PgbenchResult> {
+  /** `watch`: called every second while it runs, with the transactions so far. */
+  async measure(target: Target, workload: Workload, watch?: (transactions: number) => void): Promise<PgbenchResult> {
     const directory = temporaryDirectory('pgbench');
+    const args = [
+      '--no-vacuum',
+      ...(workload.script === 'select' ? ['--select-only'] : []),
+      `--protocol=${workload.protocol}`,
+      `--client=${workload.clients}`,
+      // Leaves a core to what is measured.
+      `--jobs=${Math.max(1, Math.min(workload.clients, Math.floor(availableParallelism() / 2)))}`,
+      `--time=${workload.seconds + Math.ceil(workload.clients / loginsPerSecond)}`,
+      '--log',
+      `--log-prefix=${join(directory, 'log')}`,
+      ...(workload.logged < 1 ? [`--sampling-rate=${workload.logged}`] : []),
+      ...(watch === undefined ? [] : ['--progress=1']),
+    ];
     try {
-      const output = await this.#run(target, [
-        '--no-vacuum',
-        ...(workload.script === 'select' ? ['--select-only'] : []),
-        `--protocol=${workload.protocol}`,
-        `--client=${workload.clients}`,
-        // Leaves a core to what is measured.
-        `--jobs=${Math.max(1, Math.min(workload.clients, Math.floor(availableParallelism() / 2)))}`,
-        `--time=${workload.seconds + Math.ceil(workload.clients / loginsPerSecond)}`,
-        '--log',
-        `--log-prefix=${join(directory, 'log')}`,
-        ...(workload.logged < 1 ? [`--sampling-rate=${workload.logged}`] : []),
-      ]);
+      const output = await this.#run(target, args, watch);
       return { ...countsOf(output, target), latenciesUs: latencies(directory) };
     } finally {
       removeDirectory(directory);
     }
   }
 
-  async #run(target: Target, args: readonly string[]): Promise<string> {
+  async #run(target: Target, args: readonly string[], watch?: (transactions: number) => void): Promise<string> {
     // Neither PgBouncer nor the forwarder speaks TLS here, so nobody does.
     const env = { ...process.env, ...libpqEnvironment(target), PGSSLMODE: 'disable' };
-    const { stdout } = await run(this.#program, [...args], { env, maxBuffer: 1 << 24 });
+    const running = run(this.#program, [...args], { env, maxBuffer: 1 << 24 });
+    if (watch !== undefined) watchProgress(running.child.stderr, watch);
+    const { stdout } = await running;
     return stdout;
   }
+}
+
+/** Each line of `--progress` says for how long pgbench has run, and its rate since the last one. */
+function watchProgress(stderr: Readable | null, watch: (transactions: number) => void): void {
+  if (stderr === null) return;
+  let transactions = 0;
+  let before = 0;
+  createInterface({ input: stderr }).on('line', (line) => {
+    const [, seconds, rate] = /^progress: ([\d.]+) s, ([\d.]+) tps/.exec(line) ?? [];
+    if (seconds === undefined) return;
+    transactions += Number(rate) * (Number(seconds) - before);
+    before = Number(seconds);
+    watch(transactions);
+  });
 }
 
 function countsOf(

@@ -8,6 +8,8 @@ import { median, percentile } from '../statistics.ts';
 export interface Sample {
   readonly transactionsPerSecond: number;
   readonly cpuUs: number;
+  /** Of each statement, from the first second on: without logins and what the index still has to do. NaN of less than two seconds. */
+  readonly steadyUs: number;
   readonly journalBytes: number;
   readonly statements: number;
   readonly transactions: number;
@@ -18,15 +20,23 @@ export async function sample(pgbench: Pgbench, contender: Contender, workload: W
   const cpu = (): number => cpuOf(contender);
   const journal = (): number => contender.journalBytes?.() ?? 0;
   const [cpuBefore, journalBefore] = [cpu(), journal()];
-  const result = await pgbench.measure(contender, workload);
+  const marks: { readonly cpuUs: number; readonly transactions: number }[] = [];
+  const result = await pgbench.measure(contender, workload, (transactions) =>
+    marks.push({ cpuUs: cpu(), transactions }),
+  );
   const cpuAfter = cpu();
+  const [first, last] = [marks[0] ?? none, marks.at(-1) ?? none];
+  const steady = (last.transactions - first.transactions) * statementsOf[workload.script];
   return {
     ...result,
+    steadyUs: (last.cpuUs - first.cpuUs) / steady,
     cpuUs: cpuAfter - cpuBefore,
     journalBytes: journal() - journalBefore,
     statements: result.transactions * statementsOf[workload.script],
   };
 }
+
+const none = { cpuUs: Number.NaN, transactions: Number.NaN };
 
 /** CPU time of everything in the middle so far, in microseconds. */
 export function cpuOf({ pids }: Contender): number {
