@@ -38,6 +38,8 @@ describe('limits under load', { timeout: 300_000 }, () => {
           tester: { kind: 'agent', connections },
           other: { kind: 'agent', connections },
           slow: { kind: 'agent', connections, limits: { rate: '20/1h' } },
+          holder_simple: { kind: 'agent', connections },
+          holder_extended: { kind: 'agent', connections },
           alice: { kind: 'person', groups: ['finance'] },
         },
         policy: [
@@ -147,6 +149,23 @@ describe('limits under load', { timeout: 300_000 }, () => {
     const more = await pipelined(elsewhere, 'simple', texts);
     assert.equal(more.filter((each) => each === '1 SELECT 1').length, 20, 'each connection has a count of its own');
     for (const each of [client, elsewhere]) each.destroy();
+  });
+
+  it('rate: a session that has reached its limit lets go of its locks', async () => {
+    const taken = Array.from({ length: 60 }, () => 'select 1');
+    for (const [protocol, end] of [
+      ['simple', 'commit'],
+      ['extended', 'rollback'],
+    ] as const) {
+      const name = `holder_${protocol}`;
+      tokens.set(name, (await gateway.cli('tokens', 'create', name)).trim());
+      const holder = await login('rate', name);
+      assert.deepEqual(await pipelined(holder, protocol, ['begin', 'lock table notices']), ['0 BEGIN', '0 LOCK TABLE']);
+      await pipelined(holder, protocol, taken);
+      // The refusal has failed the block: COMMIT is a ROLLBACK.
+      assert.deepEqual(await pipelined(holder, protocol, [end, end]), ['0 ROLLBACK', '0 53400']);
+      holder.destroy();
+    }
   });
 
   it('time: of a pipeline, what takes too long ends, and no others', async () => {

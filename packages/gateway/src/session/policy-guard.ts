@@ -28,13 +28,14 @@ import { boundValues, parameterTexts } from './parameter-texts.ts';
 import { type Circumstances, Repeats } from './repeats.ts';
 import type { SessionSettings } from './session-settings.ts';
 import type { TextSettings } from './session-state.ts';
+import { StatementRate } from './statement-rate.ts';
 import { type Read, StatementReader } from './statement-reader.ts';
 
 export interface PolicyGuardOptions {
   readonly policy: Policy | undefined;
   readonly masks: ActiveMasks | undefined;
   readonly rowLimit: number | undefined;
-  /** Counts a statement against the rates that apply; the microseconds until one is allowed, 0 when it is now. */
+  /** Counts a statement against the rates that apply (statement-rate.ts); the microseconds until one is allowed, 0 when it is now. */
   readonly rate: ((us: number) => number) | undefined;
   readonly analyze: Analyze;
   /** The database's catalog as it is known now. */
@@ -62,6 +63,7 @@ export class PolicyGuard implements Guard {
   readonly #options: PolicyGuardOptions;
   readonly #definitions: Definitions;
   readonly #repeats: Repeats;
+  readonly #rate: StatementRate;
   /** By what verdicts differ on the same text. */
   readonly #variesBy: ReadonlySet<Variation>;
   /** The catalog must be read again before anything else is judged. */
@@ -83,6 +85,7 @@ export class PolicyGuard implements Guard {
     this.#options = options;
     const { masks, catalog, hmac, policy } = options;
     this.#variesBy = policy?.variesBy ?? new Set();
+    this.#rate = new StatementRate(options.rate);
     this.#repeats = new Repeats({ byTransaction: this.#variesBy.has('transaction') });
     this.#definitions = options.definitions.own;
     this.#tables = new OwnTables(this.#definitions);
@@ -162,7 +165,7 @@ export class PolicyGuard implements Guard {
     const judged = this.#repeats.find(statement, now);
     if (judged?.analysis === undefined || statement.parameterTypes?.some(isOfUsers) === true) return undefined;
     this.#remember(statement.text ?? '');
-    const waitUs = this.#options.rate?.(us) ?? 0;
+    const waitUs = this.#rate.waitUs(judged.analysis, { inBlock: statement.inTransaction, us });
     if (waitUs > 0) return { ...judged, verdict: tooFast(waitUs) };
     this.#begin(judged.analysis, statement);
     return judged;
@@ -301,6 +304,7 @@ export class PolicyGuard implements Guard {
   }
 
   ready(status: string): void {
+    this.#rate.ready(status);
     this.#options.settings.ready(status);
     this.#definitions.ready(status);
     this.#tables.ready(status);
@@ -354,7 +358,7 @@ export class PolicyGuard implements Guard {
   }
 
   #verdict(analysis: Analysis, { statement, made }: Pick<Read, 'statement' | 'made'>, us: number): Verdict {
-    const waitUs = this.#options.rate?.(us) ?? 0;
+    const waitUs = this.#rate.waitUs(analysis, { inBlock: statement.inTransaction, us });
     if (waitUs > 0) return tooFast(waitUs);
     const refused = this.#masking?.refusal(analysis, made);
     return withMasks(
