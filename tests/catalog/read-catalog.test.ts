@@ -52,6 +52,15 @@ const definitions = `
   CREATE TABLE buyers (id int PRIMARY KEY);
   CREATE TABLE orders (buyer int REFERENCES buyers ON DELETE CASCADE, seller int REFERENCES buyers ON UPDATE CASCADE ON DELETE SET NULL,
     other int REFERENCES buyers);
+  CREATE TABLE places (id int PRIMARY KEY) PARTITION BY RANGE (id);
+  CREATE TABLE places_1 PARTITION OF places FOR VALUES FROM (1) TO (2);
+  CREATE TABLE visits (place int REFERENCES places) PARTITION BY LIST (place);
+  CREATE TABLE visits_1 PARTITION OF visits FOR VALUES IN (1);
+  CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
+  CREATE TABLE stamped (id int);
+  CREATE TRIGGER before BEFORE INSERT OR UPDATE ON stamped FOR EACH ROW EXECUTE FUNCTION stamp();
+  CREATE TRIGGER behind AFTER UPDATE ON stamped FOR EACH ROW EXECUTE FUNCTION touch();
+  CREATE TRIGGER once BEFORE UPDATE ON stamped FOR EACH STATEMENT EXECUTE FUNCTION touch();
   CREATE FUNCTION on_ddl() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
   CREATE TABLE guarded (id int CHECK (checks(id::text)), secret text);
   CREATE INDEX ON guarded (checks(secret));
@@ -241,13 +250,27 @@ for (const binaries of ['embedded', 'system'] as const) {
       assert.equal(catalog.find('app', 'guarded')?.policies, undefined);
     });
 
-    it('has foreign keys that change rows', () => {
+    it('has foreign keys, those that only refuse among them', () => {
       const orders = catalog.find('app', 'orders')?.oid;
-      assert.deepEqual(catalog.find('app', 'buyers')?.cascades, [
-        { relation: orders, onDelete: 'delete', columns: ['id'] },
-        { relation: orders, onDelete: 'update', onUpdate: 'update', columns: ['id'] },
+      const columns = ['id'];
+      assert.deepEqual(catalog.find('app', 'buyers')?.referredBy, [
+        { relation: orders, referring: ['buyer'], columns, onDelete: 'delete' },
+        { relation: orders, referring: ['seller'], columns, onDelete: 'update', onUpdate: 'update' },
+        { relation: orders, referring: ['other'], columns },
       ]);
-      assert.equal(catalog.find('app', 'orders')?.cascades, undefined);
+      assert.equal(catalog.find('app', 'orders')?.referredBy, undefined);
+    });
+
+    it('has foreign keys of partitioned tables once, and to each partition', () => {
+      const visits = catalog.find('app', 'visits')?.oid;
+      const expected = [{ relation: visits, referring: ['place'], columns: ['id'] }];
+      for (const name of ['places', 'places_1']) assert.deepEqual(catalog.find('app', name)?.referredBy, expected);
+    });
+
+    it('tells which triggers can change a row before it is updated', () => {
+      assert.deepEqual(names(catalog.find('app', 'stamped')?.triggers), ['touch', 'stamp']);
+      assert.deepEqual(names(catalog.find('app', 'stamped')?.beforeUpdate), ['stamp']);
+      assert.equal(catalog.find('app', 'audit')?.beforeUpdate, undefined, 'it is off');
     });
 
     it('has event triggers that are on', () => {

@@ -16,13 +16,16 @@ export interface CatalogSpec {
 
 /** A relation. `oid` counts from 20000 in the order of the list. */
 export interface RelationSpec
-  extends Partial<Omit<Relation, 'columns' | 'rules' | 'triggers' | 'attached' | 'parents' | 'children'>> {
+  extends Partial<
+    Omit<Relation, 'columns' | 'rules' | 'triggers' | 'beforeUpdate' | 'attached' | 'parents' | 'children'>
+  > {
   readonly name: string;
   /** `name type` or `name type = expression` (a default or generated column); `-` is a dropped column: its number is left out. */
   readonly columns?: readonly string[];
   readonly rules?: readonly string[];
   /** `schema.name` of the functions. */
   readonly triggers?: readonly string[];
+  readonly beforeUpdate?: readonly string[];
   readonly attached?: readonly string[];
   /** `schema.name`; children follow from it. */
   readonly parents?: readonly string[];
@@ -198,8 +201,9 @@ function toRelation(
     columns = [],
     rules = [],
     triggers = [],
+    beforeUpdate,
     attached,
-    cascades,
+    referredBy,
     policies,
     parents = [],
     definition,
@@ -219,8 +223,9 @@ function toRelation(
     ...(definition === undefined ? {} : { definition }),
     rules,
     triggers: triggers.map(functionOid),
+    ...(beforeUpdate === undefined ? {} : { beforeUpdate: beforeUpdate.map(functionOid) }),
     ...(attached === undefined ? {} : { attached: attached.map(functionOid) }),
-    ...(cascades === undefined ? {} : { cascades }),
+    ...(referredBy === undefined ? {} : { referredBy }),
     ...(policies === undefined ? {} : { policies }),
     ...(rowType === undefined ? {} : { rowType }),
     parents: parents.map(oidOf),

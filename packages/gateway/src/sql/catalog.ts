@@ -72,8 +72,10 @@ export interface Relation {
    * types of its columns do; absent: none.
    */
   readonly attached?: readonly number[];
-  /** Tables whose rows change when rows of this one are deleted, or a column that they refer to is; absent: none. */
-  readonly cascades?: readonly Cascade[];
+  /** Those of them that run before a row of it is updated, each by itself: they can change the row. Absent: none. */
+  readonly beforeUpdate?: readonly number[];
+  /** Foreign keys that refer to it; absent: none. */
+  readonly referredBy?: readonly ForeignKey[];
   /** `pg_class.reltype`: the type of its rows. Without it, what `(f(x)).*` expands to cannot be told for such a type. */
   readonly rowType?: number;
   /** Inheritance and partitions, both ways, one step. */
@@ -81,14 +83,16 @@ export interface Relation {
   readonly children: readonly number[];
 }
 
-/** A foreign key of another table that does more than refuse: ON DELETE or ON UPDATE CASCADE, SET NULL, SET DEFAULT. */
-export interface Cascade {
-  /** The OID of the table that has it. */
+/** A foreign key, as seen from the table that it refers to. */
+export interface ForeignKey {
+  /** The OID of the table that has it; of a partitioned one, its partitions do not count by themselves. */
   readonly relation: number;
-  /** What a DELETE does there, and an UPDATE of `columns` here; absent: nothing. */
+  /** Columns there, and those here that they refer to. */
+  readonly referring: readonly string[];
+  readonly columns: readonly string[];
+  /** What a DELETE does there, and an UPDATE of `columns` here: CASCADE, SET NULL, SET DEFAULT. Absent: it refuses. */
   readonly onDelete?: 'delete' | 'update';
   readonly onUpdate?: 'update';
-  readonly columns: readonly string[];
   /** One of both is SET DEFAULT: expressions of defaults are computed. */
   readonly setsDefault?: true;
 }

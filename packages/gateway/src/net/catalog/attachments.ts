@@ -1,11 +1,12 @@
-import { type Cascade, type CatalogFunction, firstNormalObjectId, type Relation } from '../../sql/catalog.ts';
+import { type CatalogFunction, type ForeignKey, firstNormalObjectId, type Relation } from '../../sql/catalog.ts';
 import { firstNumber, numbersBy, type Row } from './row.ts';
 
 /** What somebody has attached to relations and functions, Postgres's own among them: by the OID of these. */
 export interface Attachments {
   readonly triggers: ReadonlyMap<number, readonly number[]>;
   readonly attached: ReadonlyMap<number, readonly number[]>;
-  readonly cascades: ReadonlyMap<number, readonly Cascade[]>;
+  readonly beforeUpdate: ReadonlyMap<number, readonly number[]>;
+  readonly foreignKeys: ReadonlyMap<number, readonly ForeignKey[]>;
   readonly parents: ReadonlyMap<number, readonly number[]>;
   readonly children: ReadonlyMap<number, readonly number[]>;
 }
@@ -14,17 +15,18 @@ export interface Attachments {
 export interface AttachmentRows {
   readonly triggers: readonly Row[];
   readonly attached: readonly Row[];
-  readonly cascades: readonly Row[];
+  readonly foreignKeys: readonly Row[];
   readonly inheritance: readonly Row[];
 }
 
-export function decodeAttachments({ triggers, attached, cascades, inheritance }: AttachmentRows): Attachments {
-  const cascadesOf = new Map<number, readonly Cascade[]>();
-  for (const [oid, rows] of Map.groupBy(cascades, firstNumber)) cascadesOf.set(oid, rows.map(decodeCascade));
+export function decodeAttachments({ triggers, attached, foreignKeys, inheritance }: AttachmentRows): Attachments {
+  const keys = new Map<number, readonly ForeignKey[]>();
+  for (const [oid, rows] of Map.groupBy(foreignKeys, firstNumber)) keys.set(oid, rows.map(decodeForeignKey));
   return {
     triggers: numbersBy(triggers),
     attached: numbersBy(attached),
-    cascades: cascadesOf,
+    beforeUpdate: numbersBy(triggers.filter(([, , isBefore]) => isBefore === 't')),
+    foreignKeys: keys,
     parents: numbersBy(inheritance),
     children: numbersBy(inheritance.map(([child, parent]) => [parent ?? '', child ?? ''])),
   };
@@ -34,7 +36,7 @@ export function decodeAttachments({ triggers, attached, cascades, inheritance }:
 export const noAttachments: Attachments = decodeAttachments({
   triggers: [],
   attached: [],
-  cascades: [],
+  foreignKeys: [],
   inheritance: [],
 });
 
@@ -42,14 +44,16 @@ const none: readonly never[] = [];
 
 export function relationAttachments(
   oid: number,
-  { triggers, attached, cascades, parents, children }: Attachments,
-): Pick<Relation, 'triggers' | 'attached' | 'cascades' | 'parents' | 'children'> {
+  { triggers, beforeUpdate, attached, foreignKeys, parents, children }: Attachments,
+): Pick<Relation, 'triggers' | 'beforeUpdate' | 'attached' | 'referredBy' | 'parents' | 'children'> {
+  const changing = beforeUpdate.get(oid);
   const called = attached.get(oid);
-  const cascading = cascades.get(oid);
+  const referring = foreignKeys.get(oid);
   return {
     triggers: triggers.get(oid) ?? none,
+    ...(changing === undefined ? {} : { beforeUpdate: changing }),
     ...(called === undefined ? {} : { attached: called }),
-    ...(cascading === undefined ? {} : { cascades: cascading }),
+    ...(referring === undefined ? {} : { referredBy: referring }),
     parents: parents.get(oid) ?? none,
     children: children.get(oid) ?? none,
   };
@@ -80,13 +84,14 @@ export function attach<Own extends Part>(part: Own, attachments: Attachments): O
 
 const changes: { readonly [action: string]: 'delete' | 'update' } = { c: 'delete', n: 'update', d: 'update' };
 
-function decodeCascade([, relation, onDelete, onUpdate, columns]: Row): Cascade {
+function decodeForeignKey([, relation, onDelete, onUpdate, referring, columns]: Row): ForeignKey {
   const does = changes[onDelete ?? ''];
   return {
     relation: Number(relation),
+    referring: JSON.parse(referring ?? '[]') as string[],
+    columns: JSON.parse(columns ?? '[]') as string[],
     ...(does === undefined ? {} : { onDelete: does }),
     ...(changes[onUpdate ?? ''] === undefined ? {} : { onUpdate: 'update' as const }),
-    columns: JSON.parse(columns ?? '[]') as string[],
     ...(onDelete === 'd' || onUpdate === 'd' ? { setsDefault: true } : {}),
   };
 }

@@ -139,14 +139,17 @@ LEFT JOIN locked l ON l.oid = d.adrelid
 WHERE ${isOf(part, 'd.adrelid')}`;
 }
 
+/** TRIGGER_TYPE_ROW, TRIGGER_TYPE_BEFORE and TRIGGER_TYPE_UPDATE (catalog/pg_trigger.h). */
+const beforeRowUpdate = 1 + 2 + 16;
+
 /**
- * Relation and function, those of somebody's that a condition (WHEN) calls among them. Triggers that constraints brought
- * along call functions of Postgres's own.
+ * Relation and function, those of somebody's that a condition (WHEN) calls among them, and whether the function runs before
+ * a row is updated. Triggers that constraints brought along call functions of Postgres's own.
  */
-export const triggersQuery: string = `SELECT t.tgrelid, t.tgfoid
+export const triggersQuery: string = `SELECT t.tgrelid, t.tgfoid, t.tgtype & ${beforeRowUpdate} = ${beforeRowUpdate}
 FROM pg_catalog.pg_trigger t
 WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'
-UNION ALL SELECT t.tgrelid, coalesce(o.oprcode::pg_catalog.oid, d.refobjid)
+UNION ALL SELECT t.tgrelid, coalesce(o.oprcode::pg_catalog.oid, d.refobjid), false
 FROM pg_catalog.pg_trigger t
 JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass AND d.objid = t.oid
   AND d.refobjid >= ${firstNormalObjectId} AND d.refobjid <> t.tgfoid AND d.refclassid IN (
@@ -158,15 +161,23 @@ WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgqual IS NOT NULL`;
 /** Functions of event triggers that are on. */
 export const eventTriggersQuery = `SELECT DISTINCT e.evtfoid FROM pg_catalog.pg_event_trigger e WHERE e.evtenabled <> 'D'`;
 
+/** Names of the columns of `relation` whose numbers are in `key`. */
+function keyColumns(relation: string, key: string): string {
+  return `(SELECT pg_catalog.array_to_json(pg_catalog.array_agg(a.attname ORDER BY a.attnum)) FROM pg_catalog.pg_attribute a
+    WHERE a.attrelid = ${relation} AND a.attnum = ANY (${key}))`;
+}
+
 /**
- * Table that a foreign key refers to, and for each that refers to it and is changed with it: its OID, what happens to its
- * rows when rows are deleted, and when a column that it refers to is updated (confdeltype, confupdtype), and those columns.
+ * Table that a foreign key refers to, the one that has it, what happens to the rows of the latter when rows of the former
+ * are deleted, and when a column that it refers to is updated (confdeltype, confupdtype), its columns, and those that it
+ * refers to. On each side of a key of partitioned tables there is a row for each partition; those on the side that has it
+ * say nothing that the one of the whole does not.
  */
-export const cascadesQuery: string = `SELECT c.confrelid, c.conrelid, c.confdeltype, c.confupdtype,
-  (SELECT pg_catalog.array_to_json(pg_catalog.array_agg(a.attname)) FROM pg_catalog.pg_attribute a
-    WHERE a.attrelid = c.confrelid AND a.attnum = ANY (c.confkey))
+export const foreignKeysQuery: string = `SELECT c.confrelid, c.conrelid, c.confdeltype, c.confupdtype,
+  ${keyColumns('c.conrelid', 'c.conkey')}, ${keyColumns('c.confrelid', 'c.confkey')}
 FROM pg_catalog.pg_constraint c
-WHERE c.contype = 'f' AND (c.confdeltype IN ('c', 'n', 'd') OR c.confupdtype IN ('c', 'n', 'd'))
+LEFT JOIN pg_catalog.pg_constraint p ON p.oid = c.conparentid AND p.confrelid = c.confrelid
+WHERE c.contype = 'f' AND p.oid IS NULL
 ORDER BY c.confrelid, c.conrelid, c.oid`;
 
 /** Child and parent. */

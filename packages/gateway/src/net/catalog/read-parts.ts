@@ -6,12 +6,12 @@ import {
   attachedQuery,
   beginQuery,
   type CatalogPartName,
-  cascadesQuery,
   changedSystemQuery,
   codeTypesQuery,
   columnsQuery,
   eventTriggersQuery,
   expressionsQuery,
+  foreignKeysQuery,
   functionsQuery,
   inheritanceQuery,
   openSchemasQuery,
@@ -55,7 +55,7 @@ export function catalogQueries(serverVersion: number): CatalogQueries {
       ...ofBoth('own'),
       triggers: triggersQuery,
       attached: attachedQuery,
-      cascades: cascadesQuery,
+      foreignKeys: foreignKeysQuery,
       inheritance: inheritanceQuery,
       openSchemas: openSchemasQuery,
       operators: operatorsQuery,
@@ -111,7 +111,7 @@ export async function readParts(
   const attachments = decodeAttachments({
     triggers: own('triggers'),
     attached: own('attached'),
-    cascades: own('cascades'),
+    foreignKeys: own('foreignKeys'),
     inheritance: own('inheritance'),
   });
   return {

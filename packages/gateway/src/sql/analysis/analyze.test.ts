@@ -411,7 +411,7 @@ describe('commands', () => {
       "create subscription s connection 'x' publication p": ['ddl: write ddl outside'],
       'create schema s create table t (x int)': ['ddl: write ddl', 'ddl (CREATE SCHEMA) writes s.t: write ddl'],
       'truncate customers, log': ['truncate writes customers, log: write'],
-      'truncate customers cascade': ['truncate writes customers: write opaque'],
+      'truncate customers cascade': ['truncate writes customers: write'],
       'lock customers': ['lock writes customers: write'],
       'lock customers in share mode': ['lock writes customers: write'],
       'lock customers in row share mode': ['lock writes customers'],

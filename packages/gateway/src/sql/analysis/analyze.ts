@@ -45,8 +45,8 @@ interface OfCatalog {
  * Analyses statements with Postgres's parser. A text that was seen before, under the same catalog and search path,
  * costs a lookup, unless a prepared statement or cursor that it refers to means something else by now.
  *
- * BUG: not seen: which tables a TRUNCATE … CASCADE goes on to (it is said to be opaque); triggers that change a column
- * which foreign keys refer to; functions by which types of users are sent and received in binary, which only superusers make.
+ * BUG: not seen: functions by which types of users are sent and received in binary, which only superusers make; views, and
+ * columns of a type, that go with what DROP … CASCADE drops (it is said to be opaque).
  */
 export function createAnalyzer(parser: Parser): Analyze {
   const standard = new WeakMap<object, OfCatalog>();

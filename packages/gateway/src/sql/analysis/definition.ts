@@ -1,3 +1,4 @@
+import type { ForeignKey, Relation } from '../catalog.ts';
 import { kindOf } from '../kind.ts';
 import type { QualifiedName } from '../resolve.ts';
 import { type Place, readSelect } from './dml.ts';
@@ -147,6 +148,8 @@ class Definition {
   readonly #walk: Walk;
   readonly #draft: Draft;
   #seesRows = false;
+  /** Foreign keys that are dropped with what they refer to. */
+  #dropsKey: ((key: ForeignKey) => boolean) | undefined;
   /** What is defined, changed or dropped. */
   readonly names = new Set<string>();
   /** Functions are among them. */
@@ -159,6 +162,7 @@ class Definition {
 
   read(type: string, fields: Node): void {
     this.#seesRows = onRows.has(type);
+    this.#dropsKey = keysDropped(type, fields);
     const created = createdRange(type, fields);
     if (created !== undefined) this.create(created);
     this.#ranges(fields, created);
@@ -210,6 +214,7 @@ class Definition {
     this.#walk.writeRange(range, this.#seesRows ? undefined : 'definition');
     const relations = this.#walk.resolved(range);
     for (const relation of relations) this.names.add(fullName(relation));
+    for (const relation of relations) this.#changesReferring(relation);
     if (relations.length === 0) this.names.add(listedName(this.#walk.around, rangeName(range)));
   }
 
@@ -250,6 +255,22 @@ class Definition {
       if (relation.schema !== schema) continue;
       this.#walk.writeRelation(relation, { event: 'definition', inherits: true });
       this.names.add(fullName(relation));
+      this.#changesReferring(relation);
+    }
+  }
+
+  /** Foreign keys that refer to what is dropped go with it: the tables that have them are changed. */
+  #changesReferring(dropped: Relation): void {
+    const { catalog, knowledge } = this.#walk.around;
+    const drops = this.#dropsKey;
+    if (drops === undefined) return;
+    for (const { referredBy = [] } of knowledge?.family(dropped, true) ?? []) {
+      for (const key of referredBy) {
+        const referring = drops(key) ? catalog?.relation(key.relation) : undefined;
+        if (referring === undefined) continue;
+        this.#walk.writeRelation(referring, { event: 'definition', inherits: true });
+        this.names.add(fullName(referring));
+      }
     }
   }
 
@@ -309,6 +330,22 @@ class Definition {
     const { cmds, indexParams, whereClause, def } = fields;
     this.#walk.read({ cmds, indexParams, whereClause, def }, levelWithin(undefined, entries));
   }
+}
+
+/** What DROP … CASCADE of a table, of a schema, or of columns and constraints of a table takes along; undefined: nothing. */
+function keysDropped(type: string, { behavior, removeType, cmds }: Node): ((key: ForeignKey) => boolean) | undefined {
+  if (type === 'DropStmt') {
+    const isDropped = behavior === 'DROP_CASCADE' && /^OBJECT_(TABLE|SCHEMA)$/.test(text(removeType));
+    return isDropped ? () => true : undefined;
+  }
+  const dropped = list(type === 'AlterTableStmt' ? cmds : undefined).flatMap((item) => {
+    const cmd = fieldsOf(item, 'AlterTableCmd') ?? {};
+    return cmd['behavior'] === 'DROP_CASCADE' ? [{ subtype: cmd['subtype'], name: text(cmd['name']) }] : [];
+  });
+  // Which constraint a key needs is not known here.
+  if (dropped.some(({ subtype }) => subtype === 'AT_DropConstraint')) return () => true;
+  const columns = dropped.flatMap(({ subtype, name }) => (subtype === 'AT_DropColumn' ? name : []));
+  return columns.length === 0 ? undefined : (key) => key.columns.some((column) => columns.includes(column));
 }
 
 /** What a statement makes that was not there. */

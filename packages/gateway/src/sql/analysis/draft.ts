@@ -8,10 +8,17 @@ export interface CodeReference {
   /** Of the function, or of the relation that has the rules or the foreign key. */
   readonly oid: number;
   /** Of a rule: what sets it off. Of a foreign key: what it does. */
-  readonly event?: RuleEvent;
+  readonly event?: RuleEvent | 'CMD_TRUNCATE';
+  /** Of a foreign key that updates: the columns that it gives a value. */
+  readonly columns?: readonly string[];
 }
 
 export type RuleEvent = 'CMD_INSERT' | 'CMD_UPDATE' | 'CMD_DELETE';
+
+/** What tells code of one type apart. */
+export function keyOf({ oid, event, columns = [] }: CodeReference): string {
+  return [oid, event ?? '', ...columns].join(' ');
+}
 
 /** What running code adds to what a command does. */
 export interface Flags {
@@ -55,7 +62,7 @@ export class Draft {
   }
 
   runs(reference: CodeReference): void {
-    this.code.set(`${reference.type} ${reference.oid} ${reference.event ?? ''}`, reference);
+    this.code.set(`${reference.type} ${keyOf(reference)}`, reference);
   }
 
   /** It may do more than can be seen. */

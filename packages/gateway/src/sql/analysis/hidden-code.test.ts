@@ -21,7 +21,9 @@ const relations = [
     oid: 20_001,
     name: 'buyers',
     columns: ['id int4', 'name text'],
-    cascades: [{ relation: 20_000, onDelete: 'delete', onUpdate: 'update', columns: ['id'] } as const],
+    referredBy: [
+      { relation: 20_000, referring: ['buyer'], onDelete: 'delete', onUpdate: 'update', columns: ['id'] } as const,
+    ],
   },
   { oid: 20_002, name: 'sellers', columns: ['id int4'] },
   {
@@ -38,7 +40,9 @@ const relations = [
   {
     name: 'stars',
     columns: ['id int4'],
-    cascades: [{ relation: 20_010, onDelete: 'update', columns: ['id'], setsDefault: true } as const],
+    referredBy: [
+      { relation: 20_010, referring: ['id'], onDelete: 'update', columns: ['id'], setsDefault: true } as const,
+    ],
   },
   {
     name: 'guarded',

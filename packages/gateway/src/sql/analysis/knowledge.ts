@@ -1,12 +1,13 @@
 import type { Catalog, Relation } from '../catalog.ts';
-import { type CodeReference, Draft, Findings, type RuleEvent } from './draft.ts';
+import { type CodeReference, Draft, Findings, keyOf, type RuleEvent } from './draft.ts';
 import { readCode } from './function-body.ts';
 import { type Entry, levelWithin } from './level.ts';
 import { ownPath } from './own-path.ts';
 import { PureFunctions } from './pure-functions.ts';
+import { mayChangeColumn } from './row-changes.ts';
 import { readStatement } from './statement.ts';
 import { fullName, type Surroundings } from './surroundings.ts';
-import { fieldsOf, list, text } from './tree.ts';
+import { fieldsOf, isNode, list, text } from './tree.ts';
 import { Walk } from './walk.ts';
 
 /** What a view reads. */
@@ -33,6 +34,7 @@ export class Knowledge {
   readonly #views = new Map<number, ViewFacts | undefined>();
   readonly #plannedViews = new Map<number, ViewFacts | undefined>();
   readonly #columns = new Map<string, ReadonlySet<string>>();
+  readonly #changing = new Map<string, boolean>();
   readonly #code = new Map<string, Findings>();
   readonly #expressions = new Map<string, Draft>();
   readonly #conditions = new Map<string, ReadonlySet<string> | 'unknown'>();
@@ -96,6 +98,32 @@ export class Knowledge {
       for (const base of this.view(one)?.bases ?? []) for (const member of this.family(base, true)) all.add(member);
     }
     return Array.from(all);
+  }
+
+  /**
+   * Relations whose rows go with TRUNCATE … CASCADE of one, and those by which it finds what else does: of a partition, what
+   * refers to the whole table refers to it as well.
+   */
+  emptied(relation: Relation, inherits: boolean): readonly Relation[] {
+    const { up, down } = this.#family(relation);
+    const whole = up.filter((one) => one === relation || one.kind === 'partitioned table');
+    return inherits ? [...whole, ...down] : whole;
+  }
+
+  /**
+   * An update may give the column another value without naming it: by a trigger, or because the column is generated. Not by
+   * a default, which names no column.
+   */
+  changesByItself({ oid, columns, beforeUpdate = [] }: Relation, name: string): boolean {
+    const key = `${oid} ${name}`;
+    const kept = this.#changing.get(key);
+    if (kept !== undefined) return kept;
+    const generated = columns.find((column) => column.name === name)?.generated;
+    const changes =
+      beforeUpdate.some((trigger) => mayChangeColumn(this.#catalog.function(trigger), name)) ||
+      (generated !== undefined && namesColumn(this.#around.parse(`SELECT ${generated}`)));
+    this.#changing.set(key, changes);
+    return changes;
   }
 
   /** The relation, and of a view all that is under it: whose rows are written, as what they are. */
@@ -202,7 +230,7 @@ export class Knowledge {
   /** What the code of a function, a trigger's function, or a relation's rules does: its own commands, not yet what those run. */
   code(reference: CodeReference): Findings {
     const sort = reference.type === 'trigger' ? 'function' : reference.type;
-    const key = `${sort} ${reference.oid} ${reference.event ?? ''}`;
+    const key = `${sort} ${keyOf(reference)}`;
     const kept = this.#code.get(key);
     if (kept !== undefined) return kept;
     const findings =
@@ -235,14 +263,23 @@ export class Knowledge {
     return findings;
   }
 
-  /** Rows that refer to one that is deleted or changed go with it, or are changed: never all of them. */
-  #readForeignKey({ oid, event }: CodeReference): Findings {
+  /** Rows that refer to one that is deleted or changed go with it, or are changed: never all of them, but for TRUNCATE. */
+  #readForeignKey({ oid, event, columns = [] }: CodeReference): Findings {
     const findings = new Findings();
-    const draft = findings.draft(event === 'CMD_DELETE' ? 'delete' : 'update');
+    const draft = findings.draft(event === 'CMD_DELETE' ? 'delete' : event === 'CMD_TRUNCATE' ? 'truncate' : 'update');
     draft.isWrite = true;
     const relation = this.#catalog.relation(oid);
-    if (relation === undefined) draft.isUnreadable();
-    else new Walk(this.#around, draft, findings).writeRelation(relation, { event, inherits: true });
+    if (relation === undefined) {
+      draft.isUnreadable();
+      return findings;
+    }
+    const walk = new Walk(this.#around, draft, findings);
+    // TRUNCATE goes on to partitions, but not to children that do not refer themselves.
+    const inherits = event !== 'CMD_TRUNCATE' || relation.kind === 'partitioned table';
+    walk.writeRelation(relation, { event, inherits });
+    if (event === 'CMD_TRUNCATE') walk.empties(relation, inherits);
+    for (const name of columns) for (const full of this.columnNames(relation, name)) draft.writesColumns.add(full);
+    if (event === 'CMD_UPDATE') walk.updatesColumns(relation, true);
     return findings;
   }
 
@@ -267,6 +304,18 @@ export class Knowledge {
     }
     return findings;
   }
+}
+
+/** Whether an expression looks at a column; one that cannot be parsed may. */
+function namesColumn(root: unknown): boolean {
+  if (root === undefined) return true;
+  const stack: unknown[] = [root];
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    if (!isNode(node)) continue;
+    if (node['ColumnRef'] !== undefined) return true;
+    for (const field in node) stack.push(node[field]);
+  }
+  return false;
 }
 
 /** OLD and NEW of a rule's actions: rows that are there already. */

@@ -107,10 +107,9 @@ const readings: { readonly [type: string]: Reading } = {
   TruncateStmt: (fields, around, findings, place) => {
     const draft = plain('truncate', findings, place);
     draft.isWrite = true;
-    // Which tables refer to these is not known here.
-    if (fields['behavior'] === 'DROP_CASCADE') draft.isOpaque = true;
     const walk = new Walk(around, draft, findings);
     writeRanges(fields['relations'], walk, 'CMD_TRUNCATE');
+    if (fields['behavior'] === 'DROP_CASCADE') emptyReferring(fields['relations'], walk);
   },
   NotifyStmt: (_, __, findings, place) => {
     plain('notify', findings, place).isWrite = true;
@@ -191,6 +190,16 @@ function writeRanges(ranges: unknown, walk: Walk, event?: 'CMD_TRUNCATE'): void 
   for (const item of list(ranges)) {
     const range = fieldsOf(item, 'RangeVar');
     if (range !== undefined && rangeName(range).name !== '') walk.writeRange(range, event);
+  }
+}
+
+/** TRUNCATE … CASCADE goes on to all that refers to the tables; what refers to one that the catalog does not have is not known. */
+function emptyReferring(ranges: unknown, walk: Walk): void {
+  for (const item of list(ranges)) {
+    const range = fieldsOf(item, 'RangeVar') ?? {};
+    const relations = walk.resolved(range);
+    if (relations.length === 0) walk.draft.isOpaque = true;
+    for (const relation of relations) walk.empties(relation, range['inh'] === true);
   }
 }
 

@@ -136,23 +136,42 @@ export abstract class Touch {
   /** Columns of a table are given a value; foreign keys of others to them can change rows there. */
   updates(range: Node): void {
     if (this.around.isPlanOnly) return;
-    for (const relation of this.resolved(range)) {
-      for (const one of this.around.knowledge?.changed(relation, range['inh'] === true) ?? []) {
-        this.#cascade(one, 'CMD_UPDATE');
+    for (const relation of this.resolved(range)) this.updatesColumns(relation, range['inh'] === true);
+  }
+
+  /** The same of a relation, by the columns that the command writes. */
+  updatesColumns(relation: Relation, inherits: boolean): void {
+    for (const one of this.around.knowledge?.changed(relation, inherits) ?? []) this.#cascade(one, 'CMD_UPDATE');
+  }
+
+  /** TRUNCATE … CASCADE of a table: those that refer to it are emptied, whatever their keys do when a row is deleted. */
+  empties(relation: Relation, inherits: boolean): void {
+    for (const one of this.around.knowledge?.emptied(relation, inherits) ?? []) {
+      for (const { relation: oid } of one.referredBy ?? []) {
+        if (oid !== one.oid) this.draft.runs({ type: 'foreign key', oid, event: 'CMD_TRUNCATE' });
       }
     }
   }
 
   #cascade(referred: Relation, event: 'CMD_DELETE' | 'CMD_UPDATE'): void {
-    for (const { relation, onDelete, onUpdate, columns, setsDefault } of referred.cascades ?? []) {
-      const isHit =
-        event === 'CMD_DELETE' || columns.some((name) => this.draft.writesColumns.has(`${fullName(referred)}.${name}`));
+    for (const { relation, onDelete, onUpdate, referring, columns, setsDefault } of referred.referredBy ?? []) {
       const does = event === 'CMD_DELETE' ? onDelete : onUpdate;
-      if (!isHit || does === undefined) continue;
-      this.draft.runs({ type: 'foreign key', oid: relation, event: does === 'delete' ? 'CMD_DELETE' : 'CMD_UPDATE' });
+      if (does === undefined) continue;
+      if (event === 'CMD_UPDATE' && !columns.some((name) => this.#isGiven(referred, name))) continue;
+      this.draft.runs({
+        type: 'foreign key',
+        oid: relation,
+        ...(does === 'delete' ? { event: 'CMD_DELETE' } : { event: 'CMD_UPDATE', columns: referring }),
+      });
       const changed = setsDefault === true ? this.around.catalog?.relation(relation) : undefined;
       if (changed !== undefined) this.expressions(changed, () => true);
     }
+  }
+
+  /** A column has another value than before: the command gives it one, or what comes with every update may. */
+  #isGiven(relation: Relation, column: string): boolean {
+    if (this.draft.writesColumns.has(`${fullName(relation)}.${column}`)) return true;
+    return this.around.knowledge?.changesByItself(relation, column) === true;
   }
 
   /** What is computed anew of a table's indexes and statistics. */
