@@ -2,10 +2,10 @@ import type { Refusal } from '../errors.ts';
 import type { ActiveMasks } from '../masking/active-masks.ts';
 import type { CopyMask, RowMask } from '../masking/mask.ts';
 import { unreadable } from '../policy/denial.ts';
-import type { Policy, Variation } from '../policy/policy.ts';
+import type { Policy } from '../policy/policy.ts';
 import type { Verdict } from '../policy/verdict.ts';
 import type { Analysis, Analyze } from '../sql/analysis.ts';
-import { type Catalog, firstNormalObjectId } from '../sql/catalog.ts';
+import type { Catalog } from '../sql/catalog.ts';
 import { functionsNamed } from '../sql/functions-named.ts';
 import { quoteName } from '../sql/quote-name.ts';
 import { clientText } from './client-text.ts';
@@ -25,6 +25,7 @@ import {
 } from './guard-verdicts.ts';
 import { OwnTables } from './own-tables.ts';
 import { boundValues, parameterTexts } from './parameter-texts.ts';
+import { RecentTexts } from './recent-texts.ts';
 import { type Circumstances, Repeats } from './repeats.ts';
 import type { SessionSettings } from './session-settings.ts';
 import type { TextSettings } from './session-state.ts';
@@ -49,10 +50,6 @@ export interface PolicyGuardOptions {
   readonly wallUs: (us: number) => number;
 }
 
-/** Texts that are kept for people who are asked about the next one. */
-const maxRecent = 20;
-const maxRecentCharacters = 2_000;
-
 /**
  * The guard of a session: asks policy and masking about its statements, with names as the session and the catalog know
  * them now.
@@ -64,8 +61,6 @@ export class PolicyGuard implements Guard {
   readonly #definitions: Definitions;
   readonly #repeats: Repeats;
   readonly #rate: StatementRate;
-  /** By what verdicts differ on the same text. */
-  readonly #variesBy: ReadonlySet<Variation>;
   /** The catalog must be read again before anything else is judged. */
   #stale = false;
   /** It was read again for what is judged next. */
@@ -77,16 +72,14 @@ export class PolicyGuard implements Guard {
   readonly #tables: OwnTables;
   readonly #reader: StatementReader;
   readonly #masking: GuardMasking | undefined;
-  /** Texts that were judged last: a ring, in which the next one takes the place of the oldest. */
-  readonly #recent: string[] = [];
-  #judged = 0;
+  readonly #recent: RecentTexts = new RecentTexts();
 
   constructor(options: PolicyGuardOptions) {
     this.#options = options;
     const { masks, catalog, hmac, policy } = options;
-    this.#variesBy = policy?.variesBy ?? new Set();
     this.#rate = new StatementRate(options.rate);
-    this.#repeats = new Repeats({ byTransaction: this.#variesBy.has('transaction') });
+    const variesBy = policy?.variesBy ?? new Set();
+    this.#repeats = new Repeats({ ...options, variesBy, definitions: options.definitions.all });
     this.#definitions = options.definitions.own;
     this.#tables = new OwnTables(this.#definitions);
     const reader = new StatementReader({ ...options, answersLate: masks !== undefined && masks.columns.size > 0 });
@@ -113,9 +106,7 @@ export class PolicyGuard implements Guard {
 
   /** The last texts in front of the newest `behind` ones, the newest last. */
   recent(behind: number): readonly string[] {
-    const oldest = this.#judged % maxRecent;
-    const texts = [...this.#recent.slice(oldest), ...this.#recent.slice(0, oldest)];
-    return texts.slice(0, Math.max(0, texts.length - behind));
+    return this.#recent.before(behind);
   }
 
   /** The catalog has been read again, or cannot be. */
@@ -128,7 +119,8 @@ export class PolicyGuard implements Guard {
 
   judge(statements: readonly ToJudge[], names: SessionNames, us: number): readonly Judged[] | undefined {
     if (this.#stale) return undefined;
-    const now = statements.length === 1 ? this.#circumstances(us) : undefined;
+    const isAlone = statements.length === 1 && !this.#hasJustRead;
+    const now = isAlone ? this.#repeats.circumstances(this.#tables.made, us) : undefined;
     const [statement] = statements;
     const again = now && statement && this.#judgeAgain(statement, now, us);
     if (again !== undefined) return [again];
@@ -140,44 +132,20 @@ export class PolicyGuard implements Guard {
     }
     this.#hasJustRead = false;
     const judged = read.map((one) => this.#decide(one, us));
-    const [first] = judged;
-    if (now !== undefined && read[0] !== undefined && first !== undefined) this.#keep(read[0], first, now);
+    if (now !== undefined && read[0] !== undefined && judged[0] !== undefined)
+      this.#repeats.keep(read[0], judged[0], now);
     return withStatements(judged, statements);
-  }
-
-  /**
-   * What a verdict goes by now; undefined where there is more to it than that: definitions that the catalog does not have,
-   * rules that ask for the very time.
-   */
-  #circumstances(us: number): Circumstances | undefined {
-    const { definitions, settings, wallUs } = this.#options;
-    if (this.#hasJustRead || definitions.all.hasAny || !this.#tables.made.isEmpty) return undefined;
-    if (this.#variesBy.has('moment')) return undefined;
-    const catalog = this.#options.catalog();
-    const { identity } = settings;
-    if (catalog === undefined || identity === undefined) return undefined;
-    const minute = this.#variesBy.has('minute') ? Math.floor(wallUs(us) / minuteUs) : 0;
-    return { settings: identity, catalog, minute };
   }
 
   /** The verdict of the last time on a text that changes nothing but rows, if nothing has changed since. */
   #judgeAgain(statement: ToJudge, now: Circumstances, us: number): Judged | undefined {
     const judged = this.#repeats.find(statement, now);
-    if (judged?.analysis === undefined || statement.parameterTypes?.some(isOfUsers) === true) return undefined;
-    this.#remember(statement.text ?? '');
+    if (judged?.analysis === undefined) return undefined;
+    this.#recent.add(statement.text ?? '');
     const waitUs = this.#rate.waitUs(judged.analysis, { inBlock: statement.inTransaction, us });
     if (waitUs > 0) return { ...judged, verdict: tooFast(waitUs) };
     this.#begin(judged.analysis, statement);
     return judged;
-  }
-
-  #keep({ statement, behind, unprepared }: Read, judged: Judged, now: Circumstances): void {
-    const { analysis, verdict } = judged;
-    if (verdict.decision !== 'allow' || analysis === undefined || !isSettled(analysis)) return;
-    // What it executes or fetches by a name can be something else the next time.
-    if (behind.length + unprepared.length > 0) return;
-    if (this.#variesBy.has('parameters') || statement.parameterTypes?.some(isOfUsers) === true) return;
-    this.#repeats.keep(statement, judged, now);
   }
 
   /** What other sessions have committed is in the catalog when it is read again; their tables are not to be hidden until then. */
@@ -196,7 +164,7 @@ export class PolicyGuard implements Guard {
     if (name !== undefined) return refused(unknownStatement(name));
     const unknown = this.#unknownOf(analysis);
     if (unknown.length > 0) return refused(unknownRelation(unknown));
-    this.#remember(statement.text ?? '');
+    this.#recent.add(statement.text ?? '');
     const { all } = this.#options.definitions;
     const isFunction = (called: string): boolean => this.#options.catalog()?.functions(called).length !== 0;
     const seen = this.#definitions.withTriggersThatWait(all.cautious(analysis, this.#definitions, read), isFunction);
@@ -255,13 +223,7 @@ export class PolicyGuard implements Guard {
 
   means(text: string): Analysis | undefined {
     const { made } = this.#tables;
-    const { identity } = this.#options.settings;
-    const catalog = this.#options.catalog();
-    const known =
-      made.isEmpty && identity !== undefined && catalog !== undefined
-        ? this.#repeats.meaning(text, { settings: identity, catalog })
-        : undefined;
-    return known ?? this.#reader.means(text, made);
+    return this.#repeats.meaning(text, made) ?? this.#reader.means(text, made);
   }
 
   judgeCall(functionOid: number, inTransaction: boolean, us: number): Judged | undefined {
@@ -342,11 +304,6 @@ export class PolicyGuard implements Guard {
     if (analysis.effects.some(({ type }) => type === 'define' || type === 'anything')) this.#isCommitted = false;
   }
 
-  #remember(text: string): void {
-    this.#recent[this.#judged % maxRecent] = text.slice(0, maxRecentCharacters);
-    this.#judged += 1;
-  }
-
   /**
    * False when it is not certain how the server reads the text: it reports settings at the end of a pipeline, and one that
    * decides about the text has changed before.
@@ -378,19 +335,6 @@ export class PolicyGuard implements Guard {
       refused,
     );
   }
-}
-
-const minuteUs = 60_000_000;
-
-/** Of what it leaves behind, nothing but its rows and the end of its transaction says what comes next. */
-function isSettled({ effects, unresolved, names, later, isStale }: Analysis): boolean {
-  if (unresolved.length > 0 || isStale === true || names !== undefined || later !== undefined) return false;
-  return effects.every(({ type }) => type === 'transaction');
-}
-
-/** A type that somebody made: what a value of it does when it is bound is looked up each time. */
-function isOfUsers(type: number): boolean {
-  return type >= firstNormalObjectId;
 }
 
 const noNames: SessionNames = { prepared: () => undefined, cursor: () => undefined };

@@ -1,7 +1,24 @@
+import type { Variation } from '../policy/policy.ts';
 import type { Analysis } from '../sql/analysis.ts';
-import type { Catalog } from '../sql/catalog.ts';
+import { type Catalog, firstNormalObjectId } from '../sql/catalog.ts';
 import { Lru } from '../sql/lru.ts';
+import type { SharedDefinitions } from './definitions.ts';
 import type { Judged, ToJudge } from './guard.ts';
+import type { MadeTables } from './made-tables.ts';
+import type { SessionSettings } from './session-settings.ts';
+import type { Read } from './statement-reader.ts';
+
+export interface RepeatsOptions {
+  /** By what verdicts differ on the same text. */
+  readonly variesBy: ReadonlySet<Variation>;
+  /** The database's catalog as it is known now. */
+  readonly catalog: () => Catalog | undefined;
+  /** Of all sessions on the database. */
+  readonly definitions: SharedDefinitions;
+  readonly settings: SessionSettings;
+  /** Wall-clock microseconds for a time of the session's own clock. */
+  readonly wallUs: (us: number) => number;
+}
 
 /** What decides, besides the statement itself, what it means and what rules say of it. Compared by identity. */
 export interface Circumstances {
@@ -19,48 +36,71 @@ interface Kept {
 
 /** Texts that one session sends again and again. */
 const bounds = { maxEntries: 100, maxCharacters: 50_000 } as const;
+const minuteUs = 60_000_000;
 
 /**
- * What was allowed before, under circumstances that still hold: the same text is allowed again without another look.
- * Parameters have no say in what is kept here.
+ * What was allowed before, under circumstances that still hold: the same text is allowed again without another look. Not
+ * where more decides than is compared here: parameters, the very moment, definitions that no catalog has.
  */
 export class Repeats {
-  /** True when rules ask whether there is a transaction block. */
-  readonly #byTransaction: boolean;
+  readonly #options: RepeatsOptions;
   #under: Circumstances | undefined;
   #kept: Lru<Kept> = new Lru<Kept>(bounds);
 
-  constructor({ byTransaction }: { readonly byTransaction: boolean }) {
-    this.#byTransaction = byTransaction;
+  constructor(options: RepeatsOptions) {
+    this.#options = options;
+  }
+
+  /** The circumstances of now; undefined where there is more to them than can be compared. `made`: tables of the session's own. */
+  circumstances(made: MadeTables, us: number): Circumstances | undefined {
+    const { definitions, variesBy, wallUs } = this.#options;
+    if (definitions.hasAny || variesBy.has('moment') || variesBy.has('parameters')) return undefined;
+    const here = this.#here(made);
+    if (here === undefined) return undefined;
+    return { ...here, minute: variesBy.has('minute') ? Math.floor(wallUs(us) / minuteUs) : 0 };
   }
 
   /** What was judged of the statement; undefined: it has to be judged. */
-  find(statement: ToJudge, { settings, catalog, minute }: Circumstances): Judged | undefined {
-    const under = this.#under;
-    if (under === undefined || statement.text === undefined) return undefined;
-    if (under.settings !== settings || under.catalog !== catalog || under.minute !== minute) return undefined;
+  find(statement: ToJudge, now: Circumstances): Judged | undefined {
+    if (statement.text === undefined || !this.#isUnder(now)) return undefined;
     const kept = this.#kept.find(statement.text);
     return kept !== undefined && this.#isSame(kept.statement, statement) ? kept.judged : undefined;
   }
 
   /** What a text means by itself, as far as that was found before; the time has no say in it. */
-  meaning(text: string, { settings, catalog }: Omit<Circumstances, 'minute'>): Analysis | undefined {
+  meaning(text: string, made: MadeTables): Analysis | undefined {
     const under = this.#under;
-    if (under === undefined || under.settings !== settings || under.catalog !== catalog) return undefined;
+    const here = under === undefined ? undefined : this.#here(made);
+    if (here === undefined || under?.settings !== here.settings || under.catalog !== here.catalog) return undefined;
     const kept = this.#kept.find(text);
     const analysis = kept?.judged.analysis;
     return kept?.statement.meant === analysis ? analysis : undefined;
   }
 
-  /** Under other circumstances than before, all that was kept is forgotten. */
-  keep(statement: ToJudge, judged: Judged, now: Circumstances): void {
-    const under = this.#under;
-    const isSame = under?.settings === now.settings && under.catalog === now.catalog && under.minute === now.minute;
-    if (!isSame) this.#kept = new Lru<Kept>(bounds);
-    if (!isSame) this.#under = now;
-    if (statement.text === undefined) return;
-    // Not what its parameters are: they are a view of the chunk that they came in.
+  /** Keeps what was judged, if it can be the same another time. Under other circumstances than before, what was kept is forgotten. */
+  keep({ statement, behind, unprepared }: Read, judged: Judged, now: Circumstances): void {
+    const { analysis, verdict } = judged;
+    if (statement.text === undefined || verdict.decision !== 'allow' || analysis === undefined) return;
+    // What it executes or fetches by a name can be something else the next time.
+    if (behind.length + unprepared.length > 0 || !isSettled(analysis) || hasTypesOfUsers(statement)) return;
+    if (!this.#isUnder(now)) {
+      this.#kept = new Lru<Kept>(bounds);
+      this.#under = now;
+    }
+    // Not its parameters: they are a view of the chunk that they came in.
     this.#kept.keep(statement.text, { statement: { ...statement, parameters: undefined }, judged });
+  }
+
+  #here(made: MadeTables): Pick<Circumstances, 'settings' | 'catalog'> | undefined {
+    const settings = this.#options.settings.identity;
+    if (!made.isEmpty || settings === undefined) return undefined;
+    const catalog = this.#options.catalog();
+    return catalog === undefined ? undefined : { settings, catalog };
+  }
+
+  #isUnder({ settings, catalog, minute }: Circumstances): boolean {
+    const under = this.#under;
+    return under?.settings === settings && under.catalog === catalog && under.minute === minute;
   }
 
   #isSame(kept: ToJudge, statement: ToJudge): boolean {
@@ -68,7 +108,19 @@ export class Repeats {
       kept.meant === statement.meant &&
       kept.textConforms === statement.textConforms &&
       kept.protocol === statement.protocol &&
-      (!this.#byTransaction || kept.inTransaction === statement.inTransaction)
+      (kept.inTransaction === statement.inTransaction || !this.#options.variesBy.has('transaction')) &&
+      !hasTypesOfUsers(statement)
     );
   }
+}
+
+/** Of what it leaves behind, nothing but its rows and the end of its transaction says what comes next. */
+function isSettled({ effects, unresolved, names, later, isStale }: Analysis): boolean {
+  if (unresolved.length > 0 || isStale === true || names !== undefined || later !== undefined) return false;
+  return effects.every(({ type }) => type === 'transaction');
+}
+
+/** What a value of such a type does when it is bound is looked up each time. */
+function hasTypesOfUsers({ parameterTypes }: ToJudge): boolean {
+  return parameterTypes?.some((type) => type >= firstNormalObjectId) === true;
 }
