@@ -23,6 +23,7 @@ import {
   unknownStatement,
   withMasks,
 } from './guard-verdicts.ts';
+import { KnownTexts } from './known-texts.ts';
 import { OwnTables } from './own-tables.ts';
 import { boundValues, parameterTexts } from './parameter-texts.ts';
 import { RecentTexts } from './recent-texts.ts';
@@ -72,6 +73,7 @@ export class PolicyGuard implements Guard {
   readonly #tables: OwnTables;
   readonly #reader: StatementReader;
   readonly #masking: GuardMasking | undefined;
+  readonly #texts: KnownTexts = new KnownTexts();
   readonly #recent: RecentTexts = new RecentTexts();
 
   constructor(options: PolicyGuardOptions) {
@@ -101,7 +103,7 @@ export class PolicyGuard implements Guard {
   text(sql: Uint8Array, { clientEncoding }: TextSettings): string | undefined {
     this.#clientEncoding = clientEncoding;
     if (!this.#readsAsReported(sql)) return undefined;
-    return clientText(sql, clientEncoding);
+    return this.#texts.read(sql, clientEncoding, clientText);
   }
 
   /** The last texts in front of the newest `behind` ones, the newest last. */

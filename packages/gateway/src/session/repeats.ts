@@ -57,7 +57,8 @@ export class Repeats {
     if (definitions.hasAny || variesBy.has('moment') || variesBy.has('parameters')) return undefined;
     const here = this.#here(made);
     if (here === undefined) return undefined;
-    return { ...here, minute: variesBy.has('minute') ? Math.floor(wallUs(us) / minuteUs) : 0 };
+    const minute = variesBy.has('minute') ? Math.floor(wallUs(us) / minuteUs) : 0;
+    return { settings: here.settings, catalog: here.catalog, minute };
   }
 
   /** What was judged of the statement; undefined: it has to be judged. */

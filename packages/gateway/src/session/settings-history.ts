@@ -150,6 +150,7 @@ export class SettingsHistory {
 
   #end({ committed }: { readonly committed: boolean }): void {
     const transaction = this.#transaction;
+    if (transaction === undefined && !this.#spoiled && this.#current.local.size === 0) return;
     this.#transaction = undefined;
     if (transaction !== undefined && !committed) this.#current = transaction.before;
     const { base, session, local } = this.#current;
