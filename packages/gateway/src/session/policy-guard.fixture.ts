@@ -71,6 +71,7 @@ export interface GuardFixtureOptions {
   readonly all?: SharedDefinitions;
   readonly rate?: () => number;
   readonly analyze?: Analyze;
+  readonly wallUs?: (us: number) => number;
 }
 
 /** The guard of a session that has just begun. */
@@ -80,6 +81,7 @@ export function guarded({
   all = new SharedDefinitions(),
   rate,
   analyze = analyzer,
+  wallUs = (us) => us,
 }: GuardFixtureOptions = {}): GuardFixture {
   const subject = {
     identity: { name: 'agent', kind: 'agent', groups: [], onBehalfOf: undefined, method: 'token' },
@@ -105,7 +107,7 @@ export function guarded({
     definitions: { all, own: all.join() },
     settings: new SessionSettings({ start, parameters: new Map(), salt: 's' }),
     hmac: (bytes) => bytes,
-    wallUs: (us) => us,
+    wallUs,
   });
   return Object.assign(fixture, { guard });
 }

@@ -75,13 +75,15 @@ export class PolicyGuard implements Guard {
   readonly #masking: GuardMasking | undefined;
   readonly #texts: KnownTexts = new KnownTexts();
   readonly #recent: RecentTexts = new RecentTexts();
+  #wall: { readonly us: number; readonly wallUs: number } = { us: Number.NaN, wallUs: 0 };
 
   constructor(options: PolicyGuardOptions) {
     this.#options = options;
     const { masks, catalog, hmac, policy } = options;
     this.#rate = new StatementRate(options.rate);
     const variesBy = policy?.variesBy ?? new Set();
-    this.#repeats = new Repeats({ ...options, variesBy, definitions: options.definitions.all });
+    const wallUs = (us: number): number => this.#wallUs(us);
+    this.#repeats = new Repeats({ ...options, variesBy, wallUs, definitions: options.definitions.all });
     this.#definitions = options.definitions.own;
     this.#tables = new OwnTables(this.#definitions);
     const reader = new StatementReader({ ...options, answersLate: masks !== undefined && masks.columns.size > 0 });
@@ -299,6 +301,12 @@ export class PolicyGuard implements Guard {
     return this.#masking?.report(judged, body) ?? body;
   }
 
+  /** The same for one time, although the clock may be set meanwhile: what is kept of a verdict goes by the time of the verdict. */
+  #wallUs(us: number): number {
+    if (this.#wall.us !== us) this.#wall = { us, wallUs: this.#options.wallUs(us) };
+    return this.#wall.wallUs;
+  }
+
   /** It may run from now on. */
   #begin(analysis: Analysis, { inTransaction }: ToJudge): void {
     this.#tables.begin(analysis);
@@ -332,7 +340,7 @@ export class PolicyGuard implements Guard {
           },
           inTransaction: statement.inTransaction,
         },
-        this.#options.wallUs(us),
+        this.#wallUs(us),
       ) ?? allowed,
       refused,
     );

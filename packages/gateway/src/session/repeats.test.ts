@@ -125,6 +125,111 @@ describe('a text that was allowed before', () => {
     assert.equal(decision(fixture, calm, six + 6 * 60 * minuteUs), 'allow');
   });
 
+  it('is kept for the minute that it was judged by, although the clock is set meanwhile', () => {
+    const six = 18 * 60 * minuteUs;
+    const told = [six, six - 1, six + 1];
+    const fixture = watched({ ...ruleWhen('time.hour >= 18'), wallUs: () => told.shift() ?? six + 2 });
+    assert.equal(decision(fixture, calm, 1), 'deny');
+    assert.equal(decision(fixture, calm, 2), 'allow');
+    for (const us of [3, 4]) assert.equal(decision(fixture, calm, us), 'deny');
+  });
+
+  it('is judged by the minute in zones that are half an hour off, and each time where a rule asks for seconds', () => {
+    const inDelhi = watched(ruleWhen('time.timestamp.getHours("Asia/Kolkata") >= 18'));
+    const six = (12 * 60 + 30) * minuteUs;
+    assert.equal(decision(inDelhi, calm, six - minuteUs), 'allow');
+    inDelhi.read();
+    assert.equal(decision(inDelhi, calm, six - 1), 'allow');
+    assert.deepEqual(inDelhi.read(), []);
+    assert.equal(decision(inDelhi, calm, six), 'deny');
+    for (const method of ['getSeconds', 'getMilliseconds']) {
+      const late = watched(ruleWhen(`time.timestamp.${method}("UTC") >= 30`));
+      assert.equal(decision(late, calm, 29_000), 'allow');
+      assert.equal(decision(late, calm, 30_030_000), 'deny');
+    }
+    for (const when of [
+      '[time].exists(t, t.timestamp.getSeconds() >= 30)',
+      'time.timestamp - timestamp("1970-01-01T00:00:00Z") >= duration("30s")',
+    ]) {
+      const late = watched(ruleWhen(when));
+      assert.equal(decision(late, calm, 29_000_000), 'allow', when);
+      assert.equal(decision(late, calm, 31_000_000), 'deny', when);
+    }
+  });
+
+  it('is judged each time where a rule comes to parameters in another way', () => {
+    for (const when of [
+      'statement["parameters"].size() > 0',
+      '[statement].exists(s, s.parameters.size() > 0)',
+      'statement.isWrite && false || statement.parameters.exists(p, p == "1")',
+    ]) {
+      const made = watched(ruleWhen(when));
+      const bound = (bytes: readonly number[]): ToJudge => ({
+        ...calm,
+        protocol: 'extended',
+        parameters: new Uint8Array(bytes),
+        parameterTypes: bytes.length > 4 ? [25] : [],
+      });
+      assert.equal(decision(made, bound([0, 0, 0, 0])), 'allow', when);
+      assert.equal(decision(made, bound([0, 0, 0, 1, 0, 0, 0, 1, 0x31])), 'deny', when);
+    }
+  });
+
+  it('is judged by settings that an error or a savepoint brings back', () => {
+    const fixture = watched();
+    const { guard } = fixture;
+    const run = (sql: string, status: string): void => {
+      guard.completed(judgeOne(guard, sql) as Judged);
+      guard.ready(status);
+    };
+    run('begin', 'T');
+    run('savepoint a', 'T');
+    run('set search_path = other', 'T');
+    for (let times = 0; times < 2; times += 1) assert.equal(decision(fixture, write), 'allow');
+    guard.completed(judgeOne(guard, 'rollback to a') as Judged);
+    assert.equal(decision(fixture, write), 'deny', 'before the server is ready');
+    guard.ready('T');
+    assert.equal(decision(fixture, write), 'deny');
+    run('set search_path = other', 'T');
+    for (let times = 0; times < 2; times += 1) assert.equal(decision(fixture, write), 'allow');
+    guard.failed(undefined);
+    guard.ready('E');
+    run('rollback', 'I');
+    assert.equal(decision(fixture, write), 'deny');
+  });
+
+  it('is read again once the catalog has been away, although it is the same text and another catalog', () => {
+    const fixture = watched();
+    const lost = fixture.catalog;
+    for (let times = 0; times < 2; times += 1) assert.equal(decision(fixture, calm), 'allow');
+    fixture.catalog = undefined;
+    fixture.guard.catalogRead();
+    decision(fixture, calm);
+    fixture.catalog = lost;
+    fixture.read();
+    assert.equal(decision(fixture, calm), 'allow');
+    assert.deepEqual(fixture.read(), [], 'the same catalog says the same');
+    const harmful = {
+      schema: 'public',
+      name: 'harmless',
+      kind: 'view' as const,
+      columns: ['id int4'],
+      definition: 'SELECT payments.id FROM public.payments',
+    };
+    assert.equal(decision(fixture, toJudge('delete from harmless')), 'allow');
+    fixture.catalog = catalogFixture({ relations: [...tables.filter(({ name }) => name !== 'harmless'), harmful] });
+    assert.equal(decision(fixture, toJudge('delete from harmless')), 'deny');
+    fixture.catalog = lost;
+    assert.equal(decision(fixture, toJudge('delete from harmless')), 'allow');
+  });
+
+  it('is judged each time while a parameter is of a type that somebody made', () => {
+    const fixture = watched();
+    const bound = (types: readonly number[]): ToJudge => ({ ...calm, protocol: 'extended', parameterTypes: types });
+    for (const types of [[23], [23], [16_384], [16_384], [23]]) decision(fixture, bound(types));
+    assert.equal(fixture.read().filter((text) => text === calm.text).length, 3);
+  });
+
   it('is judged each time where a rule asks for the moment or for parameters', () => {
     const late = watched(ruleWhen('time.timestamp >= timestamp("1970-01-01T00:00:30Z")'));
     assert.equal(decision(late, calm, 29_000_000), 'allow');
