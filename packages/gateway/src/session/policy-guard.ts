@@ -27,7 +27,7 @@ import { KnownTexts } from './known-texts.ts';
 import { OwnTables } from './own-tables.ts';
 import { boundValues, parameterTexts } from './parameter-texts.ts';
 import { RecentTexts } from './recent-texts.ts';
-import { type Circumstances, Repeats } from './repeats.ts';
+import { Repeats } from './repeats.ts';
 import type { SessionSettings } from './session-settings.ts';
 import type { TextSettings } from './session-state.ts';
 import { StatementRate } from './statement-rate.ts';
@@ -124,10 +124,9 @@ export class PolicyGuard implements Guard {
   judge(statements: readonly ToJudge[], names: SessionNames, us: number): readonly Judged[] | undefined {
     if (this.#stale) return undefined;
     const isAlone = statements.length === 1 && !this.#hasJustRead;
-    const now = isAlone ? this.#repeats.circumstances(this.#tables.made, us) : undefined;
-    const [statement] = statements;
-    const again = now && statement && this.#judgeAgain(statement, now, us);
+    const again = isAlone ? this.#judgeAgain(statements[0], us) : undefined;
     if (again !== undefined) return [again];
+    const now = isAlone ? this.#repeats.circumstances(this.#tables.made, us) : undefined;
     const read = this.#reader.readAll(statements, names, this.#tables.made);
     // Before anything is decided: what is asked again is decided, and counted, once.
     if (!this.#hasJustRead && read.some(({ analysis }) => this.#needsCatalog(analysis))) {
@@ -142,13 +141,15 @@ export class PolicyGuard implements Guard {
   }
 
   /** The verdict of the last time on a text that changes nothing but rows, if nothing has changed since. */
-  #judgeAgain(statement: ToJudge, now: Circumstances, us: number): Judged | undefined {
-    const judged = this.#repeats.find(statement, now);
-    if (judged?.analysis === undefined) return undefined;
+  #judgeAgain(statement: ToJudge | undefined, us: number): Judged | undefined {
+    if (statement === undefined) return undefined;
+    const kept = this.#repeats.find(statement, this.#tables.made, us);
+    if (kept === undefined) return undefined;
+    const { judged, onlyReads } = kept;
     this.#recent.add(statement.text ?? '');
     const waitUs = this.#rate.waitUs(judged.analysis, { inBlock: statement.inTransaction, us });
     if (waitUs > 0) return { ...judged, verdict: tooFast(waitUs) };
-    this.#begin(judged.analysis, statement);
+    if (!onlyReads) this.#begin(judged.analysis, statement);
     return judged;
   }
 
@@ -266,7 +267,8 @@ export class PolicyGuard implements Guard {
   }
 
   changesWhatFollows({ analysis }: Judged): boolean {
-    return analysis?.effects.some(({ type }) => type !== 'transaction') === true || endsTransaction(analysis);
+    if (analysis === undefined || analysis.effects.length === 0) return false;
+    return analysis.effects.some(({ type }) => type !== 'transaction') || endsTransaction(analysis);
   }
 
   ready(status: string): void {
@@ -375,6 +377,6 @@ function mayRename(analysis: Analysis): boolean {
   return analysis.effects.some(({ type }) => type === 'anything');
 }
 
-function endsTransaction(analysis: Analysis | undefined): boolean {
-  return analysis?.effects.some((effect) => effect.type === 'transaction' && effect.does !== 'begin') === true;
+function endsTransaction({ effects }: Analysis): boolean {
+  return effects.some((effect) => effect.type === 'transaction' && effect.does !== 'begin');
 }

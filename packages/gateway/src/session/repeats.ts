@@ -29,9 +29,12 @@ export interface Circumstances {
   readonly minute: number;
 }
 
-interface Kept {
+/** What was judged of a statement. */
+export interface Kept {
   readonly statement: ToJudge;
-  readonly judged: Judged;
+  readonly judged: Judged & { readonly analysis: Analysis };
+  /** It changes nothing at all, of rows either. */
+  readonly onlyReads: boolean;
 }
 
 /** Texts that one session sends again and again. */
@@ -44,35 +47,39 @@ const minuteUs = 60_000_000;
  */
 export class Repeats {
   readonly #options: RepeatsOptions;
+  readonly #byMinute: boolean;
+  readonly #byTransaction: boolean;
   #under: Circumstances | undefined;
   #kept: Lru<Kept> = new Lru<Kept>(bounds);
 
   constructor(options: RepeatsOptions) {
     this.#options = options;
+    this.#byMinute = options.variesBy.has('minute');
+    this.#byTransaction = options.variesBy.has('transaction');
   }
 
   /** The circumstances of now; undefined where there is more to them than can be compared. `made`: tables of the session's own. */
   circumstances(made: MadeTables, us: number): Circumstances | undefined {
-    const { definitions, variesBy, wallUs } = this.#options;
-    if (definitions.hasAny || variesBy.has('moment') || variesBy.has('parameters')) return undefined;
-    const here = this.#here(made);
-    if (here === undefined) return undefined;
-    const minute = variesBy.has('minute') ? Math.floor(wallUs(us) / minuteUs) : 0;
-    return { settings: here.settings, catalog: here.catalog, minute };
+    const { variesBy, definitions, settings, catalog } = this.#options;
+    if (variesBy.has('moment') || variesBy.has('parameters') || definitions.hasAny || !made.isEmpty) return undefined;
+    const [known, names] = [settings.identity, catalog()];
+    if (known === undefined || names === undefined) return undefined;
+    return { settings: known, catalog: names, minute: this.#minute(us) };
   }
 
-  /** What was judged of the statement; undefined: it has to be judged. */
-  find(statement: ToJudge, now: Circumstances): Judged | undefined {
-    if (statement.text === undefined || !this.#isUnder(now)) return undefined;
+  /** What was judged of the statement, if it still holds. */
+  find(statement: ToJudge, made: MadeTables, us: number): Kept | undefined {
+    const under = this.#under;
+    if (under === undefined || statement.text === undefined || this.#options.definitions.hasAny) return undefined;
+    if (!this.#isHere(under, made) || under.minute !== this.#minute(us)) return undefined;
     const kept = this.#kept.find(statement.text);
-    return kept !== undefined && this.#isSame(kept.statement, statement) ? kept.judged : undefined;
+    return kept !== undefined && this.#isSame(kept.statement, statement) ? kept : undefined;
   }
 
   /** What a text means by itself, as far as that was found before; the time has no say in it. */
   meaning(text: string, made: MadeTables): Analysis | undefined {
     const under = this.#under;
-    const here = under === undefined ? undefined : this.#here(made);
-    if (here === undefined || under?.settings !== here.settings || under.catalog !== here.catalog) return undefined;
+    if (under === undefined || !this.#isHere(under, made)) return undefined;
     const kept = this.#kept.find(text);
     const analysis = kept?.judged.analysis;
     return kept?.statement.meant === analysis ? analysis : undefined;
@@ -84,24 +91,24 @@ export class Repeats {
     if (statement.text === undefined || verdict.decision !== 'allow' || analysis === undefined) return;
     // What it executes or fetches by a name can be something else the next time.
     if (behind.length + unprepared.length > 0 || !isSettled(analysis) || hasTypesOfUsers(statement)) return;
-    if (!this.#isUnder(now)) {
+    const under = this.#under;
+    if (under?.settings !== now.settings || under.catalog !== now.catalog || under.minute !== now.minute) {
       this.#kept = new Lru<Kept>(bounds);
       this.#under = now;
     }
     // Not its parameters: they are a view of the chunk that they came in.
-    this.#kept.keep(statement.text, { statement: { ...statement, parameters: undefined }, judged });
+    const onlyReads = analysis.effects.length === 0 && !analysis.commands.some(({ isWrite }) => isWrite);
+    const kept = { statement: { ...statement, parameters: undefined }, judged: { ...judged, analysis }, onlyReads };
+    this.#kept.keep(statement.text, kept);
   }
 
-  #here(made: MadeTables): Pick<Circumstances, 'settings' | 'catalog'> | undefined {
-    const settings = this.#options.settings.identity;
-    if (!made.isEmpty || settings === undefined) return undefined;
-    const catalog = this.#options.catalog();
-    return catalog === undefined ? undefined : { settings, catalog };
+  #isHere({ settings, catalog }: Circumstances, made: MadeTables): boolean {
+    const now = this.#options;
+    return made.isEmpty && settings === now.settings.identity && catalog === now.catalog();
   }
 
-  #isUnder({ settings, catalog, minute }: Circumstances): boolean {
-    const under = this.#under;
-    return under?.settings === settings && under.catalog === catalog && under.minute === minute;
+  #minute(us: number): number {
+    return this.#byMinute ? Math.floor(this.#options.wallUs(us) / minuteUs) : 0;
   }
 
   #isSame(kept: ToJudge, statement: ToJudge): boolean {
@@ -109,7 +116,7 @@ export class Repeats {
       kept.meant === statement.meant &&
       kept.textConforms === statement.textConforms &&
       kept.protocol === statement.protocol &&
-      (kept.inTransaction === statement.inTransaction || !this.#options.variesBy.has('transaction')) &&
+      (!this.#byTransaction || kept.inTransaction === statement.inTransaction) &&
       !hasTypesOfUsers(statement)
     );
   }

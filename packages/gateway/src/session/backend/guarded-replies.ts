@@ -112,7 +112,7 @@ export class GuardedReplies {
   ready(): void {
     const { transaction } = this.#state;
     this.#guard.ready(transaction);
-    if (transaction === 'I') this.#ran.clear();
+    if (transaction === 'I' && this.#ran.size > 0) this.#ran.clear();
   }
 }
 

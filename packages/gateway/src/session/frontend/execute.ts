@@ -2,6 +2,7 @@ import { encodeFrontend } from '@onrecord/wire';
 import { Refusal } from '../../errors.ts';
 import { errorResponse } from '../error-response.ts';
 import { ExpectedReply } from '../expected-replies.ts';
+import type { Guard } from '../guard.ts';
 import type { OpenStatement, Portal } from '../open-statement.ts';
 import { poisonParse } from '../poison.ts';
 import { readable } from '../readable.ts';
@@ -69,7 +70,7 @@ function forwardAsJudged({ state, server }: FromClient, { statement, portal, nam
   const { guard } = state.options;
   statement.judged = portal?.judged;
   if (guard === undefined || state.skipping) return server.forward();
-  const error = portal === undefined ? noSuchPortal(name) : whyNotAnyMore(portal, guard.settings);
+  const error = portal === undefined ? noSuchPortal(name) : whyNotAnyMore(portal, guard);
   if (error !== undefined && !server.withholds) {
     statement.refusal = errorResponse(error);
     return server.insert(poisonParse);
@@ -90,8 +91,8 @@ function noSuchPortal(name: Uint8Array): Refusal {
 }
 
 /** A portal that was judged under other settings than are in force now, where its approval covers those only. */
-function whyNotAnyMore({ judged }: Portal, settings: string): Refusal | undefined {
-  if (judged?.verdict.decision !== 'approve' || judged.settings === settings) return undefined;
+function whyNotAnyMore({ judged }: Portal, guard: Pick<Guard, 'settings'>): Refusal | undefined {
+  if (judged?.verdict.decision !== 'approve' || judged.settings === guard.settings) return undefined;
   return new Refusal('42501', 'settings of the session have changed since the statement was approved', {
     hint: 'Bind it again, to ask anew.',
   });
