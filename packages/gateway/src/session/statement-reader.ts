@@ -113,12 +113,21 @@ export class StatementReader {
     return schemas === undefined ? undefined : made.make(making, { schemas, catalog, own });
   }
 
-  /** What a text means, by itself, that is prepared now; undefined when it cannot be told. */
+  /**
+   * What a text means, by itself, that is prepared now; undefined when it cannot be told: what EXECUTE and FETCH name is
+   * looked up when they run.
+   */
   means(text: string, made: MadeTables): Analysis | undefined {
-    const means = { settings: this.#options.settings, tentative: nothingTentative, made, behind: [], unknown: [] };
+    const means = {
+      settings: this.#options.settings,
+      tentative: nothingTentative,
+      made,
+      behind: [] as string[],
+      unknown: [],
+    };
     const statement = { text, protocol: 'extended', parameters: undefined, parameterTypes: undefined } as const;
     const analysis = this.#analyse({ ...statement, inTransaction: false }, noNames, means);
-    return analysis === undefined || 'why' in analysis ? undefined : analysis;
+    return analysis === undefined || 'why' in analysis || means.behind.length > 0 ? undefined : analysis;
   }
 
   /**

@@ -102,10 +102,12 @@ export class GuardedReplies {
   ended({ judged, n }: OpenStatement, { outcome }: Ending): void {
     const guard = this.#guard;
     if (judged === undefined) return;
-    if (outcome === 'completed') guard.completed(judged);
+    // A portal with rows left has done some of what it does, or all.
+    const hasRun = outcome === 'completed' || outcome === 'suspended';
+    if (hasRun) guard.completed(judged);
     if (guard.takeNamesForgotten()) this.#state.distrustedUpTo = n;
     // Beyond so many, anything may have run.
-    if (guard.masks && outcome === 'completed') this.#ran.add(this.#ran.size < maxRemembered ? judged : undefined);
+    if (guard.masks && hasRun) this.#ran.add(this.#ran.size < maxRemembered ? judged : undefined);
   }
 
   /** ReadyForQuery has come. */
