@@ -29,6 +29,11 @@ export class Gatekeeper {
     this.#names = { prepared: (name) => this.#trusted(name), cursor: (name) => state.portals.get(name)?.judged };
   }
 
+  /** The catalog is to be read again before anything is judged. */
+  get awaitsCatalog(): boolean {
+    return this.#guard.isStale;
+  }
+
   text(sql: Uint8Array): string | undefined {
     const { options, settings } = this.#state;
     // Such a server takes bytes as they come, whatever the client says they are.

@@ -345,6 +345,16 @@ describe('what a guard must know before it judges', () => {
     assert.deepEqual(forwarded(session.frontend(new Uint8Array(0), 1).forward), ['query select 1']);
   });
 
+  it('is waited for by a Parse as well: what its text means is what Postgres will have read', () => {
+    const { session, guard } = guarded();
+    guard.isStale = true;
+    assert.deepEqual(send(session, parse('select 1', 's'), sync).forward, []);
+    assert.equal(session.waitsFor, 'catalog');
+    guard.isStale = false;
+    session.catalogRead();
+    assert.deepEqual(forwarded(session.frontend(new Uint8Array(0), 1).forward), ['parse select 1', 'sync']);
+  });
+
   it('is waited for: what statements in front of it change', () => {
     const { session } = guarded();
     const turn = send(session, query('set search_path = x'), query('select 1'));

@@ -9,6 +9,11 @@ import type { FromClient } from './from-client.ts';
 export function takeParse(from: FromClient): void {
   if (from.refuses('go on')) return;
   const { state, server, gatekeeper } = from;
+  // What it means now is what Postgres will have read.
+  if (from.keeper?.awaitsCatalog === true) {
+    from.awaitCatalog();
+    return;
+  }
   const reader = from.reader();
   const name = reader.cstringBytes();
   const sql = reader.cstringBytes();
