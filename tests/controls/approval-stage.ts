@@ -70,8 +70,7 @@ export class ApprovalStage {
       settings: { identities, policy },
     });
     const tokens = new Map<Name, string>();
-    for (const name of Object.keys(identities) as Name[])
-      tokens.set(name, (await gateway.cli('tokens', 'create', name)).trim());
+    for (const name of Object.keys(identities) as Name[]) tokens.set(name, gateway.token(name));
     return new ApprovalStage({ postgres, databases, gateway, database, tokens });
   }
 

@@ -52,7 +52,7 @@ describe('limits under load', { timeout: 300_000 }, () => {
         ],
       },
     });
-    for (const name of ['other', 'slow']) tokens.set(name, (await gateway.cli('tokens', 'create', name)).trim());
+    for (const name of ['other', 'slow']) tokens.set(name, gateway.token(name));
     const admin = await WireClient.login(postgres);
     await admin.query('create table wishes (id int); create table notices (id int)');
     admin.destroy();
@@ -158,7 +158,7 @@ describe('limits under load', { timeout: 300_000 }, () => {
       ['extended', 'rollback'],
     ] as const) {
       const name = `holder_${protocol}`;
-      tokens.set(name, (await gateway.cli('tokens', 'create', name)).trim());
+      tokens.set(name, gateway.token(name));
       const holder = await login('rate', name);
       assert.deepEqual(await pipelined(holder, protocol, ['begin', 'lock table notices']), ['0 BEGIN', '0 LOCK TABLE']);
       await pipelined(holder, protocol, taken);

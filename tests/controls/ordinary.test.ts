@@ -19,7 +19,7 @@ describe('ordinary statements are answered as by Postgres, where no rule says ot
     alone = await startShop();
     guarded = await startShop();
     gateway = await startGateway(referenceGateway(guarded));
-    token = (await gateway.cli('tokens', 'create', 'service')).trim();
+    token = gateway.token('service');
   });
   after(async () => {
     await gateway?.stop();

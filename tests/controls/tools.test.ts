@@ -128,7 +128,7 @@ describe("Postgres's own programs find under masks and rules what they find with
     await owner.query('analyze');
     owner.close();
     gateway = await startGateway(referenceGateway(postgres));
-    const password = (await gateway.cli('tokens', 'create', 'service')).trim();
+    const password = gateway.token('service');
     through = { ...gateway, user: 'service', password };
   });
   after(async () => {

@@ -74,7 +74,7 @@ export function tryBypasses(cases: readonly BypassCase[]): void {
       databases = await ShopDatabases.make(postgres);
       gateway = await startGateway(referenceGateway(postgres));
       const needed = new Set<Trier>(['service', ...corpus.map(({ as }) => as)]);
-      for (const name of needed) tokens.set(name, (await gateway.cli('tokens', 'create', name)).trim());
+      for (const name of needed) tokens.set(name, gateway.token(name));
       watch = new JournalWatch(gateway.data);
     });
     after(async () => {

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Connector, startConnector } from './connector.ts';
+import { createToken } from './create-token.ts';
 import { harmlessLimits, harmlessSettings } from './guard.ts';
 import { killAtExit, removeDirectory, temporaryDirectory } from './leftovers.ts';
 import { endChild, type Life, residentBytesOf, sourceFlags, startLife } from './life.ts';
@@ -53,6 +54,8 @@ export interface Gateway extends Target {
   log(): string;
   /** Runs a command of the command line on this configuration; rejects when it fails. */
   cli(...args: readonly string[]): Promise<string>;
+  /** A new token of an identity's. */
+  token(identity: string): string;
   /** Ends it without warning, as a crash would, and waits until it is gone. */
   kill9(): Promise<void>;
   /** Starts it again on the same port, after it was killed or has stopped. */
@@ -115,7 +118,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
   let connector: Connector | undefined;
   try {
-    const password = (await cli('tokens', 'create', identity)).trim();
+    const data = join(directory, 'data');
+    const password = createToken(data, identity);
     await start();
     const port = Number(live().ready.groups?.['port']);
     const connectorAddress = live().ready.groups?.['connectors'];
@@ -141,12 +145,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       password,
       database: 'db',
       configFile,
-      data: join(directory, 'data'),
+      data,
       connector,
       connectorAddress,
       pid: () => live().child.pid ?? 0,
       log: () => lives.map((life) => life.log()).join(''),
       cli,
+      token: (name) => createToken(data, name),
       kill9: () => endChild(live().child, 'SIGKILL'),
       shutDown: () => endChild(live().child, 'SIGTERM'),
       restart: async () => {
