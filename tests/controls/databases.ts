@@ -18,6 +18,8 @@ export class ShopDatabases {
   readonly #pids: number[];
   #last: ShopDatabase | undefined;
   #fingerprint = '';
+  /** Whose writes were visible when it was last seen that everything is as it was made. */
+  #snapshot = '';
   #newest = '0';
   #made = 0;
   #next: Promise<string>;
@@ -61,6 +63,7 @@ export class ShopDatabases {
     const database = { name, admin: await Admin.login({ ...this.#postgres, database: name }) };
     this.#pids.push(database.admin.pid);
     this.#last = database;
+    this.#snapshot = await snapshot(database.admin);
     this.#fingerprint = await fingerprint(database.admin);
     this.#newest = await newest(database.admin);
     return database;
@@ -68,9 +71,12 @@ export class ShopDatabases {
 
   /** What was made is dropped; what was changed stays so, and shows. */
   async #isClean({ admin }: ShopDatabase): Promise<boolean> {
-    if ((await fingerprint(admin)) === this.#fingerprint) return true;
+    if ((await snapshot(admin)) === this.#snapshot) return true;
     await admin.query(dropNew(this.#newest));
-    return (await fingerprint(admin)) === this.#fingerprint;
+    const now = await snapshot(admin);
+    if ((await fingerprint(admin)) !== this.#fingerprint) return false;
+    this.#snapshot = now;
+    return true;
   }
 
   /** One is always made ahead. */
@@ -140,6 +146,11 @@ function dropNew(than: string): string {
       end;
     end loop;
   end $$`;
+}
+
+/** Says which transactions' writes are visible. While it stays the same no row is another, and a fingerprint, which costs much more, cannot be. */
+async function snapshot(admin: Admin): Promise<string> {
+  return (await admin.query('select pg_current_snapshot()'))[0]?.[0] ?? '';
 }
 
 /** Differs when anything is different: rows, definitions, large objects, settings of roles and databases. */

@@ -17,27 +17,30 @@ export function unrecorded(
     if (ownPids.has(pid)) continue;
     const events = (sessions.get(pid) ?? []).flatMap((session) => session.events);
     const statements = events.filter((event): event is RecordedStatement => 'body' in event);
-    const ran = statements.filter(({ outcome }) => outcome?.outcome !== 'refused');
+    const isOnRecord = recordOf(statements.filter(({ outcome }) => outcome?.outcome !== 'refused'));
     for (const event of logged) {
-      if (event.type !== 'statement' || isOnRecord(event, ran)) continue;
+      if (event.type !== 'statement' || isOnRecord(event)) continue;
       found.push(`backend ${pid}: ${event.how} ${event.text.slice(0, 200)}`);
     }
   }
   return found;
 }
 
-function isOnRecord(
-  { how, text }: Extract<LogEvent, { type: 'statement' }>,
-  ran: readonly RecordedStatement[],
-): boolean {
-  if (how === 'call') return ran.some(({ body }) => body.kind === 'call');
-  // A password was taken out of it.
-  if (ran.some(({ body, text: kept }) => body.redacted && text.startsWith(kept.slice(0, 12)))) return true;
+/** Whether an event of the log is among what was run by a backend, by the record. */
+function recordOf(ran: readonly RecordedStatement[]): (event: Extract<LogEvent, { type: 'statement' }>) => boolean {
+  const calls = ran.some(({ body }) => body.kind === 'call');
+  const redacted = ran.filter(({ body }) => body.redacted).map(({ text }) => text.slice(0, 12));
   const texts = ran.flatMap(readings).filter((each) => each !== '');
-  // The log has one line for all statements of a Query, and of what SQL has named, the text that it stood in.
-  if (texts.includes(text)) return true;
-  const within = texts.filter((each) => text.includes(each));
-  return within.some((_, from) => within.some((__, to) => to >= from && isMadeOf(text, within.slice(from, to + 1))));
+  const whole = new Set(texts);
+  return ({ how, text }) => {
+    if (how === 'call') return calls;
+    // A password was taken out of it.
+    if (redacted.some((beginning) => text.startsWith(beginning))) return true;
+    // The log has one line for all statements of a Query, and of what SQL has named, the text that it stood in.
+    if (whole.has(text)) return true;
+    const within = texts.filter((each) => text.includes(each));
+    return within.some((_, from) => within.some((__, to) => to >= from && isMadeOf(text, within.slice(from, to + 1))));
+  };
 }
 
 /** The log is in UTF-8; what is on record is in the client's encoding, of which these are tried. */
