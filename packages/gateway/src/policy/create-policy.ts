@@ -2,8 +2,9 @@ import { Lru } from '../sql/lru.ts';
 import { allowedTables } from './allowed-tables.ts';
 import { type Denial, denial } from './denial.ts';
 import { factsWithoutStatement, type SubjectFacts, statementFacts, subjectFacts } from './facts.ts';
-import type { Controls, JudgedStatement, Policy, PolicySubject, Rule, RuleFacts, Variation } from './policy.ts';
+import type { Controls, JudgedStatement, Policy, PolicySubject, Rule, RuleFacts } from './policy.ts';
 import { readOnlyDenials } from './read-only.ts';
+import { type Variation, variations } from './variations.ts';
 import type { Ask, RuleMatch, Verdict } from './verdict.ts';
 
 /** What a session's policy is made of. */
@@ -38,15 +39,6 @@ export function createPolicy(parts: PolicyParts): Policy | undefined {
     },
   };
 }
-
-/** What a rule uses, by its name in `Rule.uses`. */
-const variations: { readonly [Name in Variation]: string } = {
-  parameters: 'statement.parameters',
-  protocol: 'statement.protocol',
-  transaction: 'session.inTransaction',
-  minute: 'time',
-  moment: 'time.timestamp',
-};
 
 function variationsOf(rules: readonly Rule[]): ReadonlySet<Variation> {
   const all = Object.entries(variations) as [Variation, string][];

@@ -3,6 +3,7 @@ import { RE2JS } from 're2js';
 import type { ConditionProblem } from './condition.ts';
 import { celFields, ownName } from './environment.ts';
 import { knownValues } from './known-values.ts';
+import { variations } from './variations.ts';
 import { isZone, minuteMethods, zonedMethods } from './zoned-time.ts';
 
 /** What a parsed condition uses, and the first thing in it that would go wrong although CEL takes it. */
@@ -11,13 +12,8 @@ export interface Inspection {
   readonly problem: ConditionProblem | undefined;
 }
 
-/** Fields that can differ from one run of the same text to the next. */
-const changing: ReadonlySet<string> = new Set([
-  'statement.parameters',
-  'statement.protocol',
-  'session.inTransaction',
-  'time.timestamp',
-]);
+/** What can differ from one run of the same text to the next, its fields by their names. */
+const changing: ReadonlySet<string> = new Set(Object.values(variations));
 
 const variables = celFields as unknown as { readonly [name: string]: { readonly [field: string]: string } };
 

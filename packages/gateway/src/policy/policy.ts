@@ -1,4 +1,5 @@
 import type { Analysis } from '../sql/analysis.ts';
+import type { Variation } from './variations.ts';
 import type { Verdict } from './verdict.ts';
 
 /** The rules that apply to one session, compiled. Pure: the time is an argument. */
@@ -12,9 +13,6 @@ export interface Policy {
   /** By what, besides the text, a verdict can differ from the last one on the same text; empty: by nothing. */
   readonly variesBy: ReadonlySet<Variation>;
 }
-
-/** What rules can ask for that is not the same each time that a text is run. `minute`: of the time, but nothing finer; `moment`: the very time. */
-export type Variation = 'parameters' | 'protocol' | 'transaction' | 'minute' | 'moment';
 
 export interface JudgedStatement {
   readonly analysis: Analysis;

@@ -1,4 +1,4 @@
-import type { Variation } from '../policy/policy.ts';
+import type { Variation } from '../policy/variations.ts';
 import type { Analysis } from '../sql/analysis.ts';
 import { type Catalog, firstNormalObjectId } from '../sql/catalog.ts';
 import { Lru } from '../sql/lru.ts';
