@@ -72,7 +72,7 @@ export interface Relation {
    * types of its columns do; absent: none.
    */
   readonly attached?: readonly number[];
-  /** Those of them that run before a row of it is updated, each by itself: they can change the row. Absent: none. */
+  /** Those among `triggers` that run before a row of it is updated, each by itself: they can change the row. Absent: none. */
   readonly beforeUpdate?: readonly number[];
   /** Foreign keys that refer to it; absent: none. */
   readonly referredBy?: readonly ForeignKey[];

@@ -5,7 +5,7 @@ import { derived, tableEntry } from './from.ts';
 import type { Entry, Level } from './level.ts';
 import { fullName, named, type Surroundings } from './surroundings.ts';
 import { rangeName } from './touch.ts';
-import { fieldsOf, isNode, list, type Node, text, words } from './tree.ts';
+import { fieldsOf, holds, isNode, list, type Node, text, words } from './tree.ts';
 import { Walk } from './walk.ts';
 
 /** Where a command stands: what runs it, and which names are in force there. */
@@ -57,7 +57,7 @@ export function readInsert(fields: Node, around: Surroundings, findings: Finding
   const columns = list(fields['cols']).map((column) => text(fieldsOf(column, 'ResTarget')?.['name']));
   writeColumns(walk, range, fields['cols'] === undefined ? undefined : columns);
   const select = fieldsOf(fields['selectStmt'], 'SelectStmt');
-  const isNamed = fields['cols'] !== undefined && !asksForDefault(select?.['valuesLists']);
+  const isNamed = fields['cols'] !== undefined && !holds(select?.['valuesLists'], 'SetToDefault');
   defaults(walk, range, isNamed ? columns : undefined);
   walk.read({ selectStmt: fields['selectStmt'], indirections: fields['cols'] }, level);
   const target = tableEntry(range, around);
@@ -171,7 +171,7 @@ function readMergeAction(
   const columns =
     targets === undefined ? undefined : list(targets).map((target) => text(fieldsOf(target, 'ResTarget')?.['name']));
   writeColumns(walk, range, columns);
-  defaults(walk, range, asksForDefault(clause['values']) ? undefined : columns);
+  defaults(walk, range, holds(clause['values'], 'SetToDefault') ? undefined : columns);
 }
 
 function within(level: Level, entries: Entry[]): Level {
@@ -186,7 +186,7 @@ function readAssignments(
   const columns = list(targets).map((target) => text(fieldsOf(target, 'ResTarget')?.['name']));
   writeColumns(walk, range, columns);
   walk.updates(range);
-  if (asksForDefault(targets)) defaults(walk, range, undefined);
+  if (holds(targets, 'SetToDefault')) defaults(walk, range, undefined);
   walk.read({ targets }, level);
 }
 
@@ -230,17 +230,6 @@ function generated(walk: Walk, range: Node): void {
       walk.expressions(one, (_, { volatileFunctions }) => volatileFunctions.size === 0);
     }
   }
-}
-
-/** Whether DEFAULT stands for a value. */
-function asksForDefault(root: unknown): boolean {
-  const stack: unknown[] = [root];
-  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    if (!isNode(node)) continue;
-    if (node['SetToDefault'] !== undefined) return true;
-    for (const field in node) stack.push(node[field]);
-  }
-  return false;
 }
 
 /** The columns that a list of words names. */

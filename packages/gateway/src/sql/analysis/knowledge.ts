@@ -7,7 +7,7 @@ import { PureFunctions } from './pure-functions.ts';
 import { mayChangeColumn } from './row-changes.ts';
 import { readStatement } from './statement.ts';
 import { fullName, type Surroundings } from './surroundings.ts';
-import { fieldsOf, isNode, list, text } from './tree.ts';
+import { fieldsOf, holds, list, text } from './tree.ts';
 import { Walk } from './walk.ts';
 
 /** What a view reads. */
@@ -307,15 +307,8 @@ export class Knowledge {
 }
 
 /** Whether an expression looks at a column; one that cannot be parsed may. */
-function namesColumn(root: unknown): boolean {
-  if (root === undefined) return true;
-  const stack: unknown[] = [root];
-  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    if (!isNode(node)) continue;
-    if (node['ColumnRef'] !== undefined) return true;
-    for (const field in node) stack.push(node[field]);
-  }
-  return false;
+function namesColumn(parsed: unknown): boolean {
+  return parsed === undefined || holds(parsed, 'ColumnRef');
 }
 
 /** OLD and NEW of a rule's actions: rows that are there already. */

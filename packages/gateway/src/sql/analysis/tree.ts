@@ -53,3 +53,14 @@ export function constantText(node: unknown): string | null | undefined {
   if (isNode(constant['boolval'])) return constant['boolval']['boolval'] === true ? 'true' : 'false';
   return undefined;
 }
+
+/** Whether there is a node of that type anywhere in a tree. */
+export function holds(root: unknown, type: string): boolean {
+  const stack: unknown[] = [root];
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    if (!isNode(node)) continue;
+    if (node[type] !== undefined) return true;
+    for (const field in node) stack.push(node[field]);
+  }
+  return false;
+}
