@@ -44,10 +44,10 @@ export class Gatekeeper {
 
   /** Why a Parse of a text that means this must not go on, if so. */
   parses(meant: Analysis | undefined): GatewayError | undefined {
-    return this.#state.skipping ? undefined : this.#guard.parses(meant);
+    return this.#guard.parses(meant);
   }
 
-  /** What the text of a Parse means now; undefined when that cannot be told. */
+  /** What the text of a Parse means now; undefined when that cannot be told, or nobody will ask. */
   means(text: string | undefined): Analysis | undefined {
     return text === undefined || this.#state.skipping ? undefined : this.#guard.means(text);
   }

@@ -42,18 +42,15 @@ export function decisionBody({ n, kind, judged }: OpenStatement): Body | undefin
 /** The entry of what was masked in the answer so far; undefined when nothing was. Counts begin anew behind it. */
 export function maskedBody(open: OpenStatement): Body | undefined {
   const rows = open.rowMask === undefined || open.rowMask === 'none' ? undefined : open.rowMask;
-  if (rows === undefined && open.copyMask === undefined && open.withheld === 0) {
-    open.rowMask = undefined;
-    return undefined;
-  }
-  const counts = [...(rows?.counts() ?? []), ...(open.copyMask?.counts() ?? [])];
+  const { copyMask, withheld } = open;
+  open.rowMask = open.copyMask = undefined;
+  open.withheld = 0;
+  if (rows === undefined && copyMask === undefined && withheld === 0) return undefined;
+  const counts = [...(rows?.counts() ?? []), ...(copyMask?.counts() ?? [])];
   const columns = counts.filter(({ detected }) => detected === undefined);
   const detected = counts.flatMap(({ detected, rule, action, values }) =>
     detected === undefined ? [] : [{ detector: rule, action, values }],
   );
-  const { withheld } = open;
-  open.rowMask = open.copyMask = undefined;
-  open.withheld = 0;
   if (counts.length === 0 && withheld === 0) return undefined;
   return { type: 'masked', of: open.n, columns, detected, withheld };
 }
