@@ -45,22 +45,9 @@ async function measureStatements(setup: Setup, pgbench: Pgbench, { options, repo
     const workload: Workload = { script: 'select', protocol, clients, seconds, logged: 0.05 };
     const long = { ...workload, seconds: Math.max(seconds, warmSeconds) };
     await warmUp(pgbench, among(setup.contenders, ['before-controls', 'relaxed', 'policy']), long);
-    /** Two of them, one next to the other in each round; what the second has more or less of than the first, round by round. */
-    const compare = async (
-      names: readonly [ContenderName, ContenderName],
-      difference: (second: Sample, first: Sample) => number,
-    ): Promise<readonly number[]> => {
-      const contenders = among(setup.contenders, names);
-      const samples = await inRounds(contenders, rounds, (one) => sample(pgbench, one, workload));
-      report.lines(
-        `${measure}: ${texts}`,
-        contenders.map((one) => throughputLine(measure, one, samples.get(one.name) ?? [])),
-      );
-      const [first = [], second = []] = names.map((name) => samples.get(name));
-      return second.flatMap((one, round) => (first[round] === undefined ? [] : [difference(one, first[round])]));
-    };
+    const turns: Turns = { setup, pgbench, report, measure, texts, workload, rounds };
     const rate = ({ transactionsPerSecond }: Sample): number => transactionsPerSecond;
-    const kept = await compare(['before-controls', 'relaxed'], (now, before) => rate(now) / rate(before));
+    const kept = await compare(turns, ['before-controls', 'relaxed'], (now, before) => rate(now) / rate(before));
     if (kept.length > 0) {
       report.finding({
         measure: `${measure}, no rule: relaxed / before controls`,
@@ -71,7 +58,7 @@ async function measureStatements(setup: Setup, pgbench: Pgbench, { options, repo
         note: `rounds: ${kept.map((each) => each.toFixed(2)).join(', ')}`,
       });
     }
-    const added = await compare(['relaxed', 'policy'], (ruled, free) => ruled.steadyUs - free.steadyUs);
+    const added = await compare(turns, ['relaxed', 'policy'], (ruled, free) => ruled.steadyUs - free.steadyUs);
     const repeated = protocol !== 'simple';
     report.finding({
       measure: `${measure}, three rules: CPU added a statement`,
@@ -82,6 +69,30 @@ async function measureStatements(setup: Setup, pgbench: Pgbench, { options, repo
       note: `${texts}; rounds: ${added.map((us) => us.toFixed(0)).join(', ')}`,
     });
   }
+}
+
+interface Turns {
+  readonly setup: Setup;
+  readonly pgbench: Pgbench;
+  readonly report: Report;
+  readonly measure: string;
+  readonly texts: string;
+  readonly workload: Workload;
+  readonly rounds: number;
+}
+
+/** Two contenders, one next to the other in each round: what the second has more or less of than the first, round by round. */
+async function compare(
+  { setup, pgbench, report, measure, texts, workload, rounds }: Turns,
+  names: readonly [ContenderName, ContenderName],
+  difference: (second: Sample, first: Sample) => number,
+): Promise<readonly number[]> {
+  const contenders = among(setup.contenders, names);
+  const samples = await inRounds(contenders, rounds, (one) => sample(pgbench, one, workload));
+  const lines = contenders.map((one) => throughputLine(measure, one, samples.get(one.name) ?? []));
+  report.lines(`${measure}: ${texts}`, lines);
+  const [first = [], second = []] = names.map((name) => samples.get(name));
+  return second.flatMap((one, round) => (first[round] === undefined ? [] : [difference(one, first[round])]));
 }
 
 const logins = { quick: 20, full: 50 };

@@ -6,14 +6,10 @@ import { activeMasks } from '../../packages/gateway/src/masking/active-masks.ts'
 import { createSha256 } from '../../packages/gateway/src/net/sha256-digest.ts';
 import { createPolicy } from '../../packages/gateway/src/policy/create-policy.ts';
 import { noControls, rulesOf } from '../../packages/gateway/src/policy/policy.fixture.ts';
-import { SharedDefinitions } from '../../packages/gateway/src/session/definitions.ts';
 import type { Guard } from '../../packages/gateway/src/session/guard.ts';
-import { PolicyGuard, type PolicyGuardOptions } from '../../packages/gateway/src/session/policy-guard.ts';
+import { guardOf } from '../../packages/gateway/src/session/policy-guard.fixture.ts';
 import { Session } from '../../packages/gateway/src/session/session.ts';
-import { SessionSettings } from '../../packages/gateway/src/session/session-settings.ts';
-import { createAnalyzer } from '../../packages/gateway/src/sql/analysis/analyze.ts';
 import { catalogFixture } from '../../packages/gateway/src/sql/catalog.fixture.ts';
-import { loadParser } from '../../packages/gateway/src/sql/parser.ts';
 
 const approvers = { group: 'finance', count: 1, timeoutMs: 600_000, reuseMs: 0 };
 /** Those of the README. */
@@ -64,37 +60,12 @@ const catalog = catalogFixture({
     { oid: 16_386, name: 'payments', columns: ['id int4'] },
   ],
 });
-const analyze = createAnalyzer(await loadParser());
-const definitions = new SharedDefinitions();
-const start = {
-  user: 'app',
-  role: 'app',
-  searchPath: 'public',
-  standardConformingStrings: true,
-  temporarySchema: 'pg_temp_1',
-  settings: {},
-};
-
-function guardWith(of: Pick<PolicyGuardOptions, 'policy' | 'masks'>): Guard {
-  return new PolicyGuard({
-    ...of,
-    rowLimit: undefined,
-    rate: undefined,
-    analyze,
-    catalog: () => catalog,
-    definitions: { all: definitions, own: definitions.join() },
-    settings: new SessionSettings({ start, parameters: new Map(), salt: 's' }),
-    hmac: (bytes) => bytes,
-    wallUs: (us) => us,
-  });
-}
-
 const policy = createPolicy({ rules, controls: [noControls, noControls], subject });
 const guards: { readonly [name: string]: () => Guard | undefined } = {
   'no guard': () => undefined,
-  'three rules': () => guardWith({ policy, masks: undefined }),
-  'a mask on another table': () => guardWith({ policy: undefined, masks }),
-  both: () => guardWith({ policy, masks }),
+  'three rules': () => guardOf({ policy, catalog: () => catalog }),
+  'a mask on another table': () => guardOf({ masks, catalog: () => catalog }),
+  both: () => guardOf({ policy, masks, catalog: () => catalog }),
 };
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);

@@ -642,7 +642,7 @@ describe('a text that was allowed before', { timeout: 300_000 }, () => {
         },
       },
     });
-    for (const name of [...names, 'alice']) tokens.set(name, (await gateway.cli('tokens', 'create', name)).trim());
+    for (const name of [...names, 'alice']) tokens.set(name, gateway.token(name));
     watch = new JournalWatch(gateway.data);
     other = await login('simple');
   });

@@ -10,7 +10,7 @@ import type { Catalog } from '../sql/catalog.ts';
 import { loadParser } from '../sql/parser.ts';
 import { SharedDefinitions } from './definitions.ts';
 import type { Judged, SessionNames, ToJudge } from './guard.ts';
-import { PolicyGuard } from './policy-guard.ts';
+import { PolicyGuard, type PolicyGuardOptions } from './policy-guard.ts';
 import { SessionSettings } from './session-settings.ts';
 
 /** With a parser of its own. */
@@ -74,7 +74,35 @@ export interface GuardFixtureOptions {
   readonly wallUs?: (us: number) => number;
 }
 
-/** The guard of a session that has just begun. */
+/** The guard of a session that has just begun, under nothing but what is given. */
+export function guardOf({
+  all = new SharedDefinitions(),
+  ...given
+}: Partial<PolicyGuardOptions> &
+  Pick<PolicyGuardOptions, 'catalog'> & { readonly all?: SharedDefinitions }): PolicyGuard {
+  const start = {
+    user: 'app',
+    role: 'app',
+    searchPath: 'public',
+    standardConformingStrings: true,
+    temporarySchema: 'pg_temp_1',
+    settings: {},
+  };
+  return new PolicyGuard({
+    policy: undefined,
+    masks: undefined,
+    rowLimit: undefined,
+    rate: undefined,
+    analyze: analyzer,
+    definitions: { all, own: all.join() },
+    settings: new SessionSettings({ start, parameters: new Map(), salt: 's' }),
+    hmac: (bytes) => bytes,
+    wallUs: (us) => us,
+    ...given,
+  });
+}
+
+/** The same, by what most tests tell apart. */
 export function guarded({
   masked = false,
   rules = money,
@@ -89,24 +117,13 @@ export function guarded({
     session: { client: '', application: undefined, runId: undefined },
   } as const;
   const fixture: { catalog: Catalog | undefined } = { catalog: catalogFixture({ relations: tables }) };
-  const start = {
-    user: 'app',
-    role: 'app',
-    searchPath: 'public',
-    standardConformingStrings: true,
-    temporarySchema: 'pg_temp_1',
-    settings: {},
-  };
-  const guard = new PolicyGuard({
+  const guard = guardOf({
     policy: masked ? undefined : createPolicy({ rules, controls: [noControls, noControls], subject }),
     masks: masked ? activeMasks(masking, { connection: 'c', identity: 'agent', groups: [] }) : undefined,
-    rowLimit: undefined,
     rate,
     analyze,
     catalog: () => fixture.catalog,
-    definitions: { all, own: all.join() },
-    settings: new SessionSettings({ start, parameters: new Map(), salt: 's' }),
-    hmac: (bytes) => bytes,
+    all,
     wallUs,
   });
   return Object.assign(fixture, { guard });
