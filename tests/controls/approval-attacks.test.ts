@@ -214,13 +214,16 @@ describe('what waits cannot be got past', { timeout: 1_200_000 }, () => {
 
   it('by a statement in front of it that fails or ends the transaction', async () => {
     await open();
-    const failing = bytes(messages([...one('select 1 / 0'), ...one(pay(106)), sync]));
-    await payer.ask(failing);
+    await payer.client.send(bytes(messages([...one('select 1 / 0'), ...one(pay(106)), sync])));
     assert.deepEqual(await payer.answer(), ['22012', 'I']);
-    assert.deepEqual(
-      stage.ends(payer.pid).map(({ result }) => result),
-      ['cancelled'],
-    );
+    await payer.settled();
+    // It fails when people have been asked: they would not be if it had failed before.
+    await stage.value('select pg_advisory_lock(106)');
+    const failing = 'select 1 / length(pg_advisory_lock(106)::text)';
+    await payer.ask(bytes(messages([...one(failing), ...one(pay(106)), sync])));
+    await stage.value('select pg_advisory_unlock(106)');
+    assert.deepEqual(await payer.answer(), ['22012', 'I']);
+    assert.deepEqual(new Set(stage.ends(payer.pid).map(({ result }) => result)), new Set(['cancelled']));
     assert.equal(await paid(106), '0');
     assert.deepEqual(await payer.query('select 1'), ['SELECT 1', 'I']);
     await payer.client.close();

@@ -16,3 +16,8 @@ export function answerError(answer: Exclude<Answer, { readonly type: 'approved' 
       return new Refusal('57014', `approval ${approval} was called off`, { detail: `Because ${answer.why}.` });
   }
 }
+
+/** For the one who asked, and did not wait for the answer. */
+export function withdrawnError(): Refusal {
+  return new Refusal('57014', 'canceling statement due to user request');
+}

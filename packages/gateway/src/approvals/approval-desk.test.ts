@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Refusal } from '../errors.ts';
 import { answerError } from './answer-error.ts';
-import { accessQuestion, entriesOf, minuteUs, moneyMoves, openDesk, question } from './approvals.fixture.ts';
+import { accessQuestion, askFor, entriesOf, minuteUs, moneyMoves, openDesk, question } from './approvals.fixture.ts';
+import type { Withdrawal } from './question.ts';
 
 const yes = (approval: string, by: string) => ({ approval, by, vote: 'approve' as const, reason: '' });
 const no = (approval: string, by: string, reason = 'Not today.') => ({ approval, by, vote: 'deny' as const, reason });
@@ -199,7 +200,7 @@ describe('of two ends there is one', () => {
   };
   type Race = Pick<ReturnType<typeof openDesk>, 'desk' | 'clock'> & {
     readonly approval: string;
-    readonly withdraw: Awaited<ReturnType<ReturnType<typeof openDesk>['desk']['ask']>>['withdraw'];
+    readonly withdraw: (why: Withdrawal) => void;
   };
   for (const [first, start] of Object.entries(ends)) {
     for (const [second, follow] of Object.entries(ends)) {
@@ -207,7 +208,7 @@ describe('of two ends there is one', () => {
       it(`when ${first} comes just before ${second}`, async (t) => {
         const opened = openDesk(t);
         const { desk, clock, recorder } = opened;
-        const { approval, answer, withdraw } = await desk.ask(question());
+        const { approval, answer, withdraw } = await askFor(desk, question());
         const race = { desk, clock, approval, withdraw };
         recorder.isHeld = true;
         const settled = Promise.allSettled([start(race)]);
@@ -295,11 +296,35 @@ describe('of two ends there is one', () => {
 
   it('in the own chain of the gateway when the session has closed meanwhile', async (t) => {
     const { desk, recorder } = openDesk(t);
-    const { answer, withdraw } = await desk.ask(question());
+    const { answer, withdraw } = await askFor(desk, question());
     recorder.closedSessions.add('0000000000000001');
     withdraw('session ended');
     assert.equal((await answer).type, 'ended');
     assert.deepEqual(recorder.entries.at(-1)?.chains, { session: '', identity: 'billing-agent' });
+  });
+
+  it('in the session, when it is withdrawn before it is on record that it was asked', async (t) => {
+    const { desk, recorder } = openDesk(t);
+    recorder.isHeld = true;
+    const withdrawn = new AbortController();
+    const asked = desk.ask(question(), withdrawn.signal);
+    withdrawn.abort('session ended');
+    recorder.closedSessions.add('0000000000000001');
+    recorder.release();
+    assert.equal((await (await asked).answer).type, 'ended');
+    assert.deepEqual(
+      recorder.entries.map(({ body, chains }) => [body.type, chains.session]),
+      [
+        ['approval_requested', '0000000000000001'],
+        ['approval_ended', '0000000000000001'],
+      ],
+    );
+  });
+
+  it('never, when it was withdrawn before anybody was asked', async (t) => {
+    const { desk, recorder } = openDesk(t);
+    await assert.rejects(desk.ask(question(), AbortSignal.abort('session ended')), { sqlstate: '57014' });
+    assert.deepEqual([recorder.entries, desk.list('all')], [[], []]);
   });
 });
 
@@ -355,7 +380,7 @@ describe('an approval', () => {
     assert.equal(recorder.of('approval_ended')[0]?.usableUntil, clock.nowUs + 30 * minuteUs);
     await desk.use(approval, question({ asks }));
     const again = question({ asks, session: '0000000000000002', statement: 1 });
-    const covered = await desk.ask(again);
+    const covered = await askFor(desk, again);
     assert.deepEqual(
       [covered.approval, await covered.answer],
       [approval, { type: 'approved', approval, by: ['alice'] }],
@@ -411,7 +436,7 @@ describe('bounds', () => {
     const { desk, settings } = openDesk(t);
     settings.waiting = 3;
     settings.waitingOfIdentity = 2;
-    const first = await desk.ask(question());
+    const first = await askFor(desk, question());
     await desk.ask(question());
     await assert.rejects(desk.ask(question()), { sqlstate: '53300', hint: /approvals\.waiting_of_identity/ });
     await desk.ask(question({ identity: 'other-agent' }));
@@ -452,7 +477,7 @@ describe('bounds', () => {
 describe('evidence', () => {
   it('is on record and shown; of what has ended it is not', async (t) => {
     const { desk, recorder } = openDesk(t);
-    const { approval, withdraw } = await desk.ask(question());
+    const { approval, withdraw } = await askFor(desk, question());
     await desk.attach(approval, { explain: 'Update on payments', rows: 12, locks: ['RowExclusiveLock payments'] });
     assert.equal(desk.get(approval).evidence?.rows, 12);
     assert.equal(recorder.of('approval_evidence')[0]?.of, 3);
@@ -556,7 +581,7 @@ describe('after the death of the gateway', () => {
 describe('what is remembered', () => {
   it('is the newest first, and bounded in number and in time', async (t) => {
     const { desk, clock, state } = openDesk(t);
-    const first = await desk.ask(question());
+    const first = await askFor(desk, question());
     first.withdraw('client gone');
     await first.answer;
     const body = JSON.stringify(desk.get(first.approval));

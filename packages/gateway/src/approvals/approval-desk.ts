@@ -3,6 +3,7 @@ import { Refusal } from '../errors.ts';
 import type { Recorder } from '../journal/receipt.ts';
 import type { State } from '../store/state.ts';
 import { AccessRequests } from './access-requests.ts';
+import { withdrawnError } from './answer-error.ts';
 import { type Approval, type Evidence, stateOf } from './approval.ts';
 import { type AlarmClock, ApprovalBook, type Live } from './approval-book.ts';
 import { type ApprovalEvent, ApprovalEvents } from './approval-events.ts';
@@ -77,20 +78,19 @@ export class ApprovalDesk implements Approvals {
     return recoverApprovals(entriesFrom, { recorder, clock, shelf: this.#shelf, book: this.#book });
   }
 
-  async ask(question: Question): Promise<Waiting> {
+  async ask(question: Question, withdrawn?: AbortSignal): Promise<Waiting> {
+    if (withdrawn?.aborted === true) throw withdrawnError();
     const covering = this.#covering(question);
     if (covering !== undefined) {
       const { id, end } = covering.approval;
       const answer = Promise.resolve({ type: 'approved', approval: id, by: end?.by ?? [] } as const);
-      return { approval: id, answer, withdraw: () => {} };
+      return { approval: id, answer };
     }
     const live = this.#open(question, reusableMs(question));
+    // Also before it is on record that it was asked: who withdraws it may have nothing recorded any more in a moment.
+    withdrawn?.addEventListener('abort', () => this.#end(live, withdrawn.reason as Withdrawal), { once: true });
     await live.opened;
-    return {
-      approval: live.approval.id,
-      answer: live.answer.promise,
-      withdraw: (why) => this.#end(live, why),
-    };
+    return { approval: live.approval.id, answer: live.answer.promise };
   }
 
   async use(approval: string, question: Question): Promise<void> {

@@ -9,7 +9,7 @@ import type { Approval } from './approval.ts';
 import type { AlarmClock } from './approval-book.ts';
 import { ApprovalDesk } from './approval-desk.ts';
 import type { ApprovalEvent } from './approval-events.ts';
-import type { Question } from './question.ts';
+import type { Question, Waiting, Withdrawal } from './question.ts';
 
 export const minuteUs = 60_000_000;
 const startUs = 1_800_000_000_000_000;
@@ -222,4 +222,13 @@ export function openDesk(test: { after(fn: () => void): void }, before?: TestDes
 /** Reads the entries of a desk's recorder as the journal would be read. */
 export function entriesOf({ recorder, clock }: TestDesk): (index: number) => { at: number; body: Body }[] {
   return (index) => recorder.entries.slice(index).map(({ body }) => ({ at: clock.nowUs, body }));
+}
+
+/** Asks what can be withdrawn. */
+export async function askFor(
+  desk: ApprovalDesk,
+  what: Question,
+): Promise<Waiting & { readonly withdraw: (why: Withdrawal) => void }> {
+  const withdrawn = new AbortController();
+  return { ...(await desk.ask(what, withdrawn.signal)), withdraw: (why) => withdrawn.abort(why) };
 }

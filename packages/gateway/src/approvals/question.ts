@@ -48,14 +48,16 @@ export interface Waiting {
   readonly approval: string;
   /** Resolves once, and only when what it says is on record (`approval_ended`). */
   readonly answer: Promise<Answer>;
-  /** Ends it, on record, unless it has ended. */
-  withdraw(why: Withdrawal): void;
 }
 
 /** What net/ needs of approvals. */
 export interface Approvals {
-  /** Puts the question to people, on record before it returns; the answer may come at once (a covering approval, `reuseMs`). Throws a Refusal when too many wait (53300). */
-  ask(question: Question): Promise<Waiting>;
+  /**
+   * Puts the question to people, on record before it returns; the answer may come at once (a covering approval, `reuseMs`).
+   * `withdrawn` ends it, on record, unless it has ended; its reason is a Withdrawal. Throws a Refusal when too many wait
+   * (53300), and when it is withdrawn already (57014).
+   */
+  ask(question: Question, withdrawn?: AbortSignal): Promise<Waiting>;
   /**
    * Uses the approval up, on record (`approval_used`), right before what it covers is forwarded. Throws a Refusal when it
    * does not cover it any more: used already, revoked, run out since.

@@ -120,7 +120,7 @@ export function guardSession(options: GuardSessionOptions): GuardedSession | und
       }
       guard.catalogRead();
     },
-    ask: (ask) => askPeople(ask, options, guard),
+    ask: (ask, withdrawn) => askPeople(ask, withdrawn, options, guard),
     cancel: options.cancel,
     timeMs,
   };
@@ -148,7 +148,12 @@ function applies(about: {
   return [policy, masks, rowLimit, timeMs].some((part) => part !== undefined) || rates.length > 0;
 }
 
-async function askPeople(ask: TurnAsk, options: GuardSessionOptions, guard: PolicyGuard): Promise<Asked> {
+async function askPeople(
+  ask: TurnAsk,
+  withdrawn: AbortSignal,
+  options: GuardSessionOptions,
+  guard: PolicyGuard,
+): Promise<Asked> {
   const { guards, requester, settings, catalog } = options;
   // What another session has just committed is to be known.
   await catalog.refresh();
@@ -164,13 +169,12 @@ async function askPeople(ask: TurnAsk, options: GuardSessionOptions, guard: Poli
     definitions: `${definitions}${own}`,
     redact: guards.redact,
   });
-  const waiting = await guards.desk.ask(question);
+  const waiting = await guards.desk.ask(question, withdrawn);
   options.gatherEvidence(waiting.approval, question, analyses);
   return {
     approval: waiting.approval,
     notice: waitsNotice(waiting.approval, ask),
     answer: waiting.answer,
-    withdraw: (why) => waiting.withdraw(why),
     use: async () => {
       await catalog.refresh();
       if (boundDefinitions(analyses, catalog.current) !== definitions) throw redefined();

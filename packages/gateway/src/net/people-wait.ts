@@ -1,8 +1,8 @@
-import { answerError } from '../approvals/answer-error.ts';
+import { answerError, withdrawnError } from '../approvals/answer-error.ts';
 import type { Withdrawal } from '../approvals/question.ts';
 import { GatewayError, Refusal } from '../errors.ts';
 import type { TurnAsk } from '../session/turn.ts';
-import type { Asked, SessionControl } from './session-control.ts';
+import type { SessionControl } from './session-control.ts';
 
 /**
  * One wait for people: asks, tells the client, and settles once, with what the client is told when what waits may not run,
@@ -10,8 +10,7 @@ import type { Asked, SessionControl } from './session-control.ts';
  */
 export class PeopleWait {
   readonly settled: Promise<Refusal | undefined>;
-  #asked: Asked | undefined;
-  #withdrawn: Withdrawal | undefined;
+  readonly #withdrawn = new AbortController();
 
   constructor(control: SessionControl, ask: TurnAsk, tell: (notice: Uint8Array) => void) {
     this.settled = this.#wait(control, ask, tell);
@@ -19,22 +18,20 @@ export class PeopleWait {
 
   /** Ends the wait, on record, unless it has ended. */
   withdraw(why: Withdrawal): void {
-    this.#withdrawn ??= why;
-    this.#asked?.withdraw(why);
+    this.#withdrawn.abort(why);
   }
 
   async #wait(control: SessionControl, ask: TurnAsk, tell: (notice: Uint8Array) => void): Promise<Refusal | undefined> {
+    const { signal } = this.#withdrawn;
     try {
-      const asked = await control.ask(ask);
-      this.#asked = asked;
-      if (this.#withdrawn === undefined) tell(asked.notice);
-      else asked.withdraw(this.#withdrawn);
+      const asked = await control.ask(ask, signal);
+      if (!signal.aborted) tell(asked.notice);
       const answer = await asked.answer;
       if (answer.type !== 'approved') return answerError(answer);
       // It was withdrawn too late to be called off, and is not to run all the same.
-      if (this.#withdrawn !== undefined) return withdrawn();
+      if (signal.aborted) return withdrawnError();
       await asked.use();
-      return this.#withdrawn === undefined ? undefined : withdrawn();
+      return signal.aborted ? withdrawnError() : undefined;
     } catch (error) {
       if (error instanceof Refusal) return error;
       const cause = error instanceof GatewayError ? error.sqlstate : '58030';
@@ -43,8 +40,4 @@ export class PeopleWait {
       });
     }
   }
-}
-
-function withdrawn(): Refusal {
-  return new Refusal('57014', 'canceling statement due to user request');
 }

@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, it, type TestContext } from 'node:test';
 import { answerApprovals } from '../../approvals/answer-control.ts';
-import { accessQuestion, moneyMoves, openDesk, question, type TestDesk } from '../../approvals/approvals.fixture.ts';
+import {
+  accessQuestion,
+  askFor,
+  moneyMoves,
+  openDesk,
+  question,
+  type TestDesk,
+} from '../../approvals/approvals.fixture.ts';
 import { Voters } from '../../approvals/voter.ts';
 import type { ApprovalRequest } from '../../control/control-request.ts';
 import { ControlServer } from '../../control/control-server.ts';
@@ -252,7 +259,7 @@ describe('onrecord approvals', () => {
 
   it('watches what waits, what is asked for, and how it ends', async (t) => {
     const { desk, command } = await running(t);
-    const before = await desk.ask(question());
+    const before = await askFor(desk, question());
     const interrupt = new AbortController();
     let seen = '';
     let look: () => void = () => {};
@@ -320,7 +327,7 @@ describe('onrecord approvals', () => {
   it('shows what is remembered while no gateway runs, and that nothing can be decided', async (t) => {
     const { desk, command, stop } = await running(t);
     const died = await desk.ask(question());
-    const ended = await desk.ask(question());
+    const ended = await askFor(desk, question());
     ended.withdraw('cancelled');
     await ended.answer;
     await stop();
