@@ -1,35 +1,22 @@
 import type { Refusal } from '../errors.ts';
 import type { ActiveMasks } from '../masking/active-masks.ts';
 import type { CopyMask, RowMask } from '../masking/mask.ts';
-import { unreadable } from '../policy/denial.ts';
 import type { Policy } from '../policy/policy.ts';
-import type { Verdict } from '../policy/verdict.ts';
 import type { Analysis, Analyze } from '../sql/analysis.ts';
 import type { Catalog } from '../sql/catalog.ts';
-import { functionsNamed } from '../sql/functions-named.ts';
 import { quoteName } from '../sql/quote-name.ts';
 import { clientText } from './client-text.ts';
 import type { Definitions, SharedDefinitions } from './definitions.ts';
 import type { Guard, Judged, SessionNames, ToJudge } from './guard.ts';
 import { GuardMasking } from './guard-masking.ts';
-import {
-  allowed,
-  callUnderMask,
-  definedLater,
-  tooFast,
-  unknownFunction,
-  unknownName,
-  unknownRelation,
-  unknownStatement,
-  withMasks,
-} from './guard-verdicts.ts';
+import { callUnderMask, tooFast, unknownFunction } from './guard-verdicts.ts';
 import { KnownTexts } from './known-texts.ts';
 import { OwnTables } from './own-tables.ts';
-import { boundValues, parameterTexts } from './parameter-texts.ts';
 import { RecentTexts } from './recent-texts.ts';
 import { Repeats } from './repeats.ts';
 import type { SessionSettings } from './session-settings.ts';
 import type { TextSettings } from './session-state.ts';
+import { ownedToJudge, StatementJudge } from './statement-judge.ts';
 import { StatementRate } from './statement-rate.ts';
 import { type Read, StatementReader } from './statement-reader.ts';
 
@@ -62,6 +49,7 @@ export class PolicyGuard implements Guard {
   readonly #definitions: Definitions;
   readonly #repeats: Repeats;
   readonly #rate: StatementRate;
+  readonly #judge: StatementJudge;
   /** The catalog must be read again before anything else is judged. */
   #stale = false;
   /** It was read again for what is judged next. */
@@ -90,6 +78,7 @@ export class PolicyGuard implements Guard {
     const readNow = (analysis: Analysis): Analysis | undefined => reader.readNow(analysis);
     this.#reader = reader;
     this.#masking = masks === undefined ? undefined : new GuardMasking({ masks, catalog, hmac, readNow });
+    this.#judge = new StatementJudge({ ...options, masking: this.#masking, rate: this.#rate, reader, wallUs });
     this.rowLimit = options.rowLimit;
     this.masks = masks !== undefined;
   }
@@ -161,63 +150,11 @@ export class PolicyGuard implements Guard {
   }
 
   #decide(read: Read, us: number): Judged {
-    const { statement, analysis, settings, behind, unprepared, made, makes } = read;
-    const refused = (verdict: Verdict): Judged => ({ analysis: undefined, verdict, settings });
-    if (analysis === undefined) return refused(unknownName(statement));
-    if ('why' in analysis) return refused(unreadable(analysis.why));
-    const [name] = unprepared;
-    if (name !== undefined) return refused(unknownStatement(name));
-    const unknown = this.#unknownOf(analysis);
-    if (unknown.length > 0) return refused(unknownRelation(unknown));
-    this.#recent.add(statement.text ?? '');
-    const { all } = this.#options.definitions;
-    const isFunction = (called: string): boolean => this.#options.catalog()?.functions(called).length !== 0;
-    const seen = this.#definitions.withTriggersThatWait(all.cautious(analysis, this.#definitions, read), isFunction);
-    const verdict = this.#verdictOn(seen, read, us);
-    if (verdict.decision !== 'deny') this.#begin(seen, statement);
-    const about = { verdict, settings, ...(made.isEmpty ? {} : { tables: made }), ...(makes && { makes }) };
-    if (verdict.decision === 'approve') {
-      const asked = { ...about, statement: owned({ ...statement, behind }) };
-      // What the session alone can see is nothing that was approved before.
-      return {
-        ...asked,
-        analysis: made.isUsedBy(seen) ? this.#reader.alsoReadAs(seen, { ...seen, isStale: true }) : seen,
-      };
-    }
-    // A function that nobody knows is misspelled, most probably, and Postgres says so better.
-    const known = verdict.decision === 'deny' && this.#namesNoFunction(seen) ? undefined : seen;
-    return { ...about, analysis: known };
-  }
-
-  #verdictOn(analysis: Analysis, { statement, made }: Read, us: number): Verdict {
-    if (this.#leavesDefinitions(analysis)) return definedLater();
-    const error = analysis.names === undefined ? undefined : this.#masking?.whyNotRead(analysis.names.analysis, made);
-    return error === undefined
-      ? this.#verdict(analysis, { statement, made }, us)
-      : withMasks(allowed, { rule: 'masking', message: error.message });
-  }
-
-  /**
-   * Relations of which nobody can tell what rules say: the catalog does not have them, and the session has not made them.
-   * Postgres is asked about such a statement (a Query is parsed, and runs no further), so that a misspelled name is its error.
-   */
-  #unknownOf({ unresolved }: Analysis): readonly string[] {
-    if (this.#options.policy === undefined) return [];
-    return unresolved.filter((name) => !this.#definitions.has(name));
-  }
-
-  /** True when it calls a function that neither the catalog has nor the session has made. */
-  #namesNoFunction({ commands: [{ functions }] }: Analysis): boolean {
-    const catalog = this.#options.catalog();
-    if (catalog === undefined) return false;
-    return functions.some((name) => functionsNamed(catalog, name).length === 0 && !this.#definitions.has(name));
-  }
-
-  /** PREPARE TRANSACTION: what is defined takes effect when anybody commits it, and nothing tells the gateway of that. */
-  #leavesDefinitions({ effects }: Analysis): boolean {
-    return (
-      this.#definitions.changed && effects.some((effect) => effect.type === 'transaction' && effect.does === 'prepare')
-    );
+    const { statement } = read;
+    if (statement.text !== undefined) this.#recent.add(statement.text);
+    const judged = this.#judge.judge(read, us);
+    if (judged.verdict.decision !== 'deny' && judged.analysis !== undefined) this.#begin(judged.analysis, statement);
+    return judged;
   }
 
   /** Literals are read while a text is parsed, and the CHECK of a domain in them is code, which can copy. */
@@ -325,51 +262,19 @@ export class PolicyGuard implements Guard {
     if (sql.includes(0x5c) && !settings.isAsReported('standard_conforming_strings')) return false;
     return settings.isAsReported('client_encoding') || sql.every((byte) => byte < 0x80);
   }
-
-  #verdict(analysis: Analysis, { statement, made }: Pick<Read, 'statement' | 'made'>, us: number): Verdict {
-    const waitUs = this.#rate.waitUs(analysis, { inBlock: statement.inTransaction, us });
-    if (waitUs > 0) return tooFast(waitUs);
-    const refused = this.#masking?.refusal(analysis, made);
-    return withMasks(
-      this.#options.policy?.judge(
-        {
-          analysis,
-          sql: statement.text ?? '',
-          protocol: statement.protocol,
-          // Most rules do not ask for them.
-          get parameters() {
-            return textsOf(statement);
-          },
-          inTransaction: statement.inTransaction,
-        },
-        this.#wallUs(us),
-      ) ?? allowed,
-      refused,
-    );
-  }
 }
 
 const noNames: SessionNames = { prepared: () => undefined, cursor: () => undefined };
-
-/** Of a Bind in pieces nothing is known of its parameters, not even how many: a rule that asks for them cannot be evaluated. */
-function textsOf({ protocol, parameters, parameterTypes }: ToJudge): readonly (string | null | undefined)[] {
-  if (protocol === 'extended' && parameters === undefined) return [undefined];
-  return parameterTexts(boundValues(parameters, parameterTypes));
-}
 
 /** What waits together is shown to people together, and approved together. */
 function withStatements(judged: readonly Judged[], statements: readonly ToJudge[]): readonly Judged[] {
   if (judged.length < 2 || !judged.some(({ verdict }) => verdict.decision === 'approve')) return judged;
   return judged.map((one, at) => {
     const statement = statements[at];
-    return one.statement !== undefined || statement === undefined ? one : { ...one, statement: owned(statement) };
+    return one.statement !== undefined || statement === undefined
+      ? one
+      : { ...one, statement: ownedToJudge(statement) };
   });
-}
-
-/** Parameters are a view of the chunk that they came in. */
-function owned(statement: ToJudge): ToJudge {
-  const { parameters } = statement;
-  return parameters === undefined ? statement : { ...statement, parameters: parameters.slice() };
 }
 
 /** Code that can change what prepared statements mean: dynamic SQL in the server. */
