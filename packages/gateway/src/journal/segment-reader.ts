@@ -22,7 +22,9 @@ export interface PlacedBatch extends Batch {
   readonly offset: number;
 }
 
-const windowBytes = 256 * 1024;
+/** Bytes that are read at once: few at a place that is new, twice as many each time that it goes on from there. */
+const smallestWindowBytes = 8 * 1024;
+const largestWindowBytes = 256 * 1024;
 
 /**
  * Reads the batches of one segment file in order, while it may still be written. Every batch's checksum and index are
@@ -37,6 +39,7 @@ export class SegmentReader {
   readonly #readable: ReadableFile;
   #window: Uint8Array = new Uint8Array(0);
   #windowAt = 0;
+  #windowBytes = smallestWindowBytes;
 
   /** `file` names the file in errors. Throws a JournalCorruption or a LaterVersionError. */
   constructor(readable: ReadableFile, file: string, firstIndex: number) {
@@ -113,9 +116,9 @@ export class SegmentReader {
 
   /** Offset of the last byte that is not zero, plus one: where what was ever written ends. At least `at`. */
   writtenEnd(): number {
-    const scratch = new Uint8Array(windowBytes);
+    const scratch = new Uint8Array(largestWindowBytes);
     for (let end = this.#readable.size(); end > this.at; ) {
-      const start = Math.max(this.at, end - windowBytes);
+      const start = Math.max(this.at, end - largestWindowBytes);
       const chunk = this.#readInto(scratch.subarray(0, end - start), start);
       for (let at = chunk.length - 1; at >= 0; at -= 1) if (chunk[at] !== 0) return start + at + 1;
       end = start;
@@ -127,7 +130,7 @@ export class SegmentReader {
     const mark = Buffer.from(this.header.mark);
     const size = this.#readable.size();
     // One for the whole file: what is allocated for each window is 64 MiB that wait for a collection.
-    const scratch = new Uint8Array(windowBytes);
+    const scratch = new Uint8Array(largestWindowBytes);
     for (let start = this.at + 1; start + batchHeaderBytes < size; ) {
       const { buffer, byteLength } = this.#readInto(scratch, start);
       const chunk = Buffer.from(buffer, 0, byteLength);
@@ -145,7 +148,9 @@ export class SegmentReader {
   #bytes(offset: number, length: number): Uint8Array {
     const start = offset - this.#windowAt;
     if (start >= 0 && start + length <= this.#window.length) return this.#window.subarray(start, start + length);
-    this.#window = this.#read(offset, Math.max(length, windowBytes));
+    const goesOn = start >= 0 && start <= this.#window.length && this.#window.length > 0;
+    this.#windowBytes = goesOn ? Math.min(2 * this.#windowBytes, largestWindowBytes) : smallestWindowBytes;
+    this.#window = this.#read(offset, Math.max(length, this.#windowBytes));
     this.#windowAt = offset;
     return this.#window.subarray(0, length);
   }
