@@ -1,5 +1,5 @@
 import { loadModule, parseSync, SqlError } from 'libpg-query';
-import { Lexer, tokenKind } from './lexer.ts';
+import { nesting } from './nesting.ts';
 
 /**
  * Nesting that the parser is trusted with, in tokens without a comma between them, over all open parentheses. Measured:
@@ -7,9 +7,6 @@ import { Lexer, tokenKind } from './lexer.ts';
  * and since nothing unwinds its own stack then, some thirty such texts leave it broken for good.
  */
 const maxNesting = 2_000;
-
-/** What a parenthesis counts for: a subquery is five nodes deep. */
-const parenthesis = 6;
 
 /** One statement of a parsed text. Offsets are UTF-8 bytes; `length` is 0 for "up to the end". */
 export interface RawStatement {
@@ -56,39 +53,4 @@ function parse(sql: string): readonly RawStatement[] | 'syntax error' | 'too dee
     broken = true;
     return 'too deep';
   }
-}
-
-/** An upper bound for how deep the tree of a text can be, without parsing it. */
-export function nesting(sql: string): number {
-  const lexer = new Lexer(sql);
-  const outer: number[] = [];
-  let sum = 0;
-  let here = 0;
-  let deepest = 0;
-  while (lexer.nextSignificant() !== tokenKind.end) {
-    here += 1;
-    sum += 1;
-    if (sum > deepest) deepest = sum;
-    if (lexer.kind !== tokenKind.punctuation) continue;
-    switch (sql[lexer.start]) {
-      case '(':
-      case '[':
-        here += parenthesis - 1;
-        sum += parenthesis - 1;
-        outer.push(here);
-        here = 0;
-        break;
-      case ')':
-      case ']':
-        sum -= here;
-        here = outer.pop() ?? 0;
-        break;
-      case ',':
-      case ';':
-        sum -= here;
-        here = 0;
-        break;
-    }
-  }
-  return deepest;
 }

@@ -39,6 +39,20 @@ describe('texts that are made to be hard', () => {
     assert.deepEqual(lines('WITH RECURSIVE a AS (SELECT 1 FROM log), log AS (SELECT 1) SELECT * FROM a'), ['select']);
   });
 
+  test('thousands of alternatives, and of branches', () => {
+    const keys = Array.from({ length: 3_000 }, (_, at) => `(id = ${at} AND name = 'x')`).join(' OR ');
+    assert.deepEqual(lines(`SELECT id FROM customers WHERE ${keys}`), ['select reads customers']);
+    const branches = Array.from({ length: 3_000 }, (_, at) => `WHEN id = ${at} THEN 'x'`).join(' ');
+    assert.deepEqual(lines(`SELECT CASE ${branches} END FROM customers`), ['select reads customers']);
+  });
+
+  test('as many set operations and joins as the parser reads', () => {
+    const queries = Array.from({ length: 990 }, () => 'SELECT id, name FROM customers').join(' UNION ');
+    assert.deepEqual(lines(queries), ['select reads customers']);
+    const joined = ' JOIN customers b ON b.id = 1 AND true'.repeat(900);
+    assert.deepEqual(lines(`SELECT 1 FROM customers${joined}`), ['select reads customers']);
+  });
+
   test('thousands of FETCH, and of arguments of a cursor', () => {
     const fetches = 'fetch c into x;'.repeat(3_000);
     assert.deepEqual(lines(`DO $$ declare c refcursor; x int; begin open c for select 1; ${fetches} end $$`), [
