@@ -1,3 +1,4 @@
+import type { TableMade } from '../analysis.ts';
 import type { ForeignKey, Relation } from '../catalog.ts';
 import { kindOf } from '../kind.ts';
 import type { QualifiedName } from '../resolve.ts';
@@ -74,8 +75,8 @@ export function readDefinition(node: Node, around: Surroundings, findings: Findi
   if (notInCatalog.test(type)) return;
   // An operator, a cast, a domain, the name of a schema … can be behind any other text.
   const isTold = !draft.isOpaque && definition.names.size > 0;
-  const names = isTold ? Array.from(definition.names).sort() : undefined;
   const makes = type === 'CreateStmt' && isTold ? simpleTable(fields, around) : undefined;
+  const names = isTold ? definition.namesOf(makes) : undefined;
   findings.effects.push({
     type: 'define',
     names,
@@ -114,14 +115,13 @@ export function readTableAs(fields: Node, around: Surroundings, findings: Findin
   const into = isNode(fields['into']) ? fields['into'] : {};
   if (isNode(into['rel'])) definition.create(into['rel']);
   const at = findings.effects.length;
-  const names = Array.from(definition.names);
-  findings.effects.push({ type: 'define', names });
+  findings.effects.push({ type: 'define', names: definition.namesOf(undefined) });
   if (fields['objtype'] === 'OBJECT_MATVIEW') noteLater('CreateTableAsStmt', fields, around, findings);
   const query = fieldsOf(fields['query'], 'SelectStmt');
   if (query !== undefined) readSelect(query, around, findings, { into: draft, level: place.level });
   else if (isNode(fields['query'])) readStatement(fields['query'], around, findings, { via: 'CREATE TABLE AS' });
   const makes = simpleTableOf(fields, draft, around);
-  if (makes !== undefined) findings.effects[at] = { type: 'define', names, makes };
+  if (makes !== undefined) findings.effects[at] = { type: 'define', names: definition.namesOf(makes), makes };
 }
 
 /** How many of the last words of an object's name are behind that of its relation. */
@@ -152,12 +152,19 @@ class Definition {
   #dropsKey: ((key: ForeignKey) => boolean) | undefined;
   /** What is defined, changed or dropped. */
   readonly names = new Set<string>();
+  /** Other names by which what is made can be used: it is in another schema of the path, or comes along with a table. */
+  readonly #otherNames = new Set<string>();
   /** Functions are among them. */
   hasFunctions = false;
 
   constructor(walk: Walk) {
     this.#walk = walk;
     this.#draft = walk.draft;
+  }
+
+  /** In order; of a plain table (`makes`) its own alone. */
+  namesOf(makes: TableMade | undefined): readonly string[] {
+    return Array.from(makes === undefined ? new Set([...this.names, ...this.#otherNames]) : this.names).sort();
   }
 
   read(type: string, fields: Node): void {
@@ -172,6 +179,9 @@ class Definition {
     if (type === 'RenameStmt' || type === 'AlterObjectSchemaStmt') this.#renames(fields);
     if (type === 'AlterTableStmt') this.#changesColumns(fields);
     if (type === 'CreateSchemaStmt') this.#schemaElements(fields);
+    if (type === 'CreateStmt') this.#sequences(fields);
+    if (type === 'IndexStmt') this.#index(fields);
+    this.#types(type, fields);
   }
 
   /** A relation that will be there: no name that the catalog lacks. */
@@ -181,6 +191,7 @@ class Definition {
     const isTemporary = range['relpersistence'] === 't' && given.schema === '';
     const name = isTemporary ? `pg_temp.${given.name}` : listedName(around, given);
     this.names.add(name);
+    if (!isTemporary) this.#mayBeIn(given);
     this.#draft.writes.add(name);
     const [schema = ''] = name.split('.');
     const present = isTemporary ? undefined : around.catalog?.find(schema, given.name);
@@ -278,6 +289,47 @@ class Definition {
     if (parts.length === 0) return;
     this.hasFunctions = true;
     this.names.add(listedName(this.#walk.around, qualifiedName(parts)));
+    this.#mayBeIn(qualifiedName(parts));
+  }
+
+  /** An index is in the schema of its table. */
+  #index({ idxname, relation }: Node): void {
+    const name = text(idxname);
+    if (name === '' || !isNode(relation)) return;
+    for (const { schema } of this.#walk.resolved(relation)) this.#otherNames.add(fullName({ schema, name }));
+    this.#mayBeIn({ schema: rangeName(relation).schema, name });
+  }
+
+  /** Those of serial and identity columns (ChooseRelationName). */
+  #sequences({ relation, tableElts }: Node): void {
+    if (!isNode(relation)) return;
+    const { schema, name } = rangeName(relation);
+    for (const element of list(tableElts)) {
+      const column = fieldsOf(element, 'ColumnDef');
+      if (column !== undefined && isNumbered(column))
+        this.#mayBeIn({ schema, name: `${name}_${text(column['colname'])}_seq` });
+    }
+  }
+
+  /**
+   * Types without code, and what is taken away with nothing that depends on it: texts mean the same but for that name. Types of
+   * a name are looked for in all schemas.
+   */
+  #types(type: string, { typeName, objects, removeType }: Node): void {
+    const isEnum = type === 'CreateEnumStmt' || type === 'AlterEnumStmt';
+    const isDropped = type === 'DropStmt' && /^OBJECT_(TYPE|DOMAIN)$/.test(text(removeType));
+    const named = isEnum ? [words(typeName)] : [];
+    if (isDropped) named.push(...list(objects).map((object) => words(fieldsOf(object, 'TypeName')?.['names'])));
+    for (const parts of named) this.names.add(listedName(this.#walk.around, qualifiedName(parts)));
+  }
+
+  /** Without a schema: in the first of the path that there is, as far as that can be told. */
+  #mayBeIn({ schema, name }: QualifiedName): void {
+    const { path = [], catalog } = this.#walk.around;
+    const searched = path.filter((one) => one !== 'pg_catalog' && !/^pg_temp(_|$)/.test(one));
+    const certain = searched.findIndex((one) => catalog?.isOpen(one) === true);
+    const schemas = schema === '' ? searched.slice(0, certain === -1 ? undefined : certain + 1) : [schema];
+    for (const one of schemas) this.#otherNames.add(fullName({ schema: one, name }));
   }
 
   #renames(fields: Node): void {
@@ -330,6 +382,13 @@ class Definition {
     const { cmds, indexParams, whereClause, def } = fields;
     this.#walk.read({ cmds, indexParams, whereClause, def }, levelWithin(undefined, entries));
   }
+}
+
+/** A sequence comes along with it: `serial` and its kind, GENERATED … AS IDENTITY. */
+function isNumbered({ typeName, constraints }: Node): boolean {
+  const [type = ''] = isNode(typeName) ? words(typeName['names']).slice(-1) : [];
+  if (/^((big|small)?serial|serial[248])$/.test(type)) return true;
+  return list(constraints).some((item) => fieldsOf(item, 'Constraint')?.['contype'] === 'CONSTR_IDENTITY');
 }
 
 /** What DROP … CASCADE of a table, of a schema, or of columns and constraints of a table takes along; undefined: nothing. */

@@ -117,6 +117,16 @@ describe('effects', () => {
       'alter table customers set schema s': [define('public.customers', 's.customers')],
       'alter table customers rename column a to b': [define('public.customers')],
       'create index on customers (id)': [define('public.customers')],
+      'create index i on customers (id)': [define('public.customers', 'public.i')],
+      'create table t (id serial, i int generated always as identity, n s.x)': [
+        define('public.t', 'public.t_i_seq', 'public.t_id_seq'),
+      ],
+      "create type e as enum ('a')": [define('public.e')],
+      "alter type s.e add value 'b'": [define('s.e')],
+      'drop type if exists e, s.d': [define('public.e', 's.d')],
+      'drop domain e': [define('public.e')],
+      'drop type e cascade': [defineAny],
+      'create type r as range (subtype = int4)': [defineAny],
       'create trigger t before insert on log execute function f()': [define('public.log')],
       'create extension x': [defineAny],
       'drop owned by x': [defineAny],
@@ -130,6 +140,23 @@ describe('effects', () => {
     };
     for (const [sql, expected] of Object.entries(cases))
       assert.deepEqual(analysisOf(sql).effects.map(named), expected, sql);
+  });
+
+  test('of definitions name every schema in which they may be made', () => {
+    const context = {
+      catalog: catalogFixture({ relations: [], closedSchemas: ['agent'] }),
+      searchPath: ['pg_temp_3', 'pg_catalog', 'agent', 'public', 'other'],
+    };
+    const cases: { readonly [sql: string]: readonly string[] } = {
+      'create table t (x s.y)': ['agent.t', 'public.t'],
+      'create table s.t (x s.y)': ['s.t'],
+      'create table t (x int)': ['agent.t'],
+      'create materialized view t as select 1': ['agent.t', 'public.t'],
+      'create function f() returns int language sql as $$ select 1 $$': ['agent.f', 'public.f'],
+      'create index i on t (x)': ['agent.i', 'agent.t', 'public.i'],
+    };
+    for (const [sql, names] of Object.entries(cases))
+      assert.deepEqual(analysisOf(sql, context).effects.map(named), [define(...names)], sql);
   });
 
   test('of DISCARD are the temporary tables that go', () => {
