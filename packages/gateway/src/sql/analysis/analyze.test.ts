@@ -451,6 +451,24 @@ describe('commands', () => {
       'select 1 from customers join orders using (id)': ['customers.id orders.id', ''],
       'select 1 from customers natural join orders': ['customers.id orders.id', ''],
       'select j.email from (customers join orders on true) j': ['customers.email', ''],
+      'select c from (customers join log on true) j(a, b, c)': [
+        'customers.email customers.id customers.name log.at log.what',
+        '',
+      ],
+      'select j.name from (customers join log on true) j(a, b, name)': [
+        'customers.email customers.id customers.name log.at log.what',
+        '',
+      ],
+      'select (select email from (orders o join log on true) j(a, email)) from customers': [
+        'customers.email log.at log.what orders.id orders.total',
+        '',
+      ],
+      'select 1 from customers c(i, n, e) natural join (select 1 as e) v': ['customers.email', ''],
+      'select 1 from (orders o join log on true) j(a, b) join (select 1 as b) v using (b)': [
+        'log.at log.what orders.id orders.total',
+        '',
+      ],
+      'cluster orders using i': ['orders.id orders.total', ''],
       'select id from contacts': ['contacts.id customers.id customers.name', ''],
       'select mail from mails': ['contacts.mail customers.email customers.name mails.mail', ''],
       'insert into customers (id, email) values (1, 2)': ['', 'customers.email customers.id'],

@@ -36,11 +36,12 @@ export abstract class ColumnTouch extends Touch {
     for (let at = level; at !== undefined; at = at.outer) {
       let isFound = false;
       for (const entry of at.entries) {
-        const found = columnsOf(entry, name);
+        const found = mayMean(entry, name);
         if (found.length > 0) isFound = true;
         if (found.length > 0 || (entry.isOpen && entry.isTarget)) this.readColumns(entry, found);
       }
-      if (isFound) return;
+      // Behind such an alias the tables' own names are those of something further out, if of anything.
+      if (isFound && !at.entries.some(({ isRenamed }) => isRenamed)) return;
       const row = at.entries.find(({ alias }) => alias === name);
       if (row !== undefined) {
         this.readColumns(row, allColumnsOf(row));
@@ -53,7 +54,7 @@ export abstract class ColumnTouch extends Touch {
   #readAttribute(entry: Entry | undefined, name: string): void {
     if (entry === undefined) return;
     const found = columnsOf(entry, name);
-    if (found.length > 0) {
+    if (found.length > 0 && entry.isRenamed !== true) {
       this.readColumns(entry, found);
       return;
     }
@@ -72,7 +73,7 @@ export abstract class ColumnTouch extends Touch {
     const base = words(fieldsOf(fields['arg'], 'ColumnRef')?.['fields']);
     const name = text(fieldsOf(first, 'String')?.['sval']);
     const entry = base.length === 1 && name !== '' ? findEntry(level, base[0] ?? '', '') : undefined;
-    const found = entry === undefined ? [] : columnsOf(entry, name);
+    const found = entry === undefined ? [] : mayMean(entry, name);
     const rest = found.length > 0 ? more : list(fields['indirection']);
     for (const item of rest) {
       const field = text(fieldsOf(item, 'String')?.['sval']);
@@ -94,6 +95,11 @@ export abstract class ColumnTouch extends Touch {
       addAll(this.draft.readsColumns, this.around.knowledge?.columnNames(relation, column.name) ?? []);
     }
   }
+}
+
+/** The columns that a name in an entry may mean. */
+export function mayMean(entry: Entry, name: string): readonly FoundColumn[] {
+  return entry.isRenamed === true ? allColumnsOf(entry) : columnsOf(entry, name);
 }
 
 /** The entry that an alias means, innermost first. */

@@ -124,7 +124,7 @@ class JoinAlias {
     const tables = within.filter(({ isJoin }) => isJoin !== true);
     const renames = isNode(this.#alias) && this.#alias['colnames'] !== undefined;
     const columnNames = (): ReadonlySet<string> | undefined => namesOf(tables);
-    const isRenamed = renames || within.some((entry) => entry.isJoin === true && entry.columnNames === unknownNames);
+    const isRenamed = renames || within.some((entry) => entry.isRenamed === true);
     return {
       alias: aliasOf(this.#alias) ?? '',
       schema: '',
@@ -132,12 +132,11 @@ class JoinAlias {
       isOpen: isRenamed || tables.some(({ isOpen }) => isOpen),
       isTarget: false,
       isJoin: true,
-      columnNames: isRenamed ? unknownNames : columnNames,
+      columnNames: isRenamed ? () => undefined : columnNames,
+      ...(isRenamed ? { isRenamed } : {}),
     };
   }
 }
-
-const unknownNames = (): undefined => undefined;
 
 function functionEntry(fields: Node): Entry {
   const alias = isNode(fields['alias']) ? fields['alias'] : undefined;
@@ -215,7 +214,8 @@ function targetNames(fields: Node, entries: readonly Entry[]): ReadonlySet<strin
   return names;
 }
 
-function namesOf(entries: readonly Entry[]): ReadonlySet<string> | undefined {
+/** The names of their columns; undefined when they cannot be told. */
+export function namesOf(entries: readonly Entry[]): ReadonlySet<string> | undefined {
   const names = new Set<string>();
   for (const { sources, isOpen, columnNames } of entries) {
     for (const { relation, renamed } of sources) {

@@ -27,6 +27,8 @@ export interface Entry {
   readonly isTarget: boolean;
   /** It stands for a whole join, whose tables have entries of their own. */
   readonly isJoin?: true;
+  /** A join whose alias names its columns: which of the tables' each of them is, is not worked out. */
+  readonly isRenamed?: true;
   /** The names of its columns where `isOpen`; undefined when that cannot be told. */
   readonly columnNames: () => ReadonlySet<string> | undefined;
 }

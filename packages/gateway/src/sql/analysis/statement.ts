@@ -6,7 +6,7 @@ import { type Place, readDelete, readInsert, readMerge, readSelect, readUpdate }
 import type { Draft, Findings } from './draft.ts';
 import { codeDefined, readBlock } from './function-body.ts';
 import { settingEffects, transactionEffectsOf } from './settings.ts';
-import type { Surroundings } from './surroundings.ts';
+import { fullName, named, type Surroundings } from './surroundings.ts';
 import { rangeName } from './touch.ts';
 import { constantText, fieldsOf, isNode, list, type Node, text, unwrap } from './tree.ts';
 import { Walk } from './walk.ts';
@@ -141,7 +141,7 @@ const readings: { readonly [type: string]: Reading } = {
   UnlistenStmt: silent('listen'),
   CheckPointStmt: silent('maintenance'),
   VacuumStmt: readMaintenance,
-  ClusterStmt: readMaintenance,
+  ClusterStmt: readCluster,
   ReindexStmt: readMaintenance,
   LoadStmt: (_, __, findings, place) => {
     const draft = maintenance(findings, place);
@@ -183,6 +183,25 @@ function readMaintenance(fields: Node, around: Surroundings, findings: Findings,
   for (const { RangeVar: range } of relations) {
     if (!isNode(range)) continue;
     for (const relation of walk.resolved(range)) walk.recompute(around.knowledge?.family(relation, true) ?? [relation]);
+  }
+}
+
+/** CLUSTER puts the rows in the order of an index: it reads all of them. Without a table it is every one that was put so before. */
+function readCluster(fields: Node, around: Surroundings, findings: Findings, place: Place): void {
+  const at = findings.drafts.length;
+  readMaintenance(fields, around, findings, place);
+  const draft = findings.drafts[at];
+  if (draft === undefined) return;
+  const { relation } = fields;
+  const arranged = isNode(relation)
+    ? named(around, rangeName(relation)).relations
+    : Array.from(around.catalog?.relations ?? []).filter(
+        ({ kind, schema }) => kind === 'table' && schema !== 'pg_catalog',
+      );
+  for (const one of arranged) {
+    for (const member of around.knowledge?.family(one, true) ?? []) draft.writes.add(fullName(member));
+    for (const { name: column } of one.columns)
+      for (const full of around.knowledge?.columnNames(one, column) ?? []) draft.readsColumns.add(full);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { QualifiedName } from '../resolve.ts';
-import { ColumnTouch } from './column-touch.ts';
-import { fromEntries } from './from.ts';
-import { allColumnsOf, columnsOf, type Entry, type Level, levelWithin, type WithQuery } from './level.ts';
+import { ColumnTouch, mayMean } from './column-touch.ts';
+import { fromEntries, namesOf } from './from.ts';
+import { type Entry, type Level, levelWithin, type WithQuery } from './level.ts';
 import { readStatement } from './statement.ts';
 import { fieldsOf, isNode, list, type Node, qualifiedName, text, words } from './tree.ts';
 
@@ -91,13 +91,9 @@ export class Walk extends ColumnTouch {
   #readMerged(merged: readonly (readonly string[] | undefined)[], entries: readonly Entry[]): void {
     this.operator({ schema: '', name: '=' });
     const names = new Set(merged.flatMap((columns) => columns ?? []));
-    const tables = entries.filter(({ isJoin }) => isJoin !== true);
-    const seen = new Set<string>();
-    for (const { column } of merged.includes(undefined) ? tables.flatMap(allColumnsOf) : []) {
-      if (seen.has(column.name)) names.add(column.name);
-      seen.add(column.name);
-    }
-    for (const name of names) for (const entry of tables) this.readColumns(entry, columnsOf(entry, name));
+    const sides = entries.filter(({ isJoin, isRenamed }) => isJoin !== true || isRenamed === true);
+    if (merged.includes(undefined)) for (const name of shared(sides)) names.add(name);
+    for (const name of names) for (const entry of sides) this.readColumns(entry, mayMean(entry, name));
   }
 
   #visit(node: unknown, level: Level | undefined): void {
@@ -182,6 +178,15 @@ export class Walk extends ColumnTouch {
     }
     return true;
   }
+}
+
+/** Names of columns that more than one entry has, or may have. */
+function shared(entries: readonly Entry[]): Iterable<string> {
+  const seen = new Set<string>();
+  const twice = new Set<string>();
+  const known = entries.map((entry) => namesOf([entry]));
+  for (const name of known.flatMap((names) => [...(names ?? [])])) (seen.has(name) ? twice : seen).add(name);
+  return known.includes(undefined) ? seen : twice;
 }
 
 /** Fields of a SELECT that are no expressions in its level. */
