@@ -8,7 +8,7 @@ import { HiddenCopy } from './hidden.ts';
 import type { ColumnMask, CopyMask } from './mask.ts';
 import { maskOfOutput, outputsOf, unknownSource } from './plan-result.ts';
 import type { ResolvedMasks } from './resolved-masks.ts';
-import { mayRead } from './touches-masked.ts';
+import { mayRead, writesThroughCode } from './touches-masked.ts';
 import { familyOf, type ValueFamily } from './value-family.ts';
 
 /** What is known of a COPY TO STDOUT. */
@@ -59,7 +59,8 @@ export function planCopyColumns(
   masks: ResolvedMasks,
   { lineage, analysis, columns }: Pick<AboutCopy, 'lineage' | 'analysis' | 'columns'>,
 ): readonly CopyColumn[] {
-  const outputs = outputsOf(lineage, columns);
+  const changes = analysis !== undefined && writesThroughCode(masks, analysis);
+  const outputs = changes ? undefined : outputsOf(lineage, columns);
   const showsUnknown = masks.active.columns.size === 0 || (analysis !== undefined && !mayRead(masks, analysis));
   return Array.from({ length: columns }, (_, index) => {
     const output = outputs?.[index];

@@ -157,6 +157,19 @@ describe('planResult', () => {
     assert.deepEqual(rules(trusting, about(touching(['public.tax_of']))), []);
   });
 
+  it('masks all that a write shows by way of code that reads masked columns', () => {
+    const triggered = (via: string, readsColumns: readonly string[]): readonly string[] => {
+      const insert = command({ kind: 'insert', isWrite: true, writes: ['public.notes'] });
+      const of = analysis({ commands: [insert, command({ via, readsColumns })], lineage: { outputs: [output(none)] } });
+      return rules(masks, { lineage: of.lineage, analysis: of, columns: [column('a')] });
+    };
+    for (const via of ['trigger public.leak', 'function public.leak']) {
+      assert.deepEqual(triggered(via, ['public.customers.email']), ['0 unknown source redact']);
+      assert.deepEqual(triggered(via, ['public.notes.body']), []);
+    }
+    assert.deepEqual(triggered('WITH w', ['public.customers.email']), []);
+  });
+
   it('masks all that comes from tables when nothing is known of the database', () => {
     const blind = resolveMasks(active({ columns: new Map([['public.customers.email', 'partial']]) }), undefined);
     assert.deepEqual(rules(blind, { lineage: lineage({ outputs: [output('unknown')] }), columns: [describedName] }), [

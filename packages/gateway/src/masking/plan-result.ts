@@ -8,7 +8,7 @@ import type { ColumnMask, ResultColumn, RowMask } from './mask.ts';
 import { MaskedRows } from './masked-rows.ts';
 import type { ResolvedMasks } from './resolved-masks.ts';
 import { derivedMask, stricterMask } from './stricter.ts';
-import { mayRead } from './touches-masked.ts';
+import { mayRead, writesThroughCode } from './touches-masked.ts';
 import { familyOf } from './value-family.ts';
 
 /** What is known of a result. */
@@ -66,6 +66,7 @@ function masksOfColumns(
   if (masks.active.columns.size === 0) return [];
   const outputs = outputsOf(about.lineage, columns.length);
   const showsUnknown = about.analysis !== undefined && !mayRead(masks, about.analysis);
+  if (about.analysis !== undefined && writesThroughCode(masks, about.analysis)) return columns.map(() => unknownSource);
   return columns.map((column, index) => {
     const described = masks.columns.get(columnKey(column.table, column.attribute));
     const output = outputs?.[index];

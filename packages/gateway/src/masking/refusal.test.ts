@@ -60,6 +60,25 @@ describe('maskRefusal', () => {
     assert.equal(message(analysis({ lineage: shown }), denying), undefined);
   });
 
+  it('refuses to put the rows of a masked table in another order where a rule denies probes', () => {
+    const cluster = command({ kind: 'maintenance', isWrite: true, writes: ['public.customers'] });
+    const arranging = analysis({ commands: [{ ...cluster, readsColumns: ['public.customers.email'] }] });
+    const denying = masksOn({ email: 'partial' }, { probe: 'deny' });
+    assert.match(message(arranging, denying) ?? '', /rows of public\.customers.* another order/);
+    assert.equal(message(arranging), undefined);
+    assert.equal(message(analysis({ commands: [cluster] }), denying), undefined, 'it reads nothing');
+  });
+
+  it('refuses COPY from files of the server, and with its programs', () => {
+    const copy = { kind: 'copy', isOutside: true, isWrite: true } as const;
+    const copying = (parts: Parameters<typeof command>[0]): string | undefined =>
+      message(analysis({ commands: [command({ ...copy, ...parts })] }));
+    assert.match(copying({ writes: ['public.notes'] }) ?? '', /bring back what is masked/);
+    assert.match(copying({ isOpaque: true }) ?? '', /bring back what is masked/);
+    assert.equal(copying({ reads: ['public.notes'] }), undefined, 'to a file');
+    assert.equal(copying({ writes: ['public.notes'], isOutside: false }), undefined, 'from the client');
+  });
+
   it('refuses definitions by which a table could be read from outside', () => {
     const foreign = command({ kind: 'ddl', isDdl: true, isWrite: true, isOutside: true });
     assert.match(message(analysis({ commands: [foreign] })) ?? '', /cannot be defined under a mask/);

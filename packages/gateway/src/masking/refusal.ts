@@ -3,7 +3,7 @@ import { functionsNamed } from '../sql/functions-named.ts';
 import { traitsOfBuiltIn } from '../sql/lineage/built-ins.ts';
 import { planCopyColumns } from './plan-copy.ts';
 import type { ResolvedMasks } from './resolved-masks.ts';
-import { functionOf, hasMasked, hearsOfMasked, mayBeMasked, mayRead } from './touches-masked.ts';
+import { functionOf, hasMasked, hearsOfMasked, mayBeMasked, mayRead, readsMasked } from './touches-masked.ts';
 
 /** Why a statement does not run under a mask. */
 export interface MaskRefusal {
@@ -72,6 +72,13 @@ const codeInWrites: Check = (masks, analysis) => {
 };
 
 const outside: Check = (masks, analysis) => {
+  if (analysis.commands.some(bringsIn)) {
+    return {
+      rule: 'masking',
+      message: 'COPY from files, and with programs, of the server can bring back what is masked',
+      hint: 'Use COPY with STDIN.',
+    };
+  }
   if (!analysis.commands.some(({ isOutside }) => isOutside) || !mayRead(masks, withoutOutside(analysis)))
     return undefined;
   return {
@@ -79,6 +86,11 @@ const outside: Check = (masks, analysis) => {
     message: 'a statement that reaches files, programs or other servers may not read masked columns',
   };
 };
+
+/** Files of the server are its tables, too, and a program can do anything. */
+function bringsIn({ kind, isOutside, isOpaque, writes }: Command): boolean {
+  return kind === 'copy' && isOutside && (isOpaque || writes.length > 0);
+}
 
 /** The same statement, asked for what it reads within the database. */
 function withoutOutside(analysis: Analysis): Analysis {
@@ -115,6 +127,20 @@ const computed: Check = (masks, analysis) => {
     message: `a masked column cannot stand in expressions${named(masks, computes)}`,
     hint: 'Select masked columns as they are.',
   };
+};
+
+/** CLUSTER: where rows stand then tells of their values, and of any that somebody has put between them. */
+const arrangements: Check = (masks, { commands }) => {
+  if (masks.active.probe === 'allow') return undefined;
+  for (const command of commands) {
+    const relation = command.kind === 'maintenance' && command.writes.find((name) => masks.relations.has(name));
+    if (relation === false || relation === undefined || !readsMasked(masks, command)) continue;
+    return {
+      rule: 'masking probe',
+      message: `the rows of ${relation}, which has masked columns, cannot be put in another order`,
+    };
+  }
+  return undefined;
 };
 
 /** A table of another server, and code in C, can lead back to what is masked here. */
@@ -291,12 +317,6 @@ function writesWhatItReads(masks: ResolvedMasks, command: Command, body: readonl
   return readsMasked(masks, command) && body.some(({ isWrite }) => isWrite);
 }
 
-/** Without any column that could be told, a masked relation counts as a whole. */
-function readsMasked(masks: ResolvedMasks, { readsColumns, reads }: Pick<Command, 'reads' | 'readsColumns'>): boolean {
-  if (readsColumns.some((name) => masks.names.has(name))) return true;
-  return readsColumns.length === 0 && reads.some((name) => masks.relations.has(name));
-}
-
 const columnChecks: readonly Check[] = [
   code,
   codeInWrites,
@@ -308,6 +328,7 @@ const columnChecks: readonly Check[] = [
   rewrites,
   probes,
   computed,
+  arrangements,
   definitions,
   unseen,
   ways,

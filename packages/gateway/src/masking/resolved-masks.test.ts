@@ -101,6 +101,24 @@ describe('resolveMasks', () => {
     assert.deepEqual(masked({ relations }, { 'public.t.nothing': 'hash' }), []);
   });
 
+  it('masks how values compare, as statistics tell it, where a rule denies probes', () => {
+    const relations = [
+      { name: 't', columns: ['e text'] },
+      {
+        name: 'pg_stats',
+        schema: 'pg_catalog',
+        kind: 'view' as const,
+        columns: ['null_frac float4', 'n_distinct float4', 'most_common_vals text', 'correlation float4'],
+      },
+    ];
+    const catalog = catalogFixture({ relations });
+    const columns = new Map([['public.t.e', 'hash' as const]]);
+    const keys = (probe: 'allow' | 'deny') =>
+      Array.from(resolveMasks(active({ columns, probe }), catalog).columns.keys());
+    assert.deepEqual(keys('allow'), ['20000.1', '20001.3']);
+    assert.deepEqual(keys('deny'), ['20000.1', '20001.3', '20001.2', '20001.4']);
+  });
+
   it('holds on to a column whose table, schema or own name has changed, and says that its name is gone', () => {
     const masks = active({ columns: new Map([['public.customers.email', 'partial']]) });
     resolveMasks(masks, customers);

@@ -49,7 +49,7 @@ function resolve(active: ActiveMasks, catalog: Catalog | undefined): ResolvedMas
   }
   spread.up();
   const relations = new Set(spread.relations);
-  markStoredElsewhere(catalog, spread);
+  markStoredElsewhere(catalog, spread, active);
   return { active, catalog, columns: spread.columns, names: spread.names, relations, missing };
 }
 
@@ -178,12 +178,13 @@ function mentions(expression: string, column: string): boolean {
 
 const redact: MaskAction = 'redact';
 
-function markStoredElsewhere(catalog: Catalog, spread: Spread): void {
+function markStoredElsewhere(catalog: Catalog, spread: Spread, { probe }: ActiveMasks): void {
   if (spread.columns.size === 0) return;
-  for (const { schema, name, columns, reason } of storedElsewhere) {
+  for (const { schema, name, columns, compared = [], reason } of storedElsewhere) {
+    const hidden = probe === 'deny' ? [...columns, ...compared] : columns;
     const found = schema === undefined ? catalog.named(name) : [catalog.find(schema, name)];
     for (const relation of found) {
-      for (const column of columns) if (relation) spread.mark(relation, column, { rule: reason, action: redact });
+      for (const column of hidden) if (relation) spread.mark(relation, column, { rule: reason, action: redact });
     }
   }
   for (const relation of catalog.relations) {

@@ -50,6 +50,27 @@ export function conditionsReadMasked(masks: ResolvedMasks, { conditionsRead = no
 
 const none: readonly never[] = [];
 
+/** Without any column that could be told, a masked relation counts as a whole. */
+export function readsMasked(
+  masks: ResolvedMasks,
+  { readsColumns, reads }: Pick<Command, 'reads' | 'readsColumns'>,
+): boolean {
+  if (readsColumns.some((name) => masks.names.has(name))) return true;
+  return readsColumns.length === 0 && reads.some((name) => masks.relations.has(name));
+}
+
+/**
+ * Whether code reads masked columns in a statement that writes: a trigger can put one into the row that RETURNING shows.
+ * Such a statement does not run; but code can become another while the statement waits.
+ */
+export function writesThroughCode(masks: ResolvedMasks, { commands }: Pick<Analysis, 'commands'>): boolean {
+  if (!commands[0].isWrite) return false;
+  return commands.some((command) => {
+    const name = functionOf(command.via?.replace(/^trigger /, 'function '));
+    return name !== undefined && !masks.active.trustedFunctions.has(name) && readsMasked(masks, command);
+  });
+}
+
 function reaches(masks: ResolvedMasks, catalog: Catalog, analysis: Analysis, command: Command): boolean {
   if (command.isOutside || command.reads.some((name) => masks.relations.has(name))) return true;
   if (command.readsColumns.some((name) => masks.names.has(name))) return true;
