@@ -50,6 +50,8 @@ export class JournalWatch {
     const calledOff = new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     });
+    // Nobody may wait for it by then.
+    calledOff.catch(() => {});
     for (;;) {
       signal.throwIfAborted();
       const found = this.of(backendPid).find(wanted);

@@ -43,7 +43,7 @@ export async function holdConversation(
   const closed = client.closed;
   client.end();
   await heard;
-  const cutShort = closed || received.some(isFatal);
+  const cutShort = closed || client.reset || received.some(isFatal);
   return { backendPid, sent, received, cutShort };
 }
 

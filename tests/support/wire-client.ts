@@ -35,6 +35,7 @@ export class WireClient {
   readonly #chunks: Uint8Array[] = [];
   #wake: (() => void) | undefined;
   #closed = false;
+  #reset = false;
   readonly parameters: Map<string, string> = new Map();
   /** From BackendKeyData. */
   processId = 0;
@@ -153,6 +154,11 @@ export class WireClient {
     return this.#closed;
   }
 
+  /** The connection has ended with an error: the last words of the server may be lost. */
+  get reset(): boolean {
+    return this.#reset;
+  }
+
   /** Ends the client's direction; the server's is still read. */
   end(): void {
     this.#socket.end();
@@ -179,8 +185,10 @@ export class WireClient {
       this.#closed = true;
       this.#wake?.();
     });
-    // A reset is an end like any other for what a client can observe.
-    socket.on('error', () => {});
+    // An end like any other for most.
+    socket.on('error', () => {
+      this.#reset = true;
+    });
   }
 
   async #chunk(deadlineMs: number): Promise<Uint8Array | undefined> {
