@@ -41,6 +41,11 @@ export function expand(
     use: noted.flatMap(({ use }) => commandsOf(use, knowledge)),
     write: noted.flatMap(({ write }) => commandsOf(write, knowledge)),
   };
+  // Code that defines something can come to use it.
+  if (commands.some(({ via, isDdl }) => via !== undefined && isDdl)) {
+    const writesRows = commands.some(({ writes, isOpaque, isDdl }) => !isDdl && (isOpaque || writes.length > 0));
+    commands.push(...later.use, ...(writesRows ? later.write : []));
+  }
   return {
     commands: commands as [Command, ...Command[]],
     effects: all,

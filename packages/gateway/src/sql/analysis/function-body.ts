@@ -40,9 +40,14 @@ export function readBlock(code: Code, session: Surroundings, findings: Findings,
   const body = around.isEscaping && code.body?.includes('\\') === true ? undefined : code.body;
   const { copy, named } = findings;
   const effects = findings.effects.splice(0);
-  if (language === 'sql' && body !== undefined) readSql(body, around, findings, via);
-  else if (language === 'plpgsql' && body !== undefined) readPlpgsql(body, around, findings, via);
-  else unreadable(findings, via);
+  readBody({ language, body }, around, findings, via);
+  // What stands behind a SET is looked up by it.
+  if (around.path !== undefined && findings.effects.some(changesPath)) {
+    const known = findings.effects.length;
+    readBody({ language, body }, { ...around, path: undefined }, findings, via);
+    const more = findings.effects.splice(known);
+    findings.effects.push(...more.filter(({ type }) => type === 'define' || type === 'anything'));
+  }
   // The order in which it comes to its statements, and whether at all, is not known.
   const later = findings.effects
     .splice(0)
@@ -52,6 +57,18 @@ export function readBlock(code: Code, session: Surroundings, findings: Findings,
   if (findings.named !== named) findings.effects.push({ type: 'anything' });
   findings.copy = copy;
   findings.named = named;
+}
+
+function readBody({ language, body }: Code, around: Surroundings, findings: Findings, via: string | undefined): void {
+  if (language === 'sql' && body !== undefined) readSql(body, around, findings, via);
+  else if (language === 'plpgsql' && body !== undefined) readPlpgsql(body, around, findings, via);
+  else unreadable(findings, via);
+}
+
+const pathSettings: ReadonlySet<string> = new Set(['search_path', 'role', 'session_authorization']);
+
+function changesPath(effect: Effect): boolean {
+  return effect.type === 'reset all' || (effect.type === 'set' && pathSettings.has(effect.name));
 }
 
 const unknown = (): undefined => undefined;

@@ -10,6 +10,21 @@ function write(sql: string): readonly string[] {
   return (analysisOf(sql).later?.write ?? []).map(line);
 }
 
+describe('code that sets the search path', () => {
+  it('can mean by a name whatever has it in any schema', () => {
+    const run = (sql: string): string => analysisOf(sql).commands.map(line).join('\n');
+    const archived = /writes.*archive[.]customers/;
+    assert.doesNotMatch(run('do $$ begin insert into customers values (1); end $$'), archived);
+    for (const set of [
+      'set local search_path = archive',
+      "perform set_config('search_path', 'archive', true)",
+      'reset all',
+      'set role x',
+    ])
+      assert.match(run(`do $$ begin ${set}; insert into customers values (1); end $$`), archived, set);
+  });
+});
+
 describe('what can run by what is defined', () => {
   it('is what a function does, by call or by way of an operator', () => {
     const body = "create function f() returns int language sql as 'delete from customers; select 1'";
@@ -31,6 +46,25 @@ describe('what can run by what is defined', () => {
     assert.match(write('alter table orders rename to bills').join(), /writes orders/);
     assert.match(use('alter table orders set schema archive').join(), /reads orders/);
     assert.match(use('alter schema public rename to x').join(), /opaque/);
+  });
+
+  it('runs by the code that defines it', () => {
+    const run = (sql: string): string => analysisOf(sql).commands.map(line).join('\n');
+    const trigger = 'create trigger t after insert on customers for each row execute function log_order()';
+    assert.match(run(`do $$ begin ${trigger}; insert into customers values (1); end $$`), /writes log/);
+    assert.match(
+      run('do $$ begin alter table mails rename to m; insert into m values (1); end $$'),
+      /writes.*customers/,
+    );
+    assert.match(
+      run("do $$ begin create function f() returns int language sql as 'delete from log'; end $$"),
+      /writes log/,
+    );
+    assert.doesNotMatch(run(`do $$ begin ${trigger}; end $$`), /writes log/);
+    assert.doesNotMatch(
+      run('do $$ begin create temp table t as select * from log; insert into t values (1); end $$'),
+      /writes log/,
+    );
   });
 
   it('is nothing of what is in the catalog and stays as it is', () => {

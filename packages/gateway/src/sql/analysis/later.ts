@@ -23,7 +23,8 @@ export function noteLater(type: string, fields: Node, around: Surroundings, find
   const later = new Later(around, findings);
   if (type === 'CreateTrigStmt') later.trigger(words(fields['funcname']));
   else if (type === 'RuleStmt') later.writes(list(fields['actions']), 'rule');
-  else if (type === 'ViewStmt' || type === 'CreateTableAsStmt') later.view(fields['query']);
+  else if (type === 'ViewStmt') later.view(fields['query']);
+  else if (type === 'CreateTableAsStmt') later.copy(fields['query']);
   else if (type === 'CreatePolicyStmt' || type === 'AlterPolicyStmt') later.policy(fields);
   else if (type === 'CreateFunctionStmt') later.function(fields);
   else if (type === 'AlterTableStmt') later.alterTable(fields);
@@ -57,9 +58,13 @@ class Later {
     for (const statement of statements) readStatement(statement, this.#around, this.#findings, { via: what });
   }
 
+  /** What is written to the table that is made goes nowhere else. */
+  copy(query: unknown): void {
+    if (isNode(query)) readStatement(query, this.#around, this.#use.findings, { via });
+  }
+
   view(query: unknown): void {
-    if (!isNode(query)) return;
-    readStatement(query, this.#around, this.#use.findings, { via });
+    this.copy(query);
     for (const { reads } of this.#use.findings.drafts.slice()) for (const name of reads) this.#found(name);
   }
 
