@@ -78,6 +78,8 @@ export interface GuardSessionOptions extends SessionRules {
 export interface GuardedSession {
   readonly guard: PolicyGuard;
   readonly control: SessionControl;
+  /** Stands for the definitions that are known now. Where somebody is changing some, it is another one each time. */
+  readonly catalog: () => object | undefined;
   /** The session is over: what it has defined counts until the catalog has it. */
   end(): void;
 }
@@ -134,7 +136,8 @@ export function guardSession(options: GuardSessionOptions): GuardedSession | und
         catalog.release();
       });
   };
-  return { guard, control, end };
+  const current = (): object | undefined => (catalog.definitions.hasAny ? {} : catalog.current);
+  return { guard, control, catalog: current, end };
 }
 
 function applies(about: {

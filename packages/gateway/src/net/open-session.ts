@@ -124,6 +124,7 @@ export async function openSession(login: Login, options: OpenSessionOptions): Pr
     replication: replication !== undefined,
     parameters: upstream.parameters,
     guard: guarded?.guard,
+    catalog: guarded?.catalog,
     redact: connection.recording.redact ? detectText : undefined,
   });
   const stops: (() => void)[] = [];

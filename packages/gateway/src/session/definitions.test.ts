@@ -70,6 +70,24 @@ describe('what sessions define', () => {
     assert.equal(all.cautious(untraced, own).isStale, true);
   });
 
+  it('makes what is replaced behind a write or a cursor run, since it can do so at the end of the transaction', () => {
+    const later = { use: [statement({ kind: 'delete' }).commands[0]], write: [] };
+    const replaces: Analysis = { ...statement({}, [{ type: 'define', names: ['public.f'], functions: true }]), later };
+    const renames: Analysis = { ...defines(['public.w']), later };
+    const known = (name: string): boolean => name === 'f';
+    for (const before of [statement({ isWrite: true }), statement({ kind: 'declare' })]) {
+      const own = new SharedDefinitions().join();
+      const kinds = (analysis: Analysis): readonly string[] =>
+        own.withTriggersThatWait(analysis, known).commands.map(({ kind }) => kind);
+      assert.deepEqual(kinds(replaces), ['select']);
+      own.begin(before);
+      assert.deepEqual(kinds(replaces), ['select', 'delete']);
+      assert.deepEqual(kinds(renames), ['select', 'delete']);
+      own.ready('I');
+      assert.deepEqual(kinds(replaces), ['select']);
+    }
+  });
+
   it('knows what was surely dropped, until it may be there again', () => {
     const own = new SharedDefinitions().join();
     const drop = statement({}, [{ type: 'define', names: ['public.wishes'], drops: 'surely' }]);

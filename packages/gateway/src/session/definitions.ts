@@ -60,8 +60,8 @@ export class Definitions {
   #isHidden = false;
   /** The transaction has been asked to end since the server was ready last. */
   #ends = false;
-  /** The transaction may have changed rows: triggers can wait for its end. */
-  #hasWritten = false;
+  /** The transaction may have changed rows or declared a cursor: triggers, and cursors WITH HOLD, run at its end. */
+  #isAwaited = false;
 
   constructor(changed: Set<Definitions>) {
     this.#changed = changed;
@@ -91,7 +91,7 @@ export class Definitions {
     fork.#anyName = this.#anyName;
     fork.#anyFunction = this.#anyFunction;
     fork.#opaque = this.#opaque;
-    fork.#hasWritten = this.#hasWritten;
+    fork.#isAwaited = this.#isAwaited;
     if (this.changed) fork.#changed.add(fork);
     return fork;
   }
@@ -99,7 +99,7 @@ export class Definitions {
   /** A statement is about to run; `inBlock`: in a transaction block, as the server has said last. */
   begin({ effects, commands, later }: Analysis, { inBlock = false }: { readonly inBlock?: boolean } = {}): void {
     const wasChanged = this.changed;
-    if (commands.some(({ isWrite, isDdl }) => isWrite && !isDdl)) this.#hasWritten = true;
+    if (commands.some(({ kind, isWrite, isDdl }) => kind === 'declare' || (isWrite && !isDdl))) this.#isAwaited = true;
     if (effects.some(endsBlock)) {
       this.#ends = true;
       this.#isHidden = false;
@@ -144,21 +144,21 @@ export class Definitions {
   /** The server is ready: what was asked to end has ended, and what is open is known. */
   ready(status: string): void {
     this.#ends = false;
-    if (status === 'I') this.#hasWritten = false;
+    if (status === 'I') this.#isAwaited = false;
   }
 
   /**
-   * A function that is replaced behind a write: constraint triggers that wait for the end of the transaction come to run what
-   * it is then, and nothing is asked about that any more. `isFunction`: whether there is one of that name, in any schema.
+   * A function that is replaced behind a write or a cursor: what waits for the end of the transaction comes to run what it is
+   * then, and nothing is asked about that any more. `isFunction`: whether there is one of that name, in any schema.
    */
   withTriggersThatWait(analysis: Analysis, isFunction: (name: string) => boolean): Analysis {
     const { effects, later, commands } = analysis;
-    if (!this.#hasWritten || later === undefined) return analysis;
+    if (!this.#isAwaited || later === undefined) return analysis;
     const replaces = effects.some(
       (effect) =>
         effect.type === 'define' &&
-        effect.functions === true &&
-        (effect.names ?? []).some((name) => withoutSchema(name).some(isFunction)),
+        // Tables that code comes to write to may be views by then, or have rules and triggers.
+        (effect.functions !== true || (effect.names ?? []).some((name) => withoutSchema(name).some(isFunction))),
     );
     return replaces ? { ...analysis, commands: [...commands, ...later.use, ...later.write] } : analysis;
   }

@@ -5,7 +5,8 @@ import { quoteName } from '../sql/quote-name.ts';
 import type { Guard, Judged, SessionNames, ToJudge } from './guard.ts';
 import { latin1Bytes } from './latin1.ts';
 import type { NameKey } from './name-table.ts';
-import type { OpenStatement, Prepared } from './open-statement.ts';
+import type { JudgedAt, OpenStatement, Portal, Prepared } from './open-statement.ts';
+import { atExecution, changedSinceApproval, changedSinceBind } from './portal-verdicts.ts';
 import { readable } from './readable.ts';
 import type { SessionState } from './session-state.ts';
 
@@ -76,6 +77,7 @@ export class Gatekeeper {
       parameters,
       parameterTypes: prepared?.parameterTypes ?? prepared?.owner.parameterTypes,
       inTransaction: this.#inTransaction,
+      ...(known?.inSql === true ? { isNamedInSql: true } : {}),
     };
   }
 
@@ -90,6 +92,27 @@ export class Gatekeeper {
   /** Undefined: the catalog has to be read again first. */
   judge(statements: readonly ToJudge[], us: number): readonly Judged[] | undefined {
     return this.#guard.judge(statements, this.#names, us);
+  }
+
+  /** What is kept with a portal that is judged now. */
+  judgedAt(toJudge: ToJudge | undefined): JudgedAt {
+    const { definitions, namings, options } = this.#state;
+    return { statement: keptOf(toJudge), definitions, namings, catalog: options.catalog?.() };
+  }
+
+  /**
+   * The verdict on an Execute: the one on the portal, unless what it runs by may be another now than it was then. Code that
+   * it calls and names that it uses are looked up when it runs. Undefined: the catalog has to be read again first.
+   */
+  judgeExecute(portal: Portal, name: Uint8Array, us: number): Judged | undefined {
+    const { judged, judgedAt } = portal;
+    if (judged === undefined || judgedAt === undefined || this.#holds(judged, judgedAt)) return judged;
+    if (judged.verdict.decision === 'deny') return judged;
+    if (judged.verdict.decision === 'approve') return changedSinceApproval(judged);
+    const statement = this.#executeAgain(portal, judgedAt, name);
+    if (statement === undefined) return changedSinceBind(judged);
+    const now = this.judge([statement], us);
+    return now === undefined ? undefined : atExecution(judged, now[0]);
   }
 
   /** `body`: of FunctionCall. Undefined: the catalog has to be read again first. */
@@ -114,6 +137,25 @@ export class Gatekeeper {
     encodeFrontend({ type: 'close', target: 'statement', name }, writer);
     encodeFrontend({ type: 'parse', name, sql, parameterTypes }, writer);
     return { bytes: writer.finish(), prepared: { ...prepared, since: this.#state.count + 1 } };
+  }
+
+  /** Nothing has changed by which it was judged. */
+  #holds(judged: Judged, { definitions, namings, catalog }: JudgedAt): boolean {
+    const { definitions: now, namings: names, options } = this.#state;
+    const isSame = definitions === now && judged.settings === this.#guard.settings;
+    if (!isSame || (namings !== names && usesNames(judged))) return false;
+    // What others define while people are asked is seen when the approval is used.
+    return judged.verdict.decision === 'approve' || catalog === options.catalog?.();
+  }
+
+  /** What an Execute of the portal runs, to be judged; undefined where that cannot be said again. */
+  #executeAgain({ owner }: Portal, { statement }: JudgedAt, name: Uint8Array): ToJudge | undefined {
+    const inTransaction = this.#inTransaction;
+    if (statement !== undefined) return { ...statement, inTransaction };
+    if (owner.effect?.type !== 'declare') return undefined;
+    const unicode = this.text(name);
+    const text = unicode === undefined ? undefined : `FETCH ALL FROM ${quoteName(unicode)}`;
+    return { text, protocol: 'extended', parameters: noParameters, parameterTypes: undefined, inTransaction };
   }
 
   /** The name is in the client's encoding. */
@@ -170,6 +212,25 @@ export class Gatekeeper {
     const { text, textConforms, judged } = inSql;
     return { text, textConforms, inSql: true, meant: judged?.analysis?.names?.analysis };
   }
+}
+
+/** Parameters are a view of the chunk that they came in; larger ones are not kept. */
+const maxKeptBytes = 8 * 1024;
+const noParameters = new Uint8Array([0, 0, 0, 0]);
+
+const planned: ReadonlySet<string> = new Set(['select', 'insert', 'update', 'delete', 'merge']);
+
+/** It may run what a name of the session stands for when it is executed. */
+function usesNames({ analysis }: Judged): boolean {
+  return analysis === undefined || !planned.has(analysis.commands[0].kind);
+}
+
+/** What of a Bind can be judged again: not where SQL has named what it binds, since that name can be given to another. */
+function keptOf(toJudge: ToJudge | undefined): ToJudge | undefined {
+  if (toJudge === undefined || toJudge.isNamedInSql === true) return undefined;
+  const { parameters } = toJudge;
+  if (parameters === undefined || parameters.length > maxKeptBytes) return undefined;
+  return { ...toJudge, parameters: parameters.slice() };
 }
 
 /** What a Parse has given a name. */

@@ -1,5 +1,6 @@
 import { Refusal } from '../errors.ts';
 import type { CopyMask, RowMask } from '../masking/mask.ts';
+import type { Analysis } from '../sql/analysis.ts';
 import type { Guard, Judged, SessionNames, ToJudge } from './guard.ts';
 
 /**
@@ -96,7 +97,7 @@ export class ScriptedGuard implements Guard {
 
   #judged(text: string): Judged {
     const about = { text, settings: this.settings } as { readonly text: string; readonly settings: string };
-    const analysis = /unreadable/.test(text) ? undefined : ({} as Judged['analysis']);
+    const analysis = /unreadable/.test(text) ? undefined : analysed;
     if (/forbidden|unreadable/.test(text)) {
       const error = new Refusal('42501', 'the rule says no');
       const matches = [{ rule: 'no', then: 'deny' as const }];
@@ -110,6 +111,10 @@ export class ScriptedGuard implements Guard {
     return { ...about, analysis, verdict: { decision: 'allow', matches: [] } } as Judged;
   }
 }
+
+const lineage = { outputs: [], probes: new Set(), stores: new Set(), touches: new Set() };
+/** It may use names of the session, for all that is known. */
+const analysed = { commands: [{ kind: 'do' }], lineage, effects: [], unresolved: [] } as unknown as Analysis;
 
 function isHidden(judged: Judged): boolean {
   return /hide/.test((judged as unknown as { readonly text: string }).text);

@@ -33,6 +33,8 @@ export interface ToJudge {
   readonly parameters: Uint8Array | undefined;
   readonly parameterTypes: readonly number[] | undefined;
   readonly inTransaction: boolean;
+  /** A Bind of what PREPARE has named: the text is an EXECUTE, made up for it. */
+  readonly isNamedInSql?: true;
   /** Texts of what it executes or fetches by name. */
   readonly behind?: readonly string[];
 }

@@ -334,6 +334,69 @@ describe('a statement that needs approval', () => {
   });
 });
 
+describe('a portal', () => {
+  it('is judged again when it is executed, if names have been given since', () => {
+    const { session, guard } = guarded();
+    send(session, parse('fine', 'p'), parse('execute p', 'e'), bind('e', 'q'), sync);
+    answer(session, parsed, parsed, bound, ready('T'));
+    assert.deepEqual(guard.judgedTexts.splice(0), ['execute p']);
+    const close = { type: 'close', target: 'statement', name: text('p') } as const;
+    send(session, close, parse('forbidden', 'p'), sync);
+    answer(session, closed, parsed, ready('T'));
+    assert.deepEqual(forwarded(send(session, execute('q'), sync).forward), [`parse ${poison}`, 'sync']);
+    assert.deepEqual(delivered(answer(session, syntaxError, ready('E')).deliver), ['error 42501', 'ready E']);
+  });
+
+  it('is judged again when settings or the catalog are others, and goes on when it still may', () => {
+    const guard = new ScriptedGuard();
+    let catalog = {};
+    const session = createSession({ guard, catalog: () => catalog });
+    send(session, parse('fine', 'p'), bind('p', 'q'), sync);
+    answer(session, parsed, bound, ready('T'));
+    const again = (): string[] => {
+      const { forward } = send(session, execute('q'), sync);
+      assert.deepEqual(forwarded(forward), ['execute', 'sync']);
+      answer(session, complete('SELECT 0'), ready('T'));
+      return guard.judgedTexts.splice(0) as string[];
+    };
+    guard.judgedTexts.splice(0);
+    assert.deepEqual(again(), []);
+    catalog = {};
+    assert.deepEqual(again(), ['fine']);
+    guard.settings = 'changed';
+    assert.deepEqual(again(), ['fine']);
+  });
+
+  it('is not judged again right behind its Bind', () => {
+    const guard = new ScriptedGuard();
+    const session = createSession({ guard, catalog: () => ({}) });
+    send(session, parse('fine'), bind(), execute(), sync);
+    assert.deepEqual(guard.judgedTexts, ['fine']);
+  });
+
+  it('of what SQL has named is refused then, because that cannot be said again', () => {
+    const { session } = guarded();
+    send(session, query('prepare p'));
+    answer(session, complete('PREPARE'), ready('T'));
+    send(session, bind('p', 'q'), sync);
+    answer(session, bound, ready('T'));
+    send(session, parse('fine', 'other'), sync);
+    answer(session, parsed, ready('T'));
+    assert.deepEqual(forwarded(send(session, execute('q'), sync).forward), [`parse ${poison}`, 'sync']);
+  });
+
+  it('that was approved is refused also behind what waits for approval itself', () => {
+    const { session, guard } = guarded();
+    send(session, parse('ask 1'), bind('', 'c'), sync);
+    session.release(undefined);
+    answer(session, parsed, bound, ready('T'));
+    guard.settings = 'changed';
+    send(session, parse('ask 2'), bind(), execute(), execute('c'), sync);
+    const { forward } = session.release(undefined);
+    assert.deepEqual(forwarded(forward), ['bind', 'execute', `parse ${poison}`, 'sync']);
+  });
+});
+
 describe('what a guard must know before it judges', () => {
   it('is waited for: the catalog', () => {
     const { session, guard } = guarded();

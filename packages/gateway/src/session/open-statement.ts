@@ -3,7 +3,7 @@ import type { CopyMask, RowMask } from '../masking/mask.ts';
 import type { Analysis } from '../sql/analysis.ts';
 import type { SessionEffect } from '../sql/sql-session-effects.ts';
 import type { Digest } from './digest.ts';
-import type { Judged } from './guard.ts';
+import type { Judged, ToJudge } from './guard.ts';
 
 /** A prepared statement as the gateway remembers it. The text itself stands in the entry of `owner`. */
 export interface Prepared {
@@ -42,10 +42,20 @@ export interface Portal {
   columns: Uint8Array | undefined;
   /** A cursor WITH HOLD, which outlives its transaction. */
   readonly held: boolean;
-  /** What was judged of it when it was bound or declared. */
+  /** What was judged of it when it was bound or declared, and when that was. */
   readonly judged: Judged | undefined;
+  readonly judgedAt: JudgedAt | undefined;
   /** The server has been asked for its columns. */
   described: boolean;
+}
+
+/** What a verdict went by, to see whether something has changed since. */
+export interface JudgedAt {
+  /** Absent where it cannot be said again: a cursor, or what a PREPARE of SQL has named. */
+  readonly statement: ToJudge | undefined;
+  readonly definitions: number;
+  readonly namings: number;
+  readonly catalog: object | undefined;
 }
 
 /**

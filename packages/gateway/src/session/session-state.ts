@@ -25,6 +25,8 @@ export interface SessionOptions {
   readonly redact?: ((text: Uint8Array) => Uint8Array) | undefined;
   /** Rules, limits and masks of the session; undefined when none applies. */
   readonly guard?: Guard | undefined;
+  /** Stands for the definitions that are known of the database: another one when they are others. Only where there is a guard. */
+  readonly catalog?: (() => object | undefined) | undefined;
 }
 
 /** Settings of the session that change how a text reads; the server reports both. */
@@ -59,6 +61,10 @@ export class SessionState {
   syncs = 0;
   /** Statements under way that change what names mean (PREPARE, DEALLOCATE, DECLARE …). */
   effects = 0;
+  /** How often statements that change definitions, or run code that may, have gone out so far. */
+  definitions = 0;
+  /** How often names of prepared statements and cursors have been given or taken so far. */
+  namings = 0;
   /** A message of the client waits until it is certain what the names in it mean. */
   held = false;
   /** What the held message waits for, when that is not the server: the catalog to be read again, or people. */

@@ -189,7 +189,7 @@ export class StatementReader {
       cursor: (name) => {
         const judged = names.cursor(key(name));
         behind.push(judged?.statement?.text ?? '');
-        return tentative.declared.get(name) ?? judged?.analysis;
+        return tentative.declared.get(name) ?? this.#ofCursor(judged?.analysis);
       },
     });
     const read = (): Analysis | { readonly why: string } => {
@@ -197,13 +197,23 @@ export class StatementReader {
       return 'why' in now ? now : eitherReading(now, meant);
     };
     const analysis = read();
-    if ('why' in analysis || !this.#options.answersLate) return analysis;
+    if ('why' in analysis || !(this.#options.answersLate || analysis.names?.type === 'declare')) return analysis;
     const again = (): Analysis | undefined => {
       const now = read();
       return 'why' in now ? undefined : now;
     };
     this.#readWith.set(analysis, { catalog: catalog(), again });
+    if (analysis.names?.type === 'declare')
+      this.#readWith.set(analysis.names.analysis, { catalog: catalog(), again: () => again()?.names?.analysis });
     return analysis;
+  }
+
+  /** What a cursor runs: its plan is that of before, the code that it calls is that of now. */
+  #ofCursor(declared: Analysis | undefined): Analysis | undefined {
+    const read = declared === undefined ? undefined : this.#readWith.get(declared);
+    if (declared === undefined || read === undefined || read.catalog === this.#options.catalog()) return declared;
+    const now = read.again();
+    return now === undefined || now === declared ? now : eitherOf(declared, now);
   }
 
   /** What a prepared statement means now, or may still mean. */

@@ -2,7 +2,8 @@ import type { OpenStatement, Portal } from '../open-statement.ts';
 import type { SessionState } from '../session-state.ts';
 
 /** What a completed statement did to the names of the session. */
-export function applyEffect({ prepared, preparedInSql, portals, syncs }: SessionState, open: OpenStatement): void {
+export function applyEffect(state: SessionState, open: OpenStatement): void {
+  const { prepared, preparedInSql, portals, syncs } = state;
   const { effect } = open;
   if (effect === undefined) return;
   switch (effect.type) {
@@ -24,7 +25,7 @@ export function applyEffect({ prepared, preparedInSql, portals, syncs }: Session
       portals.forgetConfirmed();
       break;
     case 'declare':
-      portals.confirm(portals.put(effect.name, portalOf(open, effect.held), syncs));
+      portals.confirm(portals.put(effect.name, portalOf(open, effect.held, state), syncs));
       break;
     case 'close':
       if (effect.name === undefined) portals.forgetConfirmed();
@@ -34,9 +35,10 @@ export function applyEffect({ prepared, preparedInSql, portals, syncs }: Session
 }
 
 /** The portal that DECLARE made: an Execute that names it fetches from it. */
-function portalOf(declared: OpenStatement, held: boolean): Portal {
+function portalOf(declared: OpenStatement, held: boolean, { definitions, namings, options }: SessionState): Portal {
   const analysis = declared.judged?.analysis?.names?.analysis;
   const judged = declared.judged === undefined ? undefined : { ...declared.judged, analysis };
   const none = { name: undefined, prepared: undefined, columns: undefined, described: false };
-  return { ...none, owner: declared, execution: declared, held, judged };
+  const judgedAt = { statement: undefined, definitions, namings, catalog: options.catalog?.() };
+  return { ...none, owner: declared, execution: declared, held, judged, judgedAt };
 }

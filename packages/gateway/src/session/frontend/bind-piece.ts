@@ -57,7 +57,8 @@ function endBind(from: FromClient, { statement, isRefused }: LargeBind): void {
   server.turn.entries.push(statementBody(statement));
   const decision = decisionBody(statement);
   if (decision !== undefined) server.turn.entries.push(decision);
-  expectPortal(from, statement.portal ?? nothing, statement);
+  // Its parameters are not kept: it is not judged again.
+  expectPortal(from, statement.portal ?? nothing, { statement, toJudge: undefined });
 }
 
 interface Judgement {

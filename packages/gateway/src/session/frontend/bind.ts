@@ -1,4 +1,4 @@
-import type { Judged } from '../guard.ts';
+import type { Judged, ToJudge } from '../guard.ts';
 import type { OpenStatement } from '../open-statement.ts';
 import { poisonParse } from '../poison.ts';
 import { redactedParameters } from '../redacted-parameters.ts';
@@ -12,29 +12,37 @@ export function takeBind(from: FromClient): void {
   const portal = reader.cstringBytes();
   const name = reader.cstringBytes();
   const parameters = reader.rest();
-  const judged = judgeBind(from, name, parameters);
-  if (judged === 'wait') return;
+  const judgement = judgeBind(from, name, parameters);
+  if (judgement === 'wait') return;
   const statement = statementOf(from, portal, name);
   keepParameters(from, statement, parameters);
-  statement.judged = judged;
+  statement.judged = judgement.judged;
   forwardBind(from, statement, name);
-  expectPortal(from, portal, statement);
+  expectPortal(from, portal, { statement, toJudge: judgement.toJudge });
 }
 
-/** What the guard says of what a Bind will execute; undefined without one. */
-function judgeBind(from: FromClient, name: Uint8Array, parameters: Uint8Array): Judged | undefined | 'wait' {
+interface Judgement {
+  readonly judged: Judged | undefined;
+  readonly toJudge: ToJudge | undefined;
+}
+
+const unguarded: Judgement = { judged: undefined, toJudge: undefined };
+
+/** What the guard says of what a Bind will execute. */
+function judgeBind(from: FromClient, name: Uint8Array, parameters: Uint8Array): Judgement | 'wait' {
   const { keeper } = from;
-  if (keeper === undefined) return undefined;
+  if (keeper === undefined) return unguarded;
   const key = from.state.nameKey(name);
   const missing = keeper.missing(key, name);
-  if (missing !== undefined) return missing;
+  if (missing !== undefined) return { judged: missing, toJudge: undefined };
   const toJudge = keeper.toJudgeBind(key, parameters);
   const judged = keeper.judge([toJudge], from.us);
   if (judged === undefined) return from.awaitCatalog();
   const [one] = judged;
   // What waits together is shown to people together, and approved together.
   const isShown = !from.server.withholds || one === undefined || one.statement !== undefined;
-  return isShown ? one : { ...one, statement: { ...toJudge, parameters: parameters.slice() } };
+  const shown = isShown ? one : { ...one, statement: { ...toJudge, parameters: parameters.slice() } };
+  return { judged: shown, toJudge };
 }
 
 /** Parameters as they are recorded. */

@@ -24,6 +24,7 @@ export function takeClose(from: FromClient): void {
   const key = state.nameKey(reader.cstringBytes());
   server.forward();
   const table = ofPortal ? state.portals : state.prepared;
+  state.namings += 1;
   const named = table.put(key, undefined, state.syncs);
   server.expect(new ExpectedReply('close', { named, closes: ofPortal ? 'portal' : 'statement' }));
 }

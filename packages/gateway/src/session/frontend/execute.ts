@@ -2,27 +2,40 @@ import { encodeFrontend } from '@onrecord/wire';
 import { Refusal } from '../../errors.ts';
 import { errorResponse } from '../error-response.ts';
 import { ExpectedReply } from '../expected-replies.ts';
-import type { Guard } from '../guard.ts';
+import type { Judged } from '../guard.ts';
 import type { OpenStatement, Portal } from '../open-statement.ts';
 import { poisonParse } from '../poison.ts';
 import { readable } from '../readable.ts';
 import type { FromClient } from './from-client.ts';
 import { isSameName } from './is-same-name.ts';
+import { refuse } from './refuse.ts';
 
 /** Execute: the first of a portal is its execution, each one behind it a fetch. */
 export function takeExecute(from: FromClient): void {
   if (from.refuses('go on')) return;
-  const { state, server, gatekeeper } = from;
+  const { state, server } = from;
   const reader = from.reader();
   const name = reader.cstringBytes();
   const maxRows = reader.int32();
   const portal = state.portals.get(state.nameKey(name));
+  const judged = judgeExecute(from, portal, name);
+  if (judged === 'wait') return;
   const statement = executed(from, portal, name);
+  statement.judged = judged;
   // Zero and less ask for all rows.
   statement.maxRows = Math.max(0, maxRows);
-  if (gatekeeper === undefined) server.forward();
+  if (from.gatekeeper === undefined) server.forward();
   else forwardAsJudged(from, { statement, portal, name });
   server.expect(new ExpectedReply('execute', { statement }));
+}
+
+/** What the guard says of the Execute; undefined without one, and of a portal that it does not know. */
+function judgeExecute(from: FromClient, portal: Portal | undefined, name: Uint8Array): Judged | undefined | 'wait' {
+  const { keeper } = from;
+  // Nothing can have come between it and its Bind.
+  if (keeper === undefined || portal?.judged === undefined || from.arrived.isNewest(portal.owner))
+    return portal?.judged;
+  return keeper.judgeExecute(portal, name, from.us) ?? from.awaitCatalog();
 }
 
 function executed(from: FromClient, portal: Portal | undefined, name: Uint8Array): OpenStatement {
@@ -68,11 +81,13 @@ interface Execution {
 /** Forwards an Execute, or what takes its place. What it may show must be known before its rows come. */
 function forwardAsJudged({ state, server }: FromClient, { statement, portal, name }: Execution): void {
   const { guard } = state.options;
-  statement.judged = portal?.judged;
   if (guard === undefined || state.skipping) return server.forward();
-  const error = portal === undefined ? noSuchPortal(name) : whyNotAnyMore(portal, guard);
-  if (error !== undefined && !server.withholds) {
-    statement.refusal = errorResponse(error);
+  if (portal === undefined && !server.withholds) {
+    statement.refusal = errorResponse(noSuchPortal(name));
+    return server.insert(poisonParse);
+  }
+  if (isDeniedNow(statement, portal)) {
+    refuse([statement], statement.judged);
     return server.insert(poisonParse);
   }
   if (guard.masks && portal !== undefined && !portal.described) {
@@ -90,10 +105,10 @@ function noSuchPortal(name: Uint8Array): Refusal {
   });
 }
 
-/** A portal that was judged under other settings than are in force now, where its approval covers those only. */
-function whyNotAnyMore({ judged }: Portal, guard: Pick<Guard, 'settings'>): Refusal | undefined {
-  if (judged?.verdict.decision !== 'approve' || judged.settings === guard.settings) return undefined;
-  return new Refusal('42501', 'settings of the session have changed since the statement was approved', {
-    hint: 'Bind it again, to ask anew.',
-  });
+/** What was denied when it was bound fails by that. */
+function isDeniedNow(
+  statement: OpenStatement,
+  portal: Portal | undefined,
+): statement is OpenStatement & { readonly judged: Judged } {
+  return statement.judged?.verdict.decision === 'deny' && statement.judged !== portal?.judged;
 }

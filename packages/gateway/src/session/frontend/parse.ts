@@ -45,6 +45,7 @@ export function takeParse(from: FromClient): void {
     source: gatekeeper === undefined || name.length === 0 ? undefined : sourceOf(from, sql, types),
   };
   statement.prepared = prepared;
+  if (name.length > 0) state.namings += 1;
   const named = state.prepared.put(state.nameKey(name), prepared, state.syncs);
   server.expect(new ExpectedReply('parse', { statement, named }));
 }

@@ -1,4 +1,5 @@
 import { ExpectedReply } from '../expected-replies.ts';
+import type { ToJudge } from '../guard.ts';
 import type { OpenStatement, Portal } from '../open-statement.ts';
 import type { FromClient } from './from-client.ts';
 import { isSameName } from './is-same-name.ts';
@@ -45,7 +46,11 @@ export function prepareAgain(
 }
 
 /** Gives the portal its name, and expects the reply to the Bind. */
-export function expectPortal({ state, server }: FromClient, name: Uint8Array, statement: OpenStatement): void {
+export function expectPortal(
+  { state, server, gatekeeper }: FromClient,
+  name: Uint8Array,
+  { statement, toJudge }: { readonly statement: OpenStatement; readonly toJudge: ToJudge | undefined },
+): void {
   const portal: Portal = {
     name: statement.portal,
     prepared: statement.prepared,
@@ -54,6 +59,7 @@ export function expectPortal({ state, server }: FromClient, name: Uint8Array, st
     held: false,
     columns: undefined,
     judged: statement.judged,
+    judgedAt: gatekeeper?.judgedAt(toJudge),
     described: false,
   };
   statement.boundPortal = portal;

@@ -1,5 +1,6 @@
 import { type Framer, frontendTag } from '@onrecord/wire';
 import type { GatewayError } from '../../errors.ts';
+import type { Effect } from '../../sql/analysis.ts';
 import type { Arrived } from '../arrived.ts';
 import { errorResponse } from '../error-response.ts';
 import { type ExpectedReply, statementsOf } from '../expected-replies.ts';
@@ -129,6 +130,8 @@ export class ToServer {
     if (statement === undefined || !this.#hasEffect(statement)) return;
     statement.effectCounts = true;
     this.#state.effects += 1;
+    if (statement.effect !== undefined) this.#state.namings += 1;
+    if (statement.judged?.analysis?.effects.some(changesDefinitions)) this.#state.definitions += 1;
   }
 
   /** Whether a statement changes what those behind it mean. */
@@ -210,6 +213,10 @@ export class ToServer {
       this.#turn.entries.push(outcomeBody(statement, ending, 0));
     }
   }
+}
+
+function changesDefinitions({ type }: Effect): boolean {
+  return type === 'define' || type === 'anything';
 }
 
 const flush = new Uint8Array([frontendTag.flush, 0, 0, 0, 4]);
