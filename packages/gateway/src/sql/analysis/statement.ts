@@ -79,7 +79,7 @@ const readings: { readonly [type: string]: Reading } = {
   ExecuteStmt: (fields, around, findings, place) => {
     const prepared = text(fields['name']);
     const draft = plain('execute', findings, place);
-    new Walk(around, draft, findings).read({ params: fields['params'] }, undefined);
+    readArguments(fields, around, draft, findings);
     runKnown(around.prepared(prepared), `EXECUTE ${prepared}`, draft, findings);
   },
   FetchStmt: (fields, around, findings, place) => {
@@ -227,6 +227,11 @@ function name(type: 'prepare' | 'declare', given: string, fields: Node, findings
   if (isNode(query)) findings.named = { type, name: given, node: query, types: argtypes };
 }
 
+/** The arguments of EXECUTE are computed even where it is only explained (EvaluateParams, prepare.c), and the plan shows them. */
+function readArguments({ params }: Node, around: Surroundings, draft: Draft, findings: Findings): void {
+  new Walk({ ...around, isPlanOnly: false }, draft, findings).read({ params }, undefined);
+}
+
 /** What is known of a prepared statement or cursor runs; of one that is not known, nothing is. */
 function runKnown(analysis: Analysis | undefined, via: string, draft: Draft, findings: Findings): void {
   if (analysis === undefined) {
@@ -255,6 +260,7 @@ function readExplain(fields: Node, around: Surroundings, findings: Findings, pla
   const planned = { ...around, isPlanOnly: true };
   const [type, inner] = unwrap(query);
   if (type === 'ExecuteStmt') {
+    readArguments(inner, around, draft, findings);
     explainKnown(around.prepared(text(inner['name'])), new Walk(planned, draft, findings));
     return;
   }

@@ -50,6 +50,18 @@ describe('what is planned', () => {
     const prepared = (): ReturnType<typeof analysisOf> => analysisOf('SELECT wipe()', { catalog });
     assert.deepEqual(lines('EXPLAIN EXECUTE p', { catalog, prepared }), ['explain reads log']);
   });
+
+  test('computes the arguments of EXECUTE, as if it were executed', () => {
+    const prepared = (): ReturnType<typeof analysisOf> => analysisOf('SELECT $1::int', { catalog });
+    for (const sql of ['EXPLAIN EXECUTE p(wipe())', 'EXPLAIN CREATE TABLE t AS EXECUTE p(wipe())']) {
+      const { commands } = analysisOf(sql, { catalog, prepared });
+      assert.ok(commands[0].isWrite, sql);
+      assert.ok(
+        commands.some(({ via, writes }) => via === 'function public.wipe' && writes.length > 0),
+        sql,
+      );
+    }
+  });
 });
 
 test('the condition of a rule runs with what sets it off', () => {
