@@ -36,6 +36,8 @@ const reachesOut = new Set([
   'DropSubscriptionStmt',
   'ImportForeignSchemaStmt',
   'CreateTableSpaceStmt',
+  // archive_command and its like are programs.
+  'AlterSystemStmt',
 ]);
 
 /** Statements whose expressions run over the rows that are there. */
@@ -181,6 +183,7 @@ class Definition {
     if (type === 'CreateSchemaStmt') this.#schemaElements(fields);
     if (type === 'CreateStmt') this.#sequences(fields);
     if (type === 'IndexStmt') this.#index(fields);
+    if (type === 'RenameStmt' && fields['renameType'] === 'OBJECT_SCHEMA') this.#renamesSchema(text(fields['subname']));
     this.#types(type, fields);
   }
 
@@ -267,6 +270,13 @@ class Definition {
       this.#walk.writeRelation(relation, { event: 'definition', inherits: true });
       this.names.add(fullName(relation));
       this.#changesReferring(relation);
+    }
+  }
+
+  /** Its relations have other names from then on; what else is in it, and what stands behind it, is not told. */
+  #renamesSchema(schema: string): void {
+    for (const relation of this.#walk.around.catalog?.relations ?? []) {
+      if (relation.schema === schema) this.#walk.writeRelation(relation, { event: 'definition', inherits: false });
     }
   }
 

@@ -10,6 +10,26 @@ function write(sql: string): readonly string[] {
   return (analysisOf(sql).later?.write ?? []).map(line);
 }
 
+describe('a schema', () => {
+  it('is renamed with all of its tables', () => {
+    assert.match(
+      analysisOf('alter schema archive rename to x').commands.map(line).join(),
+      /writes archive[.]customers/,
+    );
+  });
+});
+
+describe('a prepared transaction', () => {
+  it('is a write when it comes to its end', () => {
+    for (const [sql, isWrite] of [
+      ["prepare transaction 'x'", false],
+      ["commit prepared 'x'", true],
+      ["rollback prepared 'x'", true],
+    ] as const)
+      assert.equal(analysisOf(sql).commands[0].isWrite, isWrite, sql);
+  });
+});
+
 describe('code that sets the search path', () => {
   it('can mean by a name whatever has it in any schema', () => {
     const run = (sql: string): string => analysisOf(sql).commands.map(line).join('\n');
@@ -46,6 +66,24 @@ describe('what can run by what is defined', () => {
     assert.match(write('alter table orders rename to bills').join(), /writes orders/);
     assert.match(use('alter table orders set schema archive').join(), /reads orders/);
     assert.match(use('alter schema public rename to x').join(), /opaque/);
+  });
+
+  it('is what a new table computes of a row, by itself or as another', () => {
+    for (const table of [
+      'create table t (x int default wipe())',
+      'create table t (x int, check (wipe() = 1))',
+      'create table t (x int generated always as (wipe()) stored)',
+      'create table t (like computed including all)',
+      'create table t () inherits (computed)',
+    ])
+      assert.match(write(table).join(), /wipe/, table);
+    assert.match(write('create table t partition of orders for values in (1)').join(), /writes log/);
+  });
+
+  it('is nothing of a plain table', () => {
+    const table =
+      "create table t (id serial primary key, at timestamptz default now(), x text default 'x' check (x <> ''))";
+    assert.equal(analysisOf(table).later, undefined);
   });
 
   it('runs by the code that defines it', () => {

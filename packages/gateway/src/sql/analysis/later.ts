@@ -2,6 +2,7 @@ import type { Relation } from '../catalog.ts';
 import { type QualifiedName, resolveFunctions } from '../resolve.ts';
 import type { Findings, RuleEvent } from './draft.ts';
 import { codeDefined, readBlock } from './function-body.ts';
+import { simpleTable } from './simple-table.ts';
 import { readStatement } from './statement.ts';
 import { fullName, named, type Surroundings } from './surroundings.ts';
 import { rangeName } from './touch.ts';
@@ -28,6 +29,7 @@ export function noteLater(type: string, fields: Node, around: Surroundings, find
   else if (type === 'CreatePolicyStmt' || type === 'AlterPolicyStmt') later.policy(fields);
   else if (type === 'CreateFunctionStmt') later.function(fields);
   else if (type === 'AlterTableStmt') later.alterTable(fields);
+  else if (type === 'CreateStmt' && simpleTable(fields, around) === undefined) later.table(fields);
   else if (type === 'RenameStmt' || type === 'AlterObjectSchemaStmt' || type === 'DropStmt') later.otherNames(fields);
   else if (type === 'GrantStmt') later.grant(fields);
   else if (callsUnseen.test(type)) later.calledUnseen(fields);
@@ -98,6 +100,21 @@ class Later {
     for (const item of list(fields['cmds'])) {
       const { subtype } = fieldsOf(item, 'AlterTableCmd') ?? {};
       if (/^AT_Enable(Always|Replica)?(Trig|Rule)/.test(text(subtype))) this.#write.draft.isUnreadable();
+    }
+  }
+
+  /** Defaults, checks and types of a new table, those that it has of others, and what a partition does as its parent. */
+  table({ tableElts, constraints, inhRelations, ofTypename, partbound }: Node): void {
+    this.#write.read({ tableElts, constraints, ofTypename }, undefined);
+    const likes = list(tableElts).map((item) => fieldsOf(item, 'TableLikeClause')?.['relation']);
+    const parents = list(inhRelations).map((item) => fieldsOf(item, 'RangeVar'));
+    for (const range of [...likes, ...parents]) {
+      for (const relation of isNode(range) ? named(this.#around, rangeName(range)).relations : []) {
+        this.#write.expressions(relation, () => true);
+        this.#write.recompute([relation]);
+        if (partbound !== undefined)
+          for (const event of events) this.#write.writeRelation(relation, { event, inherits: true });
+      }
     }
   }
 

@@ -93,7 +93,10 @@ const readings: { readonly [type: string]: Reading } = {
   },
   DiscardStmt: readDiscard,
   TransactionStmt: (fields, _, findings, place) => {
-    plain('transaction', findings, place).isTransactionControl = true;
+    const draft = plain('transaction', findings, place);
+    draft.isTransactionControl = true;
+    // What another session has written comes to be there, or never does.
+    draft.isWrite = /_PREPARED$/.test(text(fields['kind']));
     findings.effects.push(...transactionEffectsOf(fields));
     // What it defined takes effect now.
     if (fields['kind'] === 'TRANS_STMT_COMMIT_PREPARED') findings.effects.push({ type: 'define', names: undefined });
