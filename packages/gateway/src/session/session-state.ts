@@ -61,7 +61,7 @@ export class SessionState {
   syncs = 0;
   /** Statements under way that change what names mean (PREPARE, DEALLOCATE, DECLARE …). */
   effects = 0;
-  /** How often statements that change definitions, or run code that may, have gone out so far. */
+  /** How often statements that change definitions or settings, or run code that may, have gone out so far. */
   definitions = 0;
   /** How often names of prepared statements and cursors have been given or taken so far. */
   namings = 0;

@@ -131,7 +131,7 @@ export class ToServer {
     statement.effectCounts = true;
     this.#state.effects += 1;
     if (statement.effect !== undefined) this.#state.namings += 1;
-    if (statement.judged?.analysis?.effects.some(changesDefinitions)) this.#state.definitions += 1;
+    if (statement.judged?.analysis?.effects.some(mayChangeCode)) this.#state.definitions += 1;
   }
 
   /** Whether a statement changes what those behind it mean. */
@@ -215,8 +215,9 @@ export class ToServer {
   }
 }
 
-function changesDefinitions({ type }: Effect): boolean {
-  return type === 'define' || type === 'anything';
+/** Settings too: code can ask for any. */
+function mayChangeCode({ type }: Effect): boolean {
+  return type !== 'transaction';
 }
 
 const flush = new Uint8Array([frontendTag.flush, 0, 0, 0, 4]);
