@@ -407,7 +407,7 @@ describe('commands', () => {
       'drop owned by x': ['ddl: write ddl opaque'],
       'create extension x': ['ddl: write ddl opaque'],
       'create role r': ['ddl: write ddl'],
-      "alter system set a = 'b'": ['ddl: write ddl'],
+      "alter system set a = 'b'": ['ddl: write ddl outside'],
       "create subscription s connection 'x' publication p": ['ddl: write ddl outside'],
       'create schema s create table t (x int)': ['ddl: write ddl', 'ddl (CREATE SCHEMA) writes s.t: write ddl'],
       'truncate customers, log': ['truncate writes customers, log: write'],
