@@ -4,11 +4,18 @@ import { furtherAttacksOnRules } from './bypass-attacks-more-rules.ts';
 import { bypassAttacksOnRules } from './bypass-attacks-rules.ts';
 import type { BypassCase } from './bypass-case.ts';
 import { bypassCorpus } from './bypass-corpus.ts';
+import { freshBypassesOfMasks } from './bypass-fresh-masks.ts';
 import { furtherBypasses } from './bypass-more.ts';
 import { furtherShapes } from './bypass-shapes.ts';
 
 /** Ways that were thought of, and those that were found by who looked for them: two halves, as they take minutes each. */
 export const bypasses: { readonly known: readonly BypassCase[]; readonly found: readonly BypassCase[] } = {
   known: [...bypassCorpus, ...furtherBypasses, ...furtherShapes],
-  found: [...bypassAttacksOnMasks, ...bypassAttacksMoreOnMasks, ...bypassAttacksOnRules, ...furtherAttacksOnRules],
+  found: [
+    ...bypassAttacksOnMasks,
+    ...bypassAttacksMoreOnMasks,
+    ...freshBypassesOfMasks,
+    ...bypassAttacksOnRules,
+    ...furtherAttacksOnRules,
+  ],
 };
