@@ -181,7 +181,7 @@ class Definition {
     if (type === 'RenameStmt' || type === 'AlterObjectSchemaStmt') this.#renames(fields);
     if (type === 'AlterTableStmt') this.#changesColumns(fields);
     if (type === 'CreateSchemaStmt') this.#schemaElements(fields);
-    if (type === 'CreateStmt') this.#sequences(fields);
+    if (type === 'CreateStmt') this.#comesAlong(fields);
     if (type === 'IndexStmt') this.#index(fields);
     if (type === 'RenameStmt' && fields['renameType'] === 'OBJECT_SCHEMA') this.#renamesSchema(text(fields['subname']));
     this.#types(type, fields);
@@ -310,14 +310,18 @@ class Definition {
     this.#mayBeIn({ schema: rangeName(relation).schema, name });
   }
 
-  /** Those of serial and identity columns (ChooseRelationName). */
-  #sequences({ relation, tableElts }: Node): void {
+  /** Sequences of serial and identity columns, indexes of keys: by the names that Postgres chooses (ChooseRelationName). */
+  #comesAlong({ relation, tableElts }: Node): void {
     if (!isNode(relation)) return;
-    const { schema, name } = rangeName(relation);
+    const { schema, name: table } = rangeName(relation);
     for (const element of list(tableElts)) {
       const column = fieldsOf(element, 'ColumnDef');
-      if (column !== undefined && isNumbered(column))
-        this.#mayBeIn({ schema, name: `${name}_${text(column['colname'])}_seq` });
+      const name = text(column?.['colname']);
+      if (column !== undefined && isNumbered(column)) this.#mayBeIn({ schema, name: `${table}_${name}_seq` });
+      for (const item of column === undefined ? [element] : list(column['constraints'])) {
+        const index = indexOf(fieldsOf(item, 'Constraint') ?? {}, table, name);
+        if (index !== undefined) this.#mayBeIn({ schema, name: index });
+      }
     }
   }
 
@@ -378,6 +382,8 @@ class Definition {
   #schemaElements(fields: Node): void {
     const { around, findings } = this.#walk;
     const schema = text(fields['schemaname']);
+    // An empty schema changes the meaning of no name.
+    if (schema !== '' && list(fields['schemaElts']).length === 0) this.names.add(schema);
     const path = schema === '' ? around.path : [schema, ...(around.path ?? [])];
     for (const element of list(fields['schemaElts'])) {
       readStatement(element, { ...around, path }, findings, { via: 'CREATE SCHEMA' });
@@ -399,6 +405,15 @@ function isNumbered({ typeName, constraints }: Node): boolean {
   const [type = ''] = isNode(typeName) ? words(typeName['names']).slice(-1) : [];
   if (/^((big|small)?serial|serial[248])$/.test(type)) return true;
   return list(constraints).some((item) => fieldsOf(item, 'Constraint')?.['contype'] === 'CONSTR_IDENTITY');
+}
+
+/** The index of a primary key or of a unique constraint. */
+function indexOf({ contype, conname, keys }: Node, table: string, column: string): string | undefined {
+  if (contype !== 'CONSTR_PRIMARY' && contype !== 'CONSTR_UNIQUE') return undefined;
+  if (text(conname) !== '') return text(conname);
+  return contype === 'CONSTR_PRIMARY'
+    ? `${table}_pkey`
+    : [table, ...(column === '' ? words(keys) : [column]), 'key'].join('_');
 }
 
 /** What DROP … CASCADE of a table, of a schema, or of columns and constraints of a table takes along; undefined: nothing. */

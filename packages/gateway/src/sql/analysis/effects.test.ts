@@ -121,6 +121,13 @@ describe('effects', () => {
       'create table t (id serial, i int generated always as identity, n s.x)': [
         define('public.t', 'public.t_i_seq', 'public.t_id_seq'),
       ],
+      'create table t (id s.x primary key, a int unique, b int, constraint k unique (a, b), unique (b, a))': [
+        define('public.k', 'public.t', 'public.t_a_key', 'public.t_b_a_key', 'public.t_pkey'),
+      ],
+      'create schema if not exists s': [define('s')],
+      'create schema s create table t (x int)': [define('s.t'), defineAny],
+      'create schema authorization someone': [defineAny],
+      'drop schema s': [defineAny],
       "create type e as enum ('a')": [define('public.e')],
       "alter type s.e add value 'b'": [define('s.e')],
       'drop type if exists e, s.d': [define('public.e', 's.d')],
