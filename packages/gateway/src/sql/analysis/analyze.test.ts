@@ -468,6 +468,18 @@ describe('commands', () => {
         'log.at log.what orders.id orders.total',
         '',
       ],
+      'select (email).name from customers email': ['customers.email', ''],
+      'select v.email from (customers natural join log v) v': ['customers.email log.at log.what', ''],
+      'select v.* from (customers cross join log v) v': [
+        'customers.email customers.id customers.name log.at log.what',
+        '',
+      ],
+      'select (select v.name from (log v cross join orders) j) from customers v': [
+        'customers.name log.at log.what',
+        '',
+      ],
+      'select (select email from log email) from customers': ['customers.email', ''],
+      'select (select public.customers.id from log customers) from customers': ['customers.id', ''],
       'cluster orders using i': ['orders.id orders.total', ''],
       'select id from contacts': ['contacts.id customers.id customers.name', ''],
       'select mail from mails': ['contacts.mail customers.email customers.name mails.mail', ''],

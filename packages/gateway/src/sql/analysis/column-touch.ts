@@ -18,9 +18,10 @@ export abstract class ColumnTouch extends Touch {
       else this.#readName(last, level);
       return;
     }
-    const entry = findEntry(level, parts.at(-2) ?? '', parts.at(-3) ?? '');
-    if (last === '') this.readColumns(entry, entry === undefined ? [] : allColumnsOf(entry));
-    else this.#readAttribute(entry, last);
+    for (const entry of findEntries(level, parts.at(-2) ?? '', parts.at(-3) ?? '')) {
+      if (last === '') this.readColumns(entry, allColumnsOf(entry));
+      else this.#readAttribute(entry, last);
+    }
   }
 
   #readStar(level: Level | undefined): void {
@@ -31,8 +32,9 @@ export abstract class ColumnTouch extends Touch {
     }
   }
 
-  /** A column of the innermost level that has one of that name; or a whole row. */
+  /** A column of the innermost level that has one of that name; where none does, a whole row. */
   #readName(name: string, level: Level | undefined): void {
+    let rows: readonly Entry[] = [];
     for (let at = level; at !== undefined; at = at.outer) {
       let isFound = false;
       for (const entry of at.entries) {
@@ -42,17 +44,13 @@ export abstract class ColumnTouch extends Touch {
       }
       // Behind such an alias the tables' own names are those of something further out, if of anything.
       if (isFound && !at.entries.some(({ isRenamed }) => isRenamed)) return;
-      const row = at.entries.find(({ alias }) => alias === name);
-      if (row !== undefined) {
-        this.readColumns(row, allColumnsOf(row));
-        return;
-      }
+      if (rows.length === 0) rows = at.entries.filter(({ alias }) => alias === name);
     }
+    for (const row of rows) this.readColumns(row, allColumnsOf(row));
   }
 
   /** `alias.name`: a column, or a function that is given the row. */
-  #readAttribute(entry: Entry | undefined, name: string): void {
-    if (entry === undefined) return;
+  #readAttribute(entry: Entry, name: string): void {
     const found = columnsOf(entry, name);
     if (found.length > 0 && entry.isRenamed !== true) {
       this.readColumns(entry, found);
@@ -72,8 +70,9 @@ export abstract class ColumnTouch extends Touch {
     const [first, ...more] = list(fields['indirection']);
     const base = words(fieldsOf(fields['arg'], 'ColumnRef')?.['fields']);
     const name = text(fieldsOf(first, 'String')?.['sval']);
-    const entry = base.length === 1 && name !== '' ? findEntry(level, base[0] ?? '', '') : undefined;
-    const found = entry === undefined ? [] : mayMean(entry, name);
+    const isRow = base.length === 1 && name !== '' && !mayBeColumn(level, base[0] ?? '');
+    const [entry, ...others] = isRow ? findEntries(level, base[0] ?? '', '') : [];
+    const found = entry === undefined || others.length > 0 ? [] : mayMean(entry, name);
     const rest = found.length > 0 ? more : list(fields['indirection']);
     for (const item of rest) {
       const field = text(fieldsOf(item, 'String')?.['sval']);
@@ -85,8 +84,7 @@ export abstract class ColumnTouch extends Touch {
   }
 
   /** Columns of one entry are read; of what the command changes, that makes it read as well. */
-  protected readColumns(entry: Entry | undefined, found: readonly FoundColumn[]): void {
-    if (entry === undefined) return;
+  protected readColumns(entry: Entry, found: readonly FoundColumn[]): void {
     if (entry.isTarget) {
       for (const { relation } of entry.sources) this.readRelation(relation, true);
       if (entry.isOpen) this.draft.reads.add(listedName(this.around, { schema: entry.schema, name: entry.alias }));
@@ -102,14 +100,29 @@ export function mayMean(entry: Entry, name: string): readonly FoundColumn[] {
   return entry.isRenamed === true ? allColumnsOf(entry) : columnsOf(entry, name);
 }
 
-/** The entry that an alias means, innermost first. */
-function findEntry(level: Level | undefined, alias: string, schema: string): Entry | undefined {
+/** The entries that an alias may mean, innermost first. That of a join hides those of its tables. */
+function findEntries(level: Level | undefined, alias: string, schema: string): readonly Entry[] {
+  const found: Entry[] = [];
+  for (let at = level; at !== undefined; at = at.outer) {
+    for (const entry of at.entries) if (isCalled(entry, alias, schema)) found.push(entry);
+    if (found.length > 0 && !at.entries.some(({ isJoin }) => isJoin)) return found;
+  }
+  return found;
+}
+
+function isCalled(entry: Entry, alias: string, schema: string): boolean {
+  if (entry.alias !== alias) return false;
+  if (schema === '' || entry.schema === schema) return true;
+  return entry.sources.some(({ relation }) => relation.schema === schema && relation.name === alias);
+}
+
+/** Whether a name is, or may be, that of a column: then it is no row's, wherever the column is. */
+function mayBeColumn(level: Level | undefined, name: string): boolean {
   for (let at = level; at !== undefined; at = at.outer) {
     for (const entry of at.entries) {
-      if (entry.alias !== alias) continue;
-      const resolved = entry.sources.some(({ relation }) => relation.schema === schema);
-      if (schema === '' || entry.schema === schema || resolved) return entry;
+      if (columnsOf(entry, name).length > 0) return true;
+      if (entry.isOpen && entry.columnNames()?.has(name) !== false) return true;
     }
   }
-  return undefined;
+  return false;
 }
