@@ -67,6 +67,26 @@ const byOtherNames: readonly BypassCase[] = [
     'insert into wishes select id + 10, mail from mails',
     stolen,
   ]),
+  hides('names that mean something else in a function', 'columns before rows, and aliases that hide others', [
+    body('one()', 'insert into public.wishes select id, (email).name from public.customers email;'),
+    'select one()',
+    body(
+      'two()',
+      'insert into public.wishes select 10 + v.id, v.email from (public.customers natural left join public.wishes v) v;',
+    ),
+    'select two()',
+    body(
+      'three()',
+      'insert into public.wishes select 20 + id, (select email from public.invoices email limit 1) from public.customers;',
+    ),
+    'select three()',
+    body(
+      'four()',
+      'insert into public.wishes select 30 + c.id, (select v.email from (public.invoices v cross join public.cleanups) j right join (values (1)) o(n) on true limit 1) from public.customers c join public.customers v on v.id = c.id;',
+    ),
+    'select four()',
+    stolen,
+  ]),
   hides('rows that writes in a function give back', 'RETURNING of tables and views, by other names', [
     body(
       'one()',
