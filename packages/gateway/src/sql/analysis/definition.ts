@@ -181,7 +181,7 @@ class Definition {
     if (type === 'RenameStmt' || type === 'AlterObjectSchemaStmt') this.#renames(fields);
     if (type === 'AlterTableStmt') this.#changesColumns(fields);
     if (type === 'CreateSchemaStmt') this.#schemaElements(fields);
-    if (type === 'CreateStmt') this.#comesAlong(fields);
+    if (type === 'CreateStmt' || type === 'AlterTableStmt') this.#comesAlong(fields);
     if (type === 'IndexStmt') this.#index(fields);
     if (type === 'RenameStmt' && fields['renameType'] === 'OBJECT_SCHEMA') this.#renamesSchema(text(fields['subname']));
     this.#types(type, fields);
@@ -311,16 +311,22 @@ class Definition {
   }
 
   /** Sequences of serial and identity columns, indexes of keys: by the names that Postgres chooses (ChooseRelationName). */
-  #comesAlong({ relation, tableElts }: Node): void {
+  #comesAlong({ relation, tableElts, cmds }: Node): void {
     if (!isNode(relation)) return;
     const { schema, name: table } = rangeName(relation);
-    for (const element of list(tableElts)) {
+    const added = list(cmds).map((item) => fieldsOf(item, 'AlterTableCmd')?.['def']);
+    for (const element of [...list(tableElts), ...added]) {
       const column = fieldsOf(element, 'ColumnDef');
       const name = text(column?.['colname']);
       if (column !== undefined && isNumbered(column)) this.#mayBeIn({ schema, name: `${table}_${name}_seq` });
       for (const item of column === undefined ? [element] : list(column['constraints'])) {
-        const index = indexOf(fieldsOf(item, 'Constraint') ?? {}, table, name);
+        const constraint = fieldsOf(item, 'Constraint') ?? {};
+        const index = indexOf(constraint, table, name);
         if (index !== undefined) this.#mayBeIn({ schema, name: index });
+        for (const option of list(constraint['options'])) {
+          const { defname, arg } = fieldsOf(option, 'DefElem') ?? {};
+          if (defname === 'sequence_name') this.#mayBeIn(qualifiedName(words(fieldsOf(arg, 'List')?.['items'])));
+        }
       }
     }
   }

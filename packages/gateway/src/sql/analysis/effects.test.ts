@@ -124,6 +124,8 @@ describe('effects', () => {
       'create table t (id s.x primary key, a int unique, b int, constraint k unique (a, b), unique (b, a))': [
         define('public.k', 'public.t', 'public.t_a_key', 'public.t_b_a_key', 'public.t_pkey'),
       ],
+      'alter table customers add x serial, add constraint k unique (id), alter id add generated always as identity (sequence name s.n)':
+        [define('public.customers', 'public.customers_x_seq', 'public.k', 's.n')],
       'create schema if not exists s': [define('s')],
       'create schema s create table t (x int)': [define('s.t'), defineAny],
       'create schema authorization someone': [defineAny],
