@@ -170,9 +170,10 @@ for (const binaries of ['embedded', 'system'] as const) {
     it('has functions, with the bodies of those that are somebody’s', () => {
       const [everybody] = catalog.functions('everybody');
       assert.deepEqual(
-        { ...everybody, oid: 0 },
+        { ...everybody, oid: 0, writtenBy: '' },
         {
           oid: 0,
+          writtenBy: '',
           schema: 'app',
           name: 'everybody',
           kind: 'function',
@@ -186,6 +187,7 @@ for (const binaries of ['embedded', 'system'] as const) {
           settings: ['search_path=app'],
         },
       );
+      assert.match(everybody?.writtenBy ?? '', /^\d+$/);
       assert.match(catalog.functions('counted')[0]?.body ?? '', /FROM app\.customers/);
       const [lower] = catalog.functions('lower');
       assert.deepEqual([lower?.builtIn, lower?.body, lower?.volatility], [true, undefined, 'immutable']);

@@ -169,7 +169,7 @@ async function askPeople(
     role: settings.role ?? requester.role,
     recent: guard.recent(ask.statements.length),
     transactionStatus: ask.statements[0]?.transactionBefore ?? 'I',
-    definitions: `${definitions}${own}`,
+    definitions: `${definitions}${own}${analyses.some(asksForSettings) ? settings.everything() : ''}`,
     redact: guards.redact,
   });
   const waiting = await guards.desk.ask(question, withdrawn);
@@ -188,6 +188,16 @@ async function askPeople(
 
 function analysesOf({ statements }: TurnAsk): readonly Analysis[] {
   return statements.flatMap(({ judged }) => judged?.analysis ?? []);
+}
+
+/** It may show or store what settings are. */
+function asksForSettings({ commands }: Analysis): boolean {
+  return commands.some(
+    ({ isOpaque, functions, reads }) =>
+      isOpaque ||
+      functions.some((name) => name === 'pg_catalog.current_setting' || name === 'pg_catalog.show_all_settings') ||
+      reads.includes('pg_catalog.pg_settings'),
+  );
 }
 
 /** Somebody has changed what a name in it means while people were asked. */

@@ -22,6 +22,8 @@ const meaningless: ReadonlySet<string> = new Set([
   'idle_in_transaction_session_timeout',
 ]);
 
+const nothingLess: ReadonlySet<string> = new Set();
+
 /**
  * The settings of one session as its statements change them, with the rules of transactions and savepoints. What cannot
  * be told is unknown until it is set again. What the server reports of a setting counts for more than what was followed.
@@ -151,8 +153,14 @@ export class SessionSettings {
    */
   fingerprint(): string {
     const { current } = this.#history;
-    if (this.#fingerprint?.of !== current) this.#fingerprint = { of: current, text: this.#describe(current) };
+    if (this.#fingerprint?.of !== current)
+      this.#fingerprint = { of: current, text: this.#describe(current, meaningless) };
     return this.#fingerprint.text;
+  }
+
+  /** All settings as a text, those too that change no meaning: a text can ask for their values. */
+  everything(): string {
+    return this.#describe(this.#history.current, nothingLess);
   }
 
   /** The role is the one that the session began with, and would be after SET ROLE NONE as well. */
@@ -171,11 +179,11 @@ export class SessionSettings {
     if (!asAtStart && tracked !== value) this.#history.correct(name, value);
   }
 
-  #describe(current: Settings): string {
+  #describe(current: Settings, but: ReadonlySet<string>): string {
     const { user, role, searchPath, settings } = this.#start;
     const all = new Map<string, string>(Object.entries({ ...settings, search_path: searchPath }));
     for (const [name, value] of current.entries()) all.set(name, this.#text(value));
-    const members = Array.from(all).filter(([name]) => !meaningless.has(name));
+    const members = Array.from(all).filter(([name]) => !but.has(name));
     const base = current.base === undefined ? '' : this.#text(current.base);
     return JSON.stringify([user, role, base, ...members.sort(([a], [b]) => (a < b ? -1 : 1))]);
   }

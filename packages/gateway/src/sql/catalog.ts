@@ -67,6 +67,8 @@ export interface Relation {
   readonly policies?: readonly string[];
   /** OIDs of the functions that its triggers call. */
   readonly triggers: readonly number[];
+  /** Which transactions wrote those triggers, in one text: another one when one of them is changed. Absent: there are none. */
+  readonly triggersBy?: string;
   /**
    * OIDs of functions of somebody's that its policies, CHECK constraints, indexes and statistics call, and those that the
    * types of its columns do; absent: none.
@@ -132,6 +134,8 @@ export interface CatalogFunction {
   readonly defaults?: { readonly expressions: string; readonly parameters: number };
   /** OIDs of functions of somebody's that the types of its parameters and result call; absent: none. */
   readonly attached?: readonly number[];
+  /** Which transaction wrote its definition; absent: it is Postgres's own. */
+  readonly writtenBy?: string;
 }
 
 /** What an operator calls: its function, or one that sorts in its place. */

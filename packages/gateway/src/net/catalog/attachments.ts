@@ -4,6 +4,8 @@ import { firstNumber, numbersBy, type Row } from './row.ts';
 /** What somebody has attached to relations and functions, Postgres's own among them: by the OID of these. */
 export interface Attachments {
   readonly triggers: ReadonlyMap<number, readonly number[]>;
+  /** Which transactions wrote the triggers of a relation. */
+  readonly writers: ReadonlyMap<number, string>;
   readonly attached: ReadonlyMap<number, readonly number[]>;
   readonly beforeUpdate: ReadonlyMap<number, readonly number[]>;
   readonly foreignKeys: ReadonlyMap<number, readonly ForeignKey[]>;
@@ -24,12 +26,22 @@ export function decodeAttachments({ triggers, attached, foreignKeys, inheritance
   for (const [oid, rows] of Map.groupBy(foreignKeys, firstNumber)) keys.set(oid, rows.map(decodeForeignKey));
   return {
     triggers: numbersBy(triggers),
+    writers: writersOf(triggers),
     attached: numbersBy(attached),
     beforeUpdate: numbersBy(triggers.filter(([, , isBefore]) => isBefore === 't')),
     foreignKeys: keys,
     parents: numbersBy(inheritance),
     children: numbersBy(inheritance.map(([child, parent]) => [parent ?? '', child ?? ''])),
   };
+}
+
+function writersOf(triggers: readonly Row[]): ReadonlyMap<number, string> {
+  const writers = new Map<number, string>();
+  for (const [oid, rows] of Map.groupBy(triggers, firstNumber)) {
+    const xids = rows.flatMap(([, , , xid]) => xid ?? []);
+    writers.set(oid, xids.sort().join(' '));
+  }
+  return writers;
 }
 
 /** Of relations and functions to which nothing is attached. */
@@ -44,13 +56,15 @@ const none: readonly never[] = [];
 
 export function relationAttachments(
   oid: number,
-  { triggers, beforeUpdate, attached, foreignKeys, parents, children }: Attachments,
-): Pick<Relation, 'triggers' | 'beforeUpdate' | 'attached' | 'referredBy' | 'parents' | 'children'> {
+  { triggers, writers, beforeUpdate, attached, foreignKeys, parents, children }: Attachments,
+): Pick<Relation, 'triggers' | 'triggersBy' | 'beforeUpdate' | 'attached' | 'referredBy' | 'parents' | 'children'> {
+  const writer = writers.get(oid);
   const changing = beforeUpdate.get(oid);
   const called = attached.get(oid);
   const referring = foreignKeys.get(oid);
   return {
     triggers: triggers.get(oid) ?? none,
+    ...(writer === undefined ? {} : { triggersBy: writer }),
     ...(changing === undefined ? {} : { beforeUpdate: changing }),
     ...(called === undefined ? {} : { attached: called }),
     ...(referring === undefined ? {} : { referredBy: referring }),

@@ -144,12 +144,13 @@ const beforeRowUpdate = 1 + 2 + 16;
 
 /**
  * Relation and function, those of somebody's that a condition (WHEN) calls among them, and whether the function runs before
- * a row is updated. Triggers that constraints brought along call functions of Postgres's own.
+ * a row is updated; of a trigger's own function, which transaction wrote the trigger. Triggers that constraints brought
+ * along call functions of Postgres's own.
  */
-export const triggersQuery: string = `SELECT t.tgrelid, t.tgfoid, t.tgtype & ${beforeRowUpdate} = ${beforeRowUpdate}
+export const triggersQuery: string = `SELECT t.tgrelid, t.tgfoid, t.tgtype & ${beforeRowUpdate} = ${beforeRowUpdate}, t.xmin::pg_catalog.text
 FROM pg_catalog.pg_trigger t
 WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'
-UNION ALL SELECT t.tgrelid, coalesce(o.oprcode::pg_catalog.oid, d.refobjid), false
+UNION ALL SELECT t.tgrelid, coalesce(o.oprcode::pg_catalog.oid, d.refobjid), false, NULL
 FROM pg_catalog.pg_trigger t
 JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass AND d.objid = t.oid
   AND d.refobjid >= ${firstNormalObjectId} AND d.refobjid <> t.tgfoid AND d.refclassid IN (
@@ -193,7 +194,8 @@ export function functionsQuery(part: CatalogPartName, serverVersion: number): st
   CASE WHEN NOT b.builtin AND l.lanname IN ('sql', 'plpgsql') THEN coalesce(${newStyle}, p.prosrc) END,
   pg_catalog.array_to_json(p.proargmodes), pg_catalog.array_to_json(p.proargnames),
   pg_catalog.array_to_json(p.proconfig),
-  CASE WHEN NOT b.builtin THEN pg_catalog.pg_get_expr(p.proargdefaults, 0) END, p.pronargs
+  CASE WHEN NOT b.builtin THEN pg_catalog.pg_get_expr(p.proargdefaults, 0) END, p.pronargs,
+  CASE WHEN NOT b.builtin THEN p.xmin::pg_catalog.text END
 FROM pg_catalog.pg_proc p
 JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
 JOIN pg_catalog.pg_language l ON l.oid = p.prolang

@@ -36,6 +36,7 @@ function decodeFunction(row: Row): CatalogFunction {
     settings,
     defaults,
     parameters,
+    writer,
   ] = row;
   const outputs = outputNames(modes, argumentNames);
   return {
@@ -54,6 +55,7 @@ function decodeFunction(row: Row): CatalogFunction {
     ...(defaults === null || defaults === undefined
       ? {}
       : { defaults: { expressions: defaults, parameters: Number(parameters) } }),
+    ...(writer === null || writer === undefined ? {} : { writtenBy: writer }),
   };
 }
 
