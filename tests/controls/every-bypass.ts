@@ -5,6 +5,7 @@ import { bypassAttacksOnRules } from './bypass-attacks-rules.ts';
 import type { BypassCase } from './bypass-case.ts';
 import { bypassCorpus } from './bypass-corpus.ts';
 import { freshBypassesOfMasks } from './bypass-fresh-masks.ts';
+import { freshBypassesOfRules } from './bypass-fresh-rules.ts';
 import { furtherBypasses } from './bypass-more.ts';
 import { furtherShapes } from './bypass-shapes.ts';
 
@@ -17,5 +18,6 @@ export const bypasses: { readonly known: readonly BypassCase[]; readonly found: 
     ...freshBypassesOfMasks,
     ...bypassAttacksOnRules,
     ...furtherAttacksOnRules,
+    ...freshBypassesOfRules,
   ],
 };
