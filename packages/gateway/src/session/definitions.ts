@@ -1,3 +1,4 @@
+import { viaName } from '../sql/analysis/later.ts';
 import type { Analysis, Command, Effect, Lineage } from '../sql/analysis.ts';
 import { MadeTables, onlyMakes } from './made-tables.ts';
 
@@ -160,7 +161,8 @@ export class Definitions {
         // Tables that code comes to write to may be views by then, or have rules and triggers.
         (effect.functions !== true || (effect.names ?? []).some((name) => withoutSchema(name).some(isFunction))),
     );
-    return replaces ? { ...analysis, commands: [...commands, ...later.use, ...later.write] } : analysis;
+    const runs = [...later.use, ...later.write].filter(({ via }) => via !== viaName);
+    return replaces ? { ...analysis, commands: [...commands, ...runs] } : analysis;
   }
 
   /** The catalog has been read again since the session's last transaction ended, or the session is over. */

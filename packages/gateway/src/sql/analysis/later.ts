@@ -42,12 +42,18 @@ class Later {
   readonly #use: Walk;
   /** Statements that write. */
   readonly #write: Walk;
+  /** The same of what stands behind a name. */
+  readonly #behind: { readonly use: Walk; readonly write: Walk };
 
   constructor(around: Surroundings, { later }: Findings) {
     this.#around = around;
     this.#findings = later.write;
     this.#use = new Walk(around, later.use.draft('select', via), later.use);
     this.#write = new Walk(around, later.write.draft('select', via), later.write);
+    this.#behind = {
+      use: new Walk(around, later.use.draft('select', viaName), later.use),
+      write: new Walk(around, later.write.draft('select', viaName), later.write),
+    };
   }
 
   trigger(name: readonly string[]): void {
@@ -157,12 +163,13 @@ class Later {
   }
 
   #namesakes({ name, oid }: Relation): void {
-    for (const other of this.#around.catalog?.named(name) ?? []) if (other.oid !== oid) this.#changed(other);
+    for (const other of this.#around.catalog?.named(name) ?? [])
+      if (other.oid !== oid) this.#changed(other, this.#behind);
   }
 
-  #changed(relation: Relation): void {
-    this.#use.readRelation(relation, true);
-    for (const event of events) this.#write.writeRelation(relation, { event, inherits: true });
+  #changed(relation: Relation, { use, write } = { use: this.#use, write: this.#write }): void {
+    use.readRelation(relation, true);
+    for (const event of events) write.writeRelation(relation, { event, inherits: true });
   }
 
   #functions(name: readonly string[]): void {
@@ -186,6 +193,8 @@ class Later {
 }
 
 const via = 'what was just defined';
+/** What a name may mean that was given to something else, or taken away; code that says which schema it means does not see it. */
+export const viaName = 'what stands behind a name';
 
 function returnsTrigger({ returnType }: Node): boolean {
   return isNode(returnType) && words(returnType['names']).at(-1) === 'trigger';
