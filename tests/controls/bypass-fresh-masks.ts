@@ -312,12 +312,33 @@ const waiting = (sql: string, meanwhile: string): readonly Step[] => [
   { bytes: new Uint8Array(0), answers: 1 },
 ];
 
+/** A Query that stops at its third row while another session changes what it calls. */
+const streaming = (sql: string): readonly Step[] => [
+  innocent,
+  'select shown(1)',
+  on('b', 'select pg_advisory_lock(9)'),
+  { bytes: messages([query(sql)]).bytes, answers: 0 },
+  on(
+    'b',
+    "do $$ begin while not exists (select from pg_locks where locktype = 'advisory' and not granted) loop perform pg_sleep(0.01); end loop; end $$",
+  ),
+  on('b', guilty),
+  on('b', 'select pg_advisory_unlock(9)'),
+  { bytes: new Uint8Array(0), answers: 1 },
+];
+
+/** Its rows are as long as what the server sends at once. */
+const rowByRow =
+  "select shown(id), case id when 3 then pg_advisory_lock(9)::text end, repeat('x', 9000) from generate_series(1, 5) id";
+
 const changes: readonly BypassCase[] = [
   hides('a function replaced while one waits', 'it showed nothing but its argument', [
     innocent,
     'select shown(1)',
     ...waiting('select shown(1)', guilty),
   ]),
+  hides('a function replaced while rows come', 'the first of them showed nothing', streaming(rowByRow)),
+  hides('a function replaced while COPY data comes', 'as for rows', streaming(`copy (${rowByRow}) to stdout`)),
   hides('a view put in front while one waits', 'in a schema of the path', [
     ...path.slice(0, 1),
     ...path.slice(2),

@@ -27,6 +27,26 @@ describe('what sessions define', () => {
     assert.equal(all.cautious(statement({ reads: ['public.wishes'] }), one).isStale, undefined);
   });
 
+  it('makes doubtful what began before the catalog had it, however often it was changed since', () => {
+    const all = new SharedDefinitions();
+    const [one, other] = [all.join(), all.join()];
+    const since = all.mark;
+    for (const name of ['public.shown', 'public.orders']) {
+      one.begin(defines([name]));
+      one.caughtUp();
+    }
+    const isDoubtful = (name: string, mark: number): boolean =>
+      all.cautiousOfOthers(statement({ functions: [name] }), other, mark).isStale === true;
+    assert.deepEqual([isDoubtful('public.shown', since), isDoubtful('public.shown', all.mark)], [true, false]);
+    assert.equal(isDoubtful('public.total', since), false);
+    for (let count = 0; count < 200; count += 1) {
+      one.begin(defines(['public.other']));
+      one.caughtUp();
+    }
+    // Nobody remembers all that was defined since.
+    assert.equal(isDoubtful('public.total', since), true);
+  });
+
   it('finds names with dots in them', () => {
     const all = new SharedDefinitions();
     const own = all.join();

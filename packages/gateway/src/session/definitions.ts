@@ -1,5 +1,6 @@
 import { viaName } from '../sql/analysis/later.ts';
 import type { Analysis, Command, Effect, Lineage } from '../sql/analysis.ts';
+import { nothing } from '../sql/nothing.ts';
 import { MadeTables, onlyMakes } from './made-tables.ts';
 
 /** What a statement of the session was read with. */
@@ -11,18 +12,35 @@ export interface ReadWith {
 
 const nothingMade: ReadWith = { made: new MadeTables(), path: undefined };
 
+/** How many of the last definitions that the catalog has are remembered, for statements that began before it had them. */
+const maxPast = 100;
+
 /** Definitions of all sessions on one database that the catalog, as it was read last, may not have. */
 export class SharedDefinitions {
   readonly #changed = new Set<Definitions>();
+  /** Those that it has by now, the newest last. */
+  readonly #past: Definitions[] = [];
+  #pastCount = 0;
 
   /** Some session has defined something. */
   get hasAny(): boolean {
     return this.#changed.size > 0;
   }
 
+  /** Tells a time: how often definitions have come to be in the catalog. */
+  get mark(): number {
+    return this.#pastCount;
+  }
+
   /** Those of one more session. */
   join(): Definitions {
-    return new Definitions(this.#changed);
+    return new Definitions(this.#changed, (past) => this.#remember(past));
+  }
+
+  #remember(past: Definitions): void {
+    this.#past.push(past);
+    this.#pastCount += 1;
+    if (this.#past.length > maxPast) this.#past.shift();
   }
 
   /** An analysis as it must be read now, by a session whose own definitions are `own`. */
@@ -31,10 +49,14 @@ export class SharedDefinitions {
     return own.changed ? own.cautious(seen, read) : seen;
   }
 
-  /** The same, by what other sessions have defined. */
-  cautiousOfOthers(analysis: Analysis, own: Definitions): Analysis {
+  /** The same, by what other sessions have defined. `since`: the mark of when the statement began. */
+  cautiousOfOthers(analysis: Analysis, own: Definitions, since: number = this.mark): Analysis {
     let seen = analysis;
     for (const definitions of this.#changed) if (definitions !== own) seen = definitions.cautiousOfIt(seen);
+    const behind = this.mark - since;
+    if (behind === 0) return seen;
+    if (behind > this.#past.length) return anything.cautiousOfIt(seen);
+    for (const past of this.#past.slice(-behind)) seen = past.cautiousOfIt(seen);
     return seen;
   }
 }
@@ -45,6 +67,7 @@ export class SharedDefinitions {
  */
 export class Definitions {
   readonly #changed: Set<Definitions>;
+  readonly #remember: (past: Definitions) => void;
   /** By their names without schemas, each as it has become last. */
   readonly #names = new Map<string, Map<string, Become>>();
   readonly #touched = new Set<string>();
@@ -64,8 +87,9 @@ export class Definitions {
   /** The transaction may have changed rows or declared a cursor: triggers, and cursors WITH HOLD, run at its end. */
   #isAwaited = false;
 
-  constructor(changed: Set<Definitions>) {
+  constructor(changed: Set<Definitions>, remember: (past: Definitions) => void = () => {}) {
     this.#changed = changed;
+    this.#remember = remember;
   }
 
   get changed(): boolean {
@@ -167,6 +191,7 @@ export class Definitions {
 
   /** The catalog has been read again since the session's last transaction ended, or the session is over. */
   caughtUp(): void {
+    if (this.changed) this.#remember(this.fork());
     this.#names.clear();
     this.#touched.clear();
     this.#use.clear();
@@ -231,6 +256,10 @@ export class Definitions {
     return { ...command, reads: union(reads, this.#touched), writes: isWrite ? union(writes, this.#touched) : writes };
   }
 }
+
+/** Nobody knows what was defined. */
+const anything = new Definitions(new Set());
+anything.begin({ ...nothing, effects: [{ type: 'define', names: undefined }] });
 
 /** What a name has become: a relation that was dropped and is gone, or was where nobody knows of one; anything else. */
 type Become = 'dropped' | 'perhaps gone' | 'other';

@@ -1,6 +1,7 @@
 import { decodeColumns } from '@onrecord/record';
 import type { Refusal } from '../errors.ts';
 import type { ActiveMasks } from '../masking/active-masks.ts';
+import { type Followed, FollowingCopy, FollowingRows } from '../masking/following.ts';
 import { HiddenRows } from '../masking/hidden.ts';
 import type { CopyMask, ResultColumn, RowMask } from '../masking/mask.ts';
 import { masksWith } from '../masking/masks-with.ts';
@@ -9,7 +10,7 @@ import { planResult } from '../masking/plan-result.ts';
 import { type MaskRefusal, maskRefusal } from '../masking/refusal.ts';
 import { type ResolvedMasks, resolveMasks } from '../masking/resolved-masks.ts';
 import { detectInError, withheldError, withholds } from '../masking/withhold.ts';
-import type { Analysis, Lineage } from '../sql/analysis.ts';
+import type { Analysis } from '../sql/analysis.ts';
 import type { Catalog } from '../sql/catalog.ts';
 import type { Judged } from './guard.ts';
 import { refusalOf } from './guard-verdicts.ts';
@@ -56,20 +57,33 @@ export class GuardMasking {
     const described = resultColumns(columns);
     if (described === undefined) return new HiddenRows();
     const { hmac } = this.#options;
-    return planResult(this.#over(judged?.tables), { ...this.#knownOf(judged), columns: described, hmac });
+    const followed = this.#followed(judged, (analysis) =>
+      planResult(this.#over(judged?.tables), { lineage: analysis?.lineage, analysis, columns: described, hmac }),
+    );
+    return callsCode(judged) ? new FollowingRows(followed) : followed.plan(followed.means(), false);
   }
 
   /** `columns`: of CopyOutResponse. */
   copy(judged: Judged | undefined, columns: number, clientEncoding: string): CopyMask | undefined {
     const { hmac } = this.#options;
     const form = judged?.analysis?.copy;
-    return planCopy(this.#over(judged?.tables), { ...this.#knownOf(judged), form, columns, hmac, clientEncoding });
+    const followed = this.#followed(judged, (analysis, begun) =>
+      planCopy(this.#over(judged?.tables), {
+        lineage: analysis?.lineage,
+        analysis,
+        form: form && { ...form, header: form.header && !begun },
+        columns,
+        hmac,
+        clientEncoding,
+      }),
+    );
+    return callsCode(judged) ? new FollowingCopy(followed) : followed.plan(followed.means(), false);
   }
 
   /** Body of an ErrorResponse or NoticeResponse as the client may see it. */
   report(judged: Judged | undefined, body: Uint8Array): Uint8Array {
     const masks = this.#over(judged?.tables);
-    if (withholds(masks, this.#knownOf(judged).analysis, body)) return withheldError(body);
+    if (withholds(masks, this.#meaningOf(judged), body)) return withheldError(body);
     const { detectors } = masks.active;
     return detectors.length === 0 ? body : detectInError(body, { detectors, hmac: this.#options.hmac });
   }
@@ -82,11 +96,24 @@ export class GuardMasking {
     return made === undefined || made.isEmpty ? resolved : masksWith(resolved, made.over(current), made.relations);
   }
 
-  #knownOf(judged: Judged | undefined): { lineage: Lineage | undefined; analysis: Analysis | undefined } {
-    const { readNow } = this.#options;
-    const analysis = judged?.analysis === undefined || !this.hasColumns ? judged?.analysis : readNow(judged.analysis);
-    return { lineage: analysis?.lineage, analysis };
+  #followed<Mask>(
+    judged: Judged | undefined,
+    plan: Followed<Analysis | undefined, Mask>['plan'],
+  ): Followed<Analysis | undefined, Mask> {
+    return { means: () => this.#meaningOf(judged), plan };
   }
+
+  /** What a statement means now that it answers. */
+  #meaningOf(judged: Judged | undefined): Analysis | undefined {
+    const { readNow } = this.#options;
+    return judged?.analysis === undefined || !this.hasColumns ? judged?.analysis : readNow(judged.analysis);
+  }
+}
+
+/** It calls what is not Postgres's own: that can be replaced while the answer comes. */
+function callsCode(judged: Judged | undefined): boolean {
+  const commands = judged?.analysis?.commands ?? [];
+  return commands.some(({ functions }) => functions.some((name) => !name.startsWith('pg_catalog.')));
 }
 
 /** Of the body of a RowDescription; none when it is not known. */

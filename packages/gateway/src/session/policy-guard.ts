@@ -138,6 +138,7 @@ export class PolicyGuard implements Guard {
     this.#recent.add(statement.text ?? '');
     const waitUs = this.#rate.waitUs(judged.analysis, { inBlock: statement.inTransaction, us });
     if (waitUs > 0) return { ...judged, verdict: tooFast(waitUs) };
+    this.#reader.repeats(judged.analysis);
     if (!onlyReads) this.#begin(judged.analysis, statement);
     return judged;
   }

@@ -140,7 +140,13 @@ export class StatementReader {
     const again = read === undefined || read.catalog === catalog() ? analysis : read.again();
     if (again === undefined) return undefined;
     const either = again === analysis ? analysis : eitherOf(analysis, again);
-    return definitions.all.cautiousOfOthers(either, definitions.own);
+    return definitions.all.cautiousOfOthers(either, definitions.own, read?.since);
+  }
+
+  /** It is about to run once more, as it was read before. */
+  repeats(analysis: Analysis): void {
+    const read = this.#readWith.get(analysis);
+    if (read !== undefined) read.since = this.#options.definitions.all.mark;
   }
 
   /** `other` stands for the first from now on. */
@@ -202,9 +208,10 @@ export class StatementReader {
       const now = read();
       return 'why' in now ? undefined : now;
     };
-    this.#readWith.set(analysis, { catalog: catalog(), again });
+    const now = { catalog: catalog(), since: this.#options.definitions.all.mark };
+    this.#readWith.set(analysis, { ...now, again });
     if (analysis.names?.type === 'declare')
-      this.#readWith.set(analysis.names.analysis, { catalog: catalog(), again: () => again()?.names?.analysis });
+      this.#readWith.set(analysis.names.analysis, { ...now, again: () => again()?.names?.analysis });
     return analysis;
   }
 
@@ -255,6 +262,8 @@ const nothingTentative: Tentative = { prepared: new Map(), declared: new Map() }
 type ContextOver = (catalog: Catalog | undefined) => AnalysisContext;
 
 interface Reading {
+  /** The mark of when it was read last: what is defined later may be what it meets while it runs. */
+  since: number;
   readonly catalog: Catalog | undefined;
   /** With the catalog of now; undefined when it cannot be read any more. */
   readonly again: () => Analysis | undefined;
