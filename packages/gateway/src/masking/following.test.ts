@@ -22,7 +22,10 @@ const row = Buffer.from('row');
 describe('the mask of an answer whose statement changes its meaning', () => {
   it('is planned anew with each meaning, and shows what none hides', () => {
     let means: string | undefined = 'x';
-    const rows = new FollowingRows({ means: () => means, plan: (name) => (name === undefined ? undefined : named(name)) });
+    const rows = new FollowingRows({
+      means: () => means,
+      plan: (name) => (name === undefined ? undefined : named(name)),
+    });
     const seen = [text(rows.rows(row))];
     means = undefined;
     seen.push(text(rows.rows(row)), text(rows.rows(row)));
