@@ -95,9 +95,10 @@ export class Gatekeeper {
   }
 
   /** What is kept with a portal that is judged now. */
-  judgedAt(toJudge: ToJudge | undefined): JudgedAt {
+  judgedAt(toJudge: ToJudge | undefined, us: number): JudgedAt {
     const { definitions, namings, options } = this.#state;
-    return { statement: keptOf(toJudge), definitions, namings, catalog: options.catalog?.() };
+    const time = this.#guard.timeOf(us);
+    return { statement: keptOf(toJudge), definitions, namings, catalog: options.catalog?.(), time };
   }
 
   /**
@@ -106,7 +107,7 @@ export class Gatekeeper {
    */
   judgeExecute(portal: Portal, name: Uint8Array, us: number): Judged | undefined {
     const { judged, judgedAt } = portal;
-    if (judged === undefined || judgedAt === undefined || this.#holds(judged, judgedAt)) return judged;
+    if (judged === undefined || judgedAt === undefined || this.#holds(judged, judgedAt, us)) return judged;
     if (judged.verdict.decision === 'deny') return judged;
     if (judged.verdict.decision === 'approve') return changedSinceApproval(judged);
     const statement = this.#executeAgain(portal, judgedAt, name);
@@ -140,22 +141,30 @@ export class Gatekeeper {
   }
 
   /** Nothing has changed by which it was judged. */
-  #holds(judged: Judged, { definitions, namings, catalog }: JudgedAt): boolean {
+  #holds(judged: Judged, { definitions, namings, catalog, time }: JudgedAt, us: number): boolean {
     const { definitions: now, namings: names, options } = this.#state;
     const isSame = definitions === now && judged.settings === this.#guard.settings;
     if (!isSame || (namings !== names && usesNames(judged))) return false;
     // What others define while people are asked is seen when the approval is used.
-    return judged.verdict.decision === 'approve' || catalog === options.catalog?.();
+    if (judged.verdict.decision === 'approve') return true;
+    return catalog === options.catalog?.() && time === this.#guard.timeOf(us);
   }
 
   /** What an Execute of the portal runs, to be judged; undefined where that cannot be said again. */
   #executeAgain({ owner }: Portal, { statement }: JudgedAt, name: Uint8Array): ToJudge | undefined {
     const inTransaction = this.#inTransaction;
-    if (statement !== undefined) return { ...statement, inTransaction };
+    if (statement !== undefined) return { ...statement, inTransaction, isAgain: true };
     if (owner.effect?.type !== 'declare') return undefined;
     const unicode = this.text(name);
     const text = unicode === undefined ? undefined : `FETCH ALL FROM ${quoteName(unicode)}`;
-    return { text, protocol: 'extended', parameters: noParameters, parameterTypes: undefined, inTransaction };
+    return {
+      text,
+      protocol: 'extended',
+      parameters: noParameters,
+      parameterTypes: undefined,
+      inTransaction,
+      isAgain: true,
+    };
   }
 
   /** The name is in the client's encoding. */

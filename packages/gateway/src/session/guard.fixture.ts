@@ -12,6 +12,7 @@ export class ScriptedGuard implements Guard {
   isStale = false;
   rowLimit: number | undefined;
   settings = 'as they were';
+  time = 0;
   readonly judgedTexts: (string | undefined)[] = [];
   readonly told: string[] = [];
   /** The next judgement waits for the catalog. */
@@ -20,6 +21,10 @@ export class ScriptedGuard implements Guard {
 
   text(sql: Uint8Array): string {
     return new TextDecoder().decode(sql);
+  }
+
+  timeOf(): number {
+    return this.time;
   }
 
   judge(statements: readonly ToJudge[], names: SessionNames): readonly Judged[] | undefined {

@@ -33,6 +33,8 @@ export interface ToJudge {
   readonly parameters: Uint8Array | undefined;
   readonly parameterTypes: readonly number[] | undefined;
   readonly inTransaction: boolean;
+  /** It was judged when it was bound, and counted then. */
+  readonly isAgain?: true;
   /** A Bind of what PREPARE has named: the text is an EXECUTE, made up for it. */
   readonly isNamedInSql?: true;
   /** Texts of what it executes or fetches by name. */
@@ -85,6 +87,8 @@ export interface Guard {
   ready(status: string): void;
   /** ParameterStatus. */
   reported(name: string, value: string): void;
+  /** The time as rules ask for it: another number when the time alone may make another verdict. */
+  timeOf(us: number): number;
   /** Settings as they are now, comparable with `Judged.settings`. */
   readonly settings: string;
   /** Code inside the server may have given names another text: what the session knows of them does not count any more. */

@@ -367,6 +367,15 @@ describe('a portal', () => {
     assert.deepEqual(again(), ['fine']);
   });
 
+  it('is judged again when the time is another for rules', () => {
+    const { session, guard } = guarded();
+    send(session, parse('fine', 'p'), bind('p', 'q'), sync);
+    answer(session, parsed, bound, ready('T'));
+    guard.time += 1;
+    send(session, execute('q'), sync);
+    assert.deepEqual(guard.judgedTexts, ['fine', 'fine']);
+  });
+
   it('is not judged again right behind its Bind', () => {
     const guard = new ScriptedGuard();
     const session = createSession({ guard, catalog: () => ({}) });

@@ -56,6 +56,8 @@ export interface JudgedAt {
   readonly definitions: number;
   readonly namings: number;
   readonly catalog: object | undefined;
+  /** As rules ask for it (`Guard.timeOf`). */
+  readonly time: number;
 }
 
 /**

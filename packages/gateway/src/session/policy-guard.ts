@@ -14,6 +14,7 @@ import { KnownTexts } from './known-texts.ts';
 import { OwnTables } from './own-tables.ts';
 import { RecentTexts } from './recent-texts.ts';
 import { Repeats } from './repeats.ts';
+import { ruleTime } from './rule-time.ts';
 import type { SessionSettings } from './session-settings.ts';
 import type { TextSettings } from './session-state.ts';
 import { ownedToJudge, StatementJudge } from './statement-judge.ts';
@@ -47,6 +48,7 @@ export class PolicyGuard implements Guard {
   readonly masks: boolean;
   readonly #options: PolicyGuardOptions;
   readonly #definitions: Definitions;
+  readonly #ruleTime: ReturnType<typeof ruleTime>;
   readonly #repeats: Repeats;
   readonly #rate: StatementRate;
   readonly #judge: StatementJudge;
@@ -71,7 +73,9 @@ export class PolicyGuard implements Guard {
     this.#rate = new StatementRate(options.rate);
     const variesBy = policy?.variesBy ?? new Set();
     const wallUs = (us: number): number => this.#wallUs(us);
-    this.#repeats = new Repeats({ ...options, variesBy, wallUs, definitions: options.definitions.all });
+    this.#ruleTime = ruleTime(variesBy);
+    const timeOf = (us: number): number => this.timeOf(us);
+    this.#repeats = new Repeats({ ...options, variesBy, timeOf, definitions: options.definitions.all });
     this.#definitions = options.definitions.own;
     this.#tables = new OwnTables(this.#definitions);
     const reader = new StatementReader({ ...options, answersLate: masks !== undefined && masks.columns.size > 0 });
@@ -85,6 +89,10 @@ export class PolicyGuard implements Guard {
 
   get isStale(): boolean {
     return this.#stale;
+  }
+
+  timeOf(us: number): number {
+    return this.#ruleTime(() => this.#wallUs(us));
   }
 
   get settings(): string {
@@ -135,8 +143,8 @@ export class PolicyGuard implements Guard {
     const kept = this.#repeats.find(statement, this.#tables.made, us);
     if (kept === undefined) return undefined;
     const { judged, onlyReads } = kept;
-    this.#recent.add(statement.text ?? '');
-    const waitUs = this.#rate.waitUs(judged.analysis, { inBlock: statement.inTransaction, us });
+    if (statement.isAgain !== true) this.#recent.add(statement.text ?? '');
+    const waitUs = this.#rate.waitUs(judged.analysis, statement, us);
     if (waitUs > 0) return { ...judged, verdict: tooFast(waitUs) };
     this.#reader.repeats(judged.analysis);
     if (!onlyReads) this.#begin(judged.analysis, statement);
@@ -152,7 +160,7 @@ export class PolicyGuard implements Guard {
 
   #decide(read: Read, us: number): Judged {
     const { statement } = read;
-    if (statement.text !== undefined) this.#recent.add(statement.text);
+    if (statement.text !== undefined && statement.isAgain !== true) this.#recent.add(statement.text);
     const judged = this.#judge.judge(read, us);
     if (judged.verdict.decision !== 'deny' && judged.analysis !== undefined) this.#begin(judged.analysis, statement);
     return judged;

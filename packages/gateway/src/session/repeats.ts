@@ -16,8 +16,8 @@ export interface RepeatsOptions {
   /** Of all sessions on the database. */
   readonly definitions: SharedDefinitions;
   readonly settings: SessionSettings;
-  /** Wall-clock microseconds for a time of the session's own clock. */
-  readonly wallUs: (us: number) => number;
+  /** The time as rules ask for it, for a time of the session's own clock. */
+  readonly timeOf: (us: number) => number;
 }
 
 /** What decides, besides the statement itself, what it means and what rules say of it. Compared by identity. */
@@ -25,8 +25,8 @@ export interface Circumstances {
   /** Settings of the session. */
   readonly settings: object;
   readonly catalog: Catalog;
-  /** Of the wall clock, since 1970; 0 where no rule asks for the time. */
-  readonly minute: number;
+  /** As rules ask for it. */
+  readonly time: number;
 }
 
 /** What was judged of a statement. */
@@ -39,7 +39,6 @@ export interface Kept {
 
 /** Texts that one session sends again and again. */
 const bounds = { maxEntries: 100, maxCharacters: 50_000 } as const;
-const minuteUs = 60_000_000;
 
 /**
  * What was allowed before, under circumstances that still hold: the same text is allowed again without another look. Not
@@ -47,31 +46,29 @@ const minuteUs = 60_000_000;
  */
 export class Repeats {
   readonly #options: RepeatsOptions;
-  readonly #byMinute: boolean;
   readonly #byTransaction: boolean;
   #under: Circumstances | undefined;
   #kept: Lru<Kept> = new Lru<Kept>(bounds);
 
   constructor(options: RepeatsOptions) {
     this.#options = options;
-    this.#byMinute = options.variesBy.has('minute');
     this.#byTransaction = options.variesBy.has('transaction');
   }
 
   /** The circumstances of now; undefined where there is more to them than can be compared. `made`: tables of the session's own. */
   circumstances(made: MadeTables, us: number): Circumstances | undefined {
-    const { variesBy, definitions, settings, catalog } = this.#options;
+    const { variesBy, definitions, settings, catalog, timeOf } = this.#options;
     if (variesBy.has('moment') || variesBy.has('parameters') || definitions.hasAny || !made.isEmpty) return undefined;
     const [known, names] = [settings.identity, catalog()];
     if (known === undefined || names === undefined) return undefined;
-    return { settings: known, catalog: names, minute: this.#minute(us) };
+    return { settings: known, catalog: names, time: timeOf(us) };
   }
 
   /** What was judged of the statement, if it still holds. */
   find(statement: ToJudge, made: MadeTables, us: number): Kept | undefined {
     const under = this.#under;
     if (under === undefined || statement.text === undefined || this.#options.definitions.hasAny) return undefined;
-    if (!this.#isHere(under, made) || under.minute !== this.#minute(us)) return undefined;
+    if (!this.#isHere(under, made) || under.time !== this.#options.timeOf(us)) return undefined;
     const kept = this.#kept.find(statement.text);
     return kept !== undefined && this.#isSame(kept.statement, statement) ? kept : undefined;
   }
@@ -92,7 +89,7 @@ export class Repeats {
     // What it executes or fetches by a name can be something else the next time.
     if (behind.length + unprepared.length > 0 || !isSettled(analysis) || hasTypesOfUsers(statement)) return;
     const under = this.#under;
-    if (under?.settings !== now.settings || under.catalog !== now.catalog || under.minute !== now.minute) {
+    if (under?.settings !== now.settings || under.catalog !== now.catalog || under.time !== now.time) {
       this.#kept = new Lru<Kept>(bounds);
       this.#under = now;
     }
@@ -105,10 +102,6 @@ export class Repeats {
   #isHere({ settings, catalog }: Circumstances, made: MadeTables): boolean {
     const now = this.#options;
     return made.isEmpty && settings === now.settings.identity && catalog === now.catalog();
-  }
-
-  #minute(us: number): number {
-    return this.#byMinute ? Math.floor(this.#options.wallUs(us) / minuteUs) : 0;
   }
 
   #isSame(kept: ToJudge, statement: ToJudge): boolean {

@@ -106,7 +106,7 @@ export class StatementJudge {
   }
 
   #verdict(analysis: Analysis, { statement, made }: Pick<Read, 'statement' | 'made'>, us: number): Verdict {
-    const waitUs = this.#options.rate.waitUs(analysis, { inBlock: statement.inTransaction, us });
+    const waitUs = this.#options.rate.waitUs(analysis, statement, us);
     if (waitUs > 0) return tooFast(waitUs);
     const refused = this.#options.masking?.refusal(analysis, made);
     return withMasks(

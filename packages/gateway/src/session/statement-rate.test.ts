@@ -44,6 +44,15 @@ describe('a rate of statements', () => {
     assert.equal(fixture.counted, 2);
   });
 
+  it('does not count what is judged again', () => {
+    const fixture = limited(1);
+    const again = { ...toJudge('select 1'), isAgain: true } as const;
+    assert.deepEqual(decisions(fixture, ['select 1'], false), ['allow']);
+    for (let round = 0; round < 2; round += 1)
+      assert.equal(fixture.guard.judge([again], noNames, 0)?.[0]?.verdict.decision, 'allow');
+    assert.deepEqual([fixture.counted, fixture.guard.recent(0)], [1, ['select 1']]);
+  });
+
   it('counts what ends no block, and what leaves one open or its locks taken', () => {
     assert.deepEqual(decisions(limited(0), ['commit'], false), ['deny']);
     for (const text of [

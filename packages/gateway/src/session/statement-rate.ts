@@ -1,4 +1,8 @@
 import type { Analysis } from '../sql/analysis.ts';
+import type { ToJudge } from './guard.ts';
+
+/** `inTransaction`: as the server has said last. */
+type Arriving = Pick<ToJudge, 'inTransaction' | 'isAgain'>;
 
 /**
  * Counts the statements of a session against the rates that apply to it. What ends the transaction block that is open is
@@ -16,10 +20,10 @@ export class StatementRate {
     this.#admit = admit;
   }
 
-  /** Microseconds until the statement is allowed; 0: it is, and has been counted if it counts. `inBlock`: as the server has said last. */
-  waitUs(analysis: Analysis, { inBlock, us }: { readonly inBlock: boolean; readonly us: number }): number {
-    if (this.#admit === undefined) return 0;
-    const isOpen = this.#ahead === undefined ? inBlock : this.#ahead === 'begun';
+  /** Microseconds until the statement is allowed; 0: it is, and has been counted if it counts, and was not before. */
+  waitUs(analysis: Analysis, { inTransaction, isAgain }: Arriving, us: number): number {
+    if (this.#admit === undefined || isAgain === true) return 0;
+    const isOpen = this.#ahead === undefined ? inTransaction : this.#ahead === 'begun';
     if (isOpen && endsBlock(analysis)) {
       // What comes right behind it, in the same Query or pipeline, has no block to end.
       this.#ahead = 'ended';

@@ -39,6 +39,7 @@ function portalOf(declared: OpenStatement, held: boolean, { definitions, namings
   const analysis = declared.judged?.analysis?.names?.analysis;
   const judged = declared.judged === undefined ? undefined : { ...declared.judged, analysis };
   const none = { name: undefined, prepared: undefined, columns: undefined, described: false };
-  const judgedAt = { statement: undefined, definitions, namings, catalog: options.catalog?.() };
+  // Where rules ask for the time, it is judged again whenever it is.
+  const judgedAt = { statement: undefined, definitions, namings, catalog: options.catalog?.(), time: 0 };
   return { ...none, owner: declared, execution: declared, held, judged, judgedAt };
 }

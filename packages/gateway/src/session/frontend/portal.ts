@@ -47,7 +47,7 @@ export function prepareAgain(
 
 /** Gives the portal its name, and expects the reply to the Bind. */
 export function expectPortal(
-  { state, server, gatekeeper }: FromClient,
+  { state, server, gatekeeper, us }: FromClient,
   name: Uint8Array,
   { statement, toJudge }: { readonly statement: OpenStatement; readonly toJudge: ToJudge | undefined },
 ): void {
@@ -59,7 +59,7 @@ export function expectPortal(
     held: false,
     columns: undefined,
     judged: statement.judged,
-    judgedAt: gatekeeper?.judgedAt(toJudge),
+    judgedAt: gatekeeper?.judgedAt(toJudge, us),
     described: false,
   };
   statement.boundPortal = portal;
