@@ -60,6 +60,14 @@ const ofOwners = [
   'ALTER TABLE app.events DETACH PARTITION app.late',
   'CREATE TABLE app.lines (purchase int REFERENCES app.purchases ON DELETE CASCADE)',
   'ALTER TABLE app.purchases RENAME COLUMN id TO number',
+  'ALTER TABLE app.purchases ADD CONSTRAINT dear UNIQUE (total, customer)',
+  'ALTER TABLE app.purchases RENAME CONSTRAINT dear TO dearer',
+  'CREATE UNIQUE INDEX dearest ON app.purchases (total, customer)',
+  'ALTER TABLE app.purchases ADD CONSTRAINT dearest UNIQUE USING INDEX dearest',
+  'ALTER TABLE app.purchases DROP CONSTRAINT dearest',
+  'ALTER TABLE app.purchases DROP CONSTRAINT dearer',
+  'CREATE AGGREGATE app.summed(numeric) (sfunc = numeric_add, stype = numeric)',
+  'CREATE OR REPLACE AGGREGATE app.summed(numeric) (sfunc = numeric_mul, stype = numeric)',
   `CREATE FUNCTION app.on_ddl() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'`,
   'CREATE EVENT TRIGGER watching ON ddl_command_end EXECUTE FUNCTION app.on_ddl()',
   'ALTER EVENT TRIGGER watching DISABLE',
@@ -272,7 +280,7 @@ class Seen {
     assert.equal(catalog.version, rows.version, change);
     for (const { oid } of [...rows.relations, ...rows.functions, ...rows.codeTypes]) this.#oids.add(oid);
     for (const { schema } of [...rows.relations, ...rows.functions]) this.#schemas.add(schema);
-    for (const schema of rows.openSchemas) this.#schemas.add(schema);
+    for (const schema of [...rows.openSchemas, ...(rows.closedSchemas ?? [])]) this.#schemas.add(schema);
     for (const { name } of [...rows.relations, ...rows.functions, ...rows.operators, ...rows.codeTypes]) {
       this.#names.add(name);
     }
@@ -298,6 +306,8 @@ class Seen {
     }
     const open = Array.from(this.#schemas).filter(catalog.isOpen);
     assert.deepEqual(open.sort(), rows.openSchemas.toSorted(), change);
+    const present = Array.from(this.#schemas).filter(catalog.hasSchema);
+    assert.deepEqual(present.sort(), [...rows.openSchemas, ...(rows.closedSchemas ?? [])].sort(), change);
     assert.deepEqual([...catalog.eventTriggers].sort(), (rows.eventTriggers ?? []).toSorted(), change);
   }
 }

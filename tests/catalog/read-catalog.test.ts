@@ -73,6 +73,18 @@ const definitions = `
   ALTER ROLE lowly SET quote_all_identifiers = on;
   ALTER ROLE lowly SET client_encoding = LATIN1;
   CREATE TABLE "Übermaß" ("Größe" int);
+  CREATE TABLE keyed (a int, gone int, b text, c int4range, CONSTRAINT keyed_apart EXCLUDE USING gist (c WITH &&),
+    CONSTRAINT partly EXCLUDE USING gist (c WITH &&) WHERE (a > 0), CONSTRAINT over EXCLUDE USING btree ((a + 1) WITH =));
+  ALTER TABLE keyed DROP COLUMN gone, ADD PRIMARY KEY (b, a), ADD CONSTRAINT "Der Schlüssel" UNIQUE (b);
+  CREATE UNIQUE INDEX no_constraint ON keyed (a);
+  CREATE AGGREGATE plain_total(int) (sfunc = int4pl, stype = int);
+  CREATE FUNCTION adds(int, int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+  CREATE AGGREGATE odd_total(int) (sfunc = adds, stype = int, finalfunc = abs, combinefunc = int4pl,
+    msfunc = int4pl, minvfunc = int4mi, mstype = int, mfinalfunc = adds, mfinalfunc_extra);
+  CREATE AGGREGATE of_states(int) (sfunc = trim_array, stype = nosy[], initcond = '{}');
+  CREATE SCHEMA closed;
+  CREATE SCHEMA opened;
+  GRANT USAGE ON SCHEMA opened TO PUBLIC;
   CREATE EVENT TRIGGER on_ddl ON ddl_command_end EXECUTE FUNCTION on_ddl();
   CREATE EVENT TRIGGER off ON sql_drop EXECUTE FUNCTION on_ddl();
   ALTER EVENT TRIGGER off DISABLE;
@@ -267,6 +279,33 @@ for (const binaries of ['embedded', 'system'] as const) {
       const visits = catalog.find('app', 'visits')?.oid;
       const expected = [{ relation: visits, referring: ['place'], columns: ['id'] }];
       for (const name of ['places', 'places_1']) assert.deepEqual(catalog.find('app', name)?.referredBy, expected);
+    });
+
+    it('has the columns of keys, unique and exclusion constraints by name', () => {
+      const { constraints = [] } = catalog.find('app', 'keyed') ?? assert.fail();
+      assert.deepEqual(Object.fromEntries(constraints.map(({ name, columns }) => [name, columns])), {
+        keyed_apart: [4],
+        keyed_pkey: [3, 1],
+        'Der Schlüssel': [3],
+      });
+      assert.deepEqual(catalog.find('app', 'buyers')?.constraints, [{ name: 'buyers_pkey', columns: [1] }]);
+      assert.equal(catalog.find('app', 'audit')?.constraints, undefined);
+    });
+
+    it('has what aggregates are made of', () => {
+      const parts = (name: string): readonly (string | undefined)[] | undefined =>
+        names(catalog.functions(name)[0]?.madeOf)?.toSorted();
+      assert.deepEqual(parts('plain_total'), ['int4pl']);
+      assert.deepEqual(parts('odd_total'), ['abs', 'adds', 'int4mi', 'int4pl']);
+      assert.deepEqual(names(catalog.functions('of_states')[0]?.attached), ['checks']);
+      for (const name of ['sum', 'adds']) assert.equal(parts(name), undefined);
+    });
+
+    it('knows which schemas there are, and into which everybody may look', () => {
+      const known = (name: string): unknown => [catalog.hasSchema(name), catalog.isOpen(name)];
+      assert.deepEqual(known('closed'), [true, false]);
+      assert.deepEqual(known('opened'), [true, true]);
+      assert.deepEqual(known('nowhere'), [false, false]);
     });
 
     it('tells which triggers can change a row before it is updated', () => {

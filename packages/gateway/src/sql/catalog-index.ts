@@ -8,6 +8,8 @@ export interface CatalogRows {
   readonly serverVersion?: number;
   /** Those that everybody may look into: USAGE is granted to PUBLIC. */
   readonly openSchemas: readonly string[];
+  /** All others; absent: there are none. */
+  readonly closedSchemas?: readonly string[];
   readonly relations: readonly Relation[];
   readonly functions: readonly CatalogFunction[];
   /** Those that are not Postgres's own. */
@@ -52,6 +54,7 @@ export function indexCatalog(rows: CatalogRows, common: CatalogPart = nothing): 
   const { version, serverVersion, codeTypes, eventTriggers = [] } = rows;
   const own = indexPart(rows);
   const open = new Set(rows.openSchemas);
+  const closed = new Set(rows.closedSchemas);
   for (const entry of [...rows.operators, ...codeTypes]) Object.freeze(entry);
   const operatorsByName = Map.groupBy(rows.operators, nameOf);
   const codeTypesByName = Map.groupBy(codeTypes, nameOf);
@@ -66,6 +69,7 @@ export function indexCatalog(rows: CatalogRows, common: CatalogPart = nothing): 
     find: (schema, name) => named(name).find((relation) => relation.schema === schema),
     named,
     isOpen: (schema) => open.has(schema),
+    hasSchema: (schema) => open.has(schema) || closed.has(schema),
     functions: (name) => joined(own.functionsByName.get(name), common.functionsByName.get(name)),
     function: (oid) => own.functionsByOid.get(oid) ?? common.functionsByOid.get(oid),
     operators: (name) => operatorsByName.get(name) ?? [],

@@ -37,6 +37,7 @@ export function catalogWith(catalog: Catalog, added: readonly AddedTable[], vers
       return more === undefined ? catalog.named(name) : [...catalog.named(name).filter(stays), ...more];
     },
     isOpen: (schema) => catalog.isOpen(schema),
+    hasSchema: (schema) => catalog.hasSchema(schema),
     functions: (name) => catalog.functions(name),
     function: (oid) => catalog.function(oid),
     operators: (name) => catalog.operators(name),

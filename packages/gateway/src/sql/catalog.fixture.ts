@@ -10,7 +10,9 @@ export interface CatalogSpec {
   readonly codeTypes?: readonly string[];
   /** `schema.name` of the functions of event triggers. */
   readonly eventTriggers?: readonly string[];
-  /** Schemas that have nothing in them. */
+  /** Schemas that are not there; all others are. */
+  readonly missingSchemas?: readonly string[];
+  /** Schemas that not everybody may look into. */
   readonly closedSchemas?: readonly string[];
 }
 
@@ -32,10 +34,12 @@ export interface RelationSpec
 }
 
 /** A function. `oid` counts from 30000 in the order of the list; volatile, in SQL and not built in unless it says so. */
-export interface FunctionSpec extends Partial<Omit<CatalogFunction, 'returns'>> {
+export interface FunctionSpec extends Partial<Omit<CatalogFunction, 'returns' | 'madeOf'>> {
   readonly name: string;
   /** A type's name as in `fixtureTypes`, or `schema.name` of a relation in the list for its row type. */
   readonly returns?: string;
+  /** `schema.name` of the functions that an aggregate is made of. */
+  readonly madeOf?: readonly string[];
 }
 
 /** OIDs of types that columns and functions name. The row type of a relation has its OID plus 100000. */
@@ -143,29 +147,36 @@ const windows = ['row_number:int8', 'rank:int8', 'lag:text', 'lead:text', 'first
 export function catalogFixture(spec: CatalogSpec = {}): Catalog {
   const { version = 'fixture', codeTypes = [] } = spec;
   const specs = spec.relations ?? [];
-  const functions = [
+  const plain = [
     ...builtInFunctions(),
     ...(spec.functions ?? []).map((given, index) => toFunction(given, index, specs)),
   ];
   const oids = new Map(specs.map((given, index) => [qualified(given), given.oid ?? 20_000 + index]));
   const functionOid = (name: string): number =>
     defined(
-      functions.find((candidate) => qualified(candidate) === name),
+      plain.find((candidate) => qualified(candidate) === name),
       name,
     ).oid;
+  const aggregates = new Map((spec.functions ?? []).map((given) => [qualified(given), given.madeOf]));
+  const functions = plain.map((entry): CatalogFunction => {
+    const madeOf = aggregates.get(qualified(entry))?.map(functionOid);
+    return madeOf === undefined ? entry : { ...entry, madeOf };
+  });
   const relations = specs.map((given) => toRelation(given, specs, oids, functionOid));
   const operators: CatalogOperator[] = (spec.operators ?? []).map(({ name, schema = 'public', function: called }) => ({
     name,
     schema,
     function: functionOid(called),
   }));
+  const hasSchema = (schema: string): boolean => !(spec.missingSchemas ?? []).includes(schema);
   return {
     version,
     relations,
     relation: (oid) => relations.find((relation) => relation.oid === oid),
     find: (schema, name) => relations.find((relation) => relation.schema === schema && relation.name === name),
     named: (name) => relations.filter((relation) => relation.name === name),
-    isOpen: (schema) => !(spec.closedSchemas ?? []).includes(schema),
+    isOpen: (schema) => hasSchema(schema) && !(spec.closedSchemas ?? []).includes(schema),
+    hasSchema,
     functions: (name) => functions.filter((candidate) => candidate.name === name),
     function: (oid) => functions.find((candidate) => candidate.oid === oid),
     operators: (name) => operators.filter((operator) => operator.name === name),
@@ -204,6 +215,7 @@ function toRelation(
     beforeUpdate,
     attached,
     referredBy,
+    constraints,
     policies,
     parents = [],
     definition,
@@ -226,6 +238,7 @@ function toRelation(
     ...(beforeUpdate === undefined ? {} : { beforeUpdate: beforeUpdate.map(functionOid) }),
     ...(attached === undefined ? {} : { attached: attached.map(functionOid) }),
     ...(referredBy === undefined ? {} : { referredBy }),
+    ...(constraints === undefined ? {} : { constraints }),
     ...(policies === undefined ? {} : { policies }),
     ...(rowType === undefined ? {} : { rowType }),
     parents: parents.map(oidOf),
@@ -238,7 +251,11 @@ function toColumn(column: string, number: number, specs: readonly RelationSpec[]
   return { number, name, type: typeOid(type, specs), ...(generated === undefined ? {} : { generated }) };
 }
 
-function toFunction(given: FunctionSpec, index: number, specs: readonly RelationSpec[]): CatalogFunction {
+function toFunction(
+  { madeOf: _, ...given }: FunctionSpec,
+  index: number,
+  specs: readonly RelationSpec[],
+): CatalogFunction {
   return {
     oid: 30_000 + index,
     schema: 'public',

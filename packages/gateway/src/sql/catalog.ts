@@ -20,6 +20,8 @@ export interface Catalog {
    * whose role that is can change.
    */
   isOpen(schema: string): boolean;
+  /** The schema is there: names that are made without a schema go into the first of the search path that is. */
+  hasSchema(schema: string): boolean;
   /** Functions, procedures and aggregates of that name in any schema. */
   functions(name: string): readonly CatalogFunction[];
   function(oid: number): CatalogFunction | undefined;
@@ -78,11 +80,20 @@ export interface Relation {
   readonly beforeUpdate?: readonly number[];
   /** Foreign keys that refer to it; absent: none. */
   readonly referredBy?: readonly ForeignKey[];
+  /** Its unique and exclusion constraints, primary key included, that go by columns alone; absent: none. */
+  readonly constraints?: readonly Constraint[];
   /** `pg_class.reltype`: the type of its rows. Without it, what `(f(x)).*` expands to cannot be told for such a type. */
   readonly rowType?: number;
   /** Inheritance and partitions, both ways, one step. */
   readonly parents: readonly number[];
   readonly children: readonly number[];
+}
+
+/** What rows of a table may not have in common, as `ON CONFLICT ON CONSTRAINT` names it. */
+export interface Constraint {
+  readonly name: string;
+  /** Numbers of columns. */
+  readonly columns: readonly number[];
 }
 
 /** A foreign key, as seen from the table that it refers to. */
@@ -134,6 +145,8 @@ export interface CatalogFunction {
   readonly defaults?: { readonly expressions: string; readonly parameters: number };
   /** OIDs of functions of somebody's that the types of its parameters and result call; absent: none. */
   readonly attached?: readonly number[];
+  /** OIDs of the functions that an aggregate of somebody's is made of, Postgres's own among them; absent: it is none. */
+  readonly madeOf?: readonly number[];
   /** Which transaction wrote its definition; absent: it is Postgres's own. */
   readonly writtenBy?: string;
 }

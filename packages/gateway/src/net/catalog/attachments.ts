@@ -1,4 +1,10 @@
-import { type CatalogFunction, type ForeignKey, firstNormalObjectId, type Relation } from '../../sql/catalog.ts';
+import {
+  type CatalogFunction,
+  type Constraint,
+  type ForeignKey,
+  firstNormalObjectId,
+  type Relation,
+} from '../../sql/catalog.ts';
 import { firstNumber, numbersBy, type Row } from './row.ts';
 
 /** What somebody has attached to relations and functions, Postgres's own among them: by the OID of these. */
@@ -8,7 +14,10 @@ export interface Attachments {
   readonly writers: ReadonlyMap<number, string>;
   readonly attached: ReadonlyMap<number, readonly number[]>;
   readonly beforeUpdate: ReadonlyMap<number, readonly number[]>;
+  /** What aggregates are made of. */
+  readonly madeOf: ReadonlyMap<number, readonly number[]>;
   readonly foreignKeys: ReadonlyMap<number, readonly ForeignKey[]>;
+  readonly constraints: ReadonlyMap<number, readonly Constraint[]>;
   readonly parents: ReadonlyMap<number, readonly number[]>;
   readonly children: ReadonlyMap<number, readonly number[]>;
 }
@@ -17,22 +26,31 @@ export interface Attachments {
 export interface AttachmentRows {
   readonly triggers: readonly Row[];
   readonly attached: readonly Row[];
+  readonly aggregates: readonly Row[];
   readonly foreignKeys: readonly Row[];
+  readonly constraints: readonly Row[];
   readonly inheritance: readonly Row[];
 }
 
-export function decodeAttachments({ triggers, attached, foreignKeys, inheritance }: AttachmentRows): Attachments {
-  const keys = new Map<number, readonly ForeignKey[]>();
-  for (const [oid, rows] of Map.groupBy(foreignKeys, firstNumber)) keys.set(oid, rows.map(decodeForeignKey));
+export function decodeAttachments(rows: AttachmentRows): Attachments {
+  const { triggers, attached, aggregates, inheritance } = rows;
   return {
     triggers: numbersBy(triggers),
     writers: writersOf(triggers),
     attached: numbersBy(attached),
     beforeUpdate: numbersBy(triggers.filter(([, , isBefore]) => isBefore === 't')),
-    foreignKeys: keys,
+    madeOf: numbersBy(aggregates),
+    foreignKeys: decodedBy(rows.foreignKeys, decodeForeignKey),
+    constraints: decodedBy(rows.constraints, decodeConstraint),
     parents: numbersBy(inheritance),
     children: numbersBy(inheritance.map(([child, parent]) => [parent ?? '', child ?? ''])),
   };
+}
+
+function decodedBy<Value>(rows: readonly Row[], decode: (row: Row) => Value): ReadonlyMap<number, readonly Value[]> {
+  const values = new Map<number, readonly Value[]>();
+  for (const [oid, group] of Map.groupBy(rows, firstNumber)) values.set(oid, group.map(decode));
+  return values;
 }
 
 function writersOf(triggers: readonly Row[]): ReadonlyMap<number, string> {
@@ -48,7 +66,9 @@ function writersOf(triggers: readonly Row[]): ReadonlyMap<number, string> {
 export const noAttachments: Attachments = decodeAttachments({
   triggers: [],
   attached: [],
+  aggregates: [],
   foreignKeys: [],
+  constraints: [],
   inheritance: [],
 });
 
@@ -56,26 +76,35 @@ const none: readonly never[] = [];
 
 export function relationAttachments(
   oid: number,
-  { triggers, writers, beforeUpdate, attached, foreignKeys, parents, children }: Attachments,
-): Pick<Relation, 'triggers' | 'triggersBy' | 'beforeUpdate' | 'attached' | 'referredBy' | 'parents' | 'children'> {
+  { triggers, writers, beforeUpdate, attached, foreignKeys, constraints, parents, children }: Attachments,
+): Pick<
+  Relation,
+  'triggers' | 'triggersBy' | 'beforeUpdate' | 'attached' | 'referredBy' | 'constraints' | 'parents' | 'children'
+> {
   const writer = writers.get(oid);
   const changing = beforeUpdate.get(oid);
   const called = attached.get(oid);
   const referring = foreignKeys.get(oid);
+  const apart = constraints.get(oid);
   return {
     triggers: triggers.get(oid) ?? none,
     ...(writer === undefined ? {} : { triggersBy: writer }),
     ...(changing === undefined ? {} : { beforeUpdate: changing }),
     ...(called === undefined ? {} : { attached: called }),
     ...(referring === undefined ? {} : { referredBy: referring }),
+    ...(apart === undefined ? {} : { constraints: apart }),
     parents: parents.get(oid) ?? none,
     children: children.get(oid) ?? none,
   };
 }
 
-export function functionAttachments(oid: number, { attached }: Attachments): Pick<CatalogFunction, 'attached'> {
+export function functionAttachments(
+  oid: number,
+  { attached, madeOf }: Attachments,
+): Pick<CatalogFunction, 'attached' | 'madeOf'> {
   const called = attached.get(oid);
-  return called === undefined ? {} : { attached: called };
+  const parts = madeOf.get(oid);
+  return { ...(called === undefined ? {} : { attached: called }), ...(parts === undefined ? {} : { madeOf: parts }) };
 }
 
 interface Part {
@@ -108,4 +137,8 @@ function decodeForeignKey([, relation, onDelete, onUpdate, referring, columns]: 
     ...(changes[onUpdate ?? ''] === undefined ? {} : { onUpdate: 'update' as const }),
     ...(onDelete === 'd' || onUpdate === 'd' ? { setsDefault: true } : {}),
   };
+}
+
+function decodeConstraint([, name, columns]: Row): Constraint {
+  return { name: name ?? '', columns: JSON.parse(columns ?? '[]') as number[] };
 }

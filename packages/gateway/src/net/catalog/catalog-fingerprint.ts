@@ -58,7 +58,7 @@ const counted: readonly Counted[] = [
   { table: 'pg_trigger', key: byOid, own: 'true' },
   { table: 'pg_policy', key: byOid, own: 'true' },
   { table: 'pg_inherits', key: '(inhrelid::pg_catalog.int8 << 31) # inhparent::pg_catalog.int8', own: 'true' },
-  { table: 'pg_constraint', key: byOid, own: `contype IN ('c', 'f')` },
+  { table: 'pg_constraint', key: byOid, own: `contype IN ('c', 'f', 'p', 'u', 'x')` },
   { table: 'pg_event_trigger', key: byOid, own: 'true' },
   { table: 'pg_statistic_ext', key: byOid, own: 'true' },
   { table: 'pg_opclass', key: byOid, own: made('oid') },

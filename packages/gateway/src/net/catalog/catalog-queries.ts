@@ -44,8 +44,9 @@ function isOf(part: CatalogPartName, oid: string): string {
 /** One state of the catalog for all of the reading; what pg_get_viewdef and its like look up is the newest all the same. */
 export const beginQuery = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
 
-export const openSchemasQuery = `SELECT nspname FROM pg_catalog.pg_namespace
-  WHERE pg_catalog.has_schema_privilege('public', oid, 'USAGE')`;
+/** Every schema, and whether everybody may look into it. */
+export const schemasQuery = `SELECT nspname, pg_catalog.has_schema_privilege('public', oid, 'USAGE')
+FROM pg_catalog.pg_namespace`;
 
 /** OID, schema, name, kind, type of its rows. */
 export function relationsQuery(part: CatalogPartName): string {
@@ -181,6 +182,16 @@ LEFT JOIN pg_catalog.pg_constraint p ON p.oid = c.conparentid AND p.confrelid = 
 WHERE c.contype = 'f' AND p.oid IS NULL
 ORDER BY c.confrelid, c.conrelid, c.oid`;
 
+/**
+ * Table, name and columns, by number, of what keeps rows apart: primary keys, unique and exclusion constraints; of the
+ * last not those over expressions or some of the rows, which go by more than that.
+ */
+export const constraintsQuery: string = `SELECT c.conrelid, c.conname, pg_catalog.array_to_json(c.conkey)
+FROM pg_catalog.pg_constraint c
+LEFT JOIN pg_catalog.pg_index i ON c.contype = 'x' AND i.indexrelid = c.conindid
+WHERE c.contype IN ('p', 'u') OR (c.contype = 'x' AND i.indexprs IS NULL AND i.indpred IS NULL)
+ORDER BY c.conrelid, c.oid`;
+
 /** Child and parent. */
 export const inheritanceQuery = 'SELECT i.inhrelid, i.inhparent FROM pg_catalog.pg_inherits i';
 
@@ -314,7 +325,7 @@ GROUP BY t.oid, t.typname`;
 /**
  * Relation or function of somebody's, and a function of somebody's that comes with it: policies, CHECK constraints,
  * indexes, statistics and the partition key of a relation call it, or the types of its columns; or the types of a function's
- * parameters and of what it returns; or an aggregate is made of it.
+ * parameters, of what it returns, and of an aggregate's states; or what an aggregate sorts by calls it.
  */
 export const attachedQuery: string = `WITH RECURSIVE attached (classid, objid, relation) AS MATERIALIZED (
   SELECT 'pg_catalog.pg_policy'::pg_catalog.regclass, p.oid, p.polrelid FROM pg_catalog.pg_policy p
@@ -347,8 +358,22 @@ FROM pg_catalog.pg_proc p JOIN running r
   ON r.type = p.prorettype OR (r.does = 'to' AND r.type = ANY (coalesce(p.proallargtypes, p.proargtypes::pg_catalog.oid[])))
 WHERE p.oid >= ${firstNormalObjectId} AND r.function <> p.oid
 UNION
-SELECT a.aggfnoid::pg_catalog.oid, f.function
-FROM pg_catalog.pg_aggregate a CROSS JOIN LATERAL (VALUES (a.aggtransfn::pg_catalog.oid), (a.aggfinalfn::pg_catalog.oid),
-  (a.aggcombinefn::pg_catalog.oid), (a.aggmtransfn::pg_catalog.oid), (a.aggminvtransfn::pg_catalog.oid),
-  (a.aggmfinalfn::pg_catalog.oid)) AS f (function)
-WHERE f.function >= ${firstNormalObjectId}`;
+SELECT a.aggfnoid::pg_catalog.oid, r.function
+FROM running r JOIN pg_catalog.pg_aggregate a ON r.does = 'to' AND r.type IN (a.aggtranstype, a.aggmtranstype)
+WHERE a.aggfnoid::pg_catalog.oid >= ${firstNormalObjectId}
+UNION
+SELECT a.aggfnoid::pg_catalog.oid, s.function
+FROM sorting s JOIN pg_catalog.pg_amop o ON o.amopfamily = s.family
+JOIN pg_catalog.pg_aggregate a ON a.aggsortop = o.amopopr`;
+
+/** Columns of pg_aggregate that say what an aggregate calls. */
+const aggregateCalls =
+  'aggtransfn aggfinalfn aggcombinefn aggserialfn aggdeserialfn aggmtransfn aggminvtransfn aggmfinalfn'
+    .split(' ')
+    .map((column) => `(a.${column}::pg_catalog.oid)`)
+    .join(', ');
+
+/** Aggregate of somebody's, or of Postgres's own that a superuser has made of something else, and the functions that it is made of. */
+export const aggregatesQuery: string = `SELECT a.aggfnoid::pg_catalog.oid, f.function
+FROM pg_catalog.pg_aggregate a CROSS JOIN LATERAL (VALUES ${aggregateCalls}) AS f (function)
+WHERE f.function <> 0 AND (a.aggfnoid::pg_catalog.oid >= ${firstNormalObjectId} OR f.function >= ${firstNormalObjectId})`;

@@ -3,22 +3,24 @@ import type { CatalogRows } from '../../sql/catalog-index.ts';
 import { type AttachmentRows, type Attachments, decodeAttachments, noAttachments } from './attachments.ts';
 import { type CatalogFingerprint, decodeFingerprint, fingerprintQuery } from './catalog-fingerprint.ts';
 import {
+  aggregatesQuery,
   attachedQuery,
   beginQuery,
   type CatalogPartName,
   changedSystemQuery,
   codeTypesQuery,
   columnsQuery,
+  constraintsQuery,
   eventTriggersQuery,
   expressionsQuery,
   foreignKeysQuery,
   functionsQuery,
   inheritanceQuery,
-  openSchemasQuery,
   operatorsQuery,
   policiesQuery,
   relationsQuery,
   rulesQuery,
+  schemasQuery,
   triggersQuery,
 } from './catalog-queries.ts';
 import { decodeCodeType, decodeFunctions, decodeOperator } from './decode-functions.ts';
@@ -29,7 +31,7 @@ import { firstNumber, type Row } from './row.ts';
 const maxRows = 4_000_000;
 
 type RelationQuery = keyof RelationRows | 'functions';
-type OwnQuery = RelationQuery | keyof AttachmentRows | 'openSchemas' | 'operators' | 'codeTypes' | 'eventTriggers';
+type OwnQuery = RelationQuery | keyof AttachmentRows | 'schemas' | 'operators' | 'codeTypes' | 'eventTriggers';
 type SystemQuery = RelationQuery | 'changed';
 
 /** What is asked in a reading: a text for each name. */
@@ -55,9 +57,11 @@ export function catalogQueries(serverVersion: number): CatalogQueries {
       ...ofBoth('own'),
       triggers: triggersQuery,
       attached: attachedQuery,
+      aggregates: aggregatesQuery,
       foreignKeys: foreignKeysQuery,
+      constraints: limited(constraintsQuery),
       inheritance: inheritanceQuery,
-      openSchemas: openSchemasQuery,
+      schemas: schemasQuery,
       operators: operatorsQuery,
       codeTypes: codeTypesQuery,
       eventTriggers: eventTriggersQuery,
@@ -111,7 +115,9 @@ export async function readParts(
   const attachments = decodeAttachments({
     triggers: own('triggers'),
     attached: own('attached'),
+    aggregates: own('aggregates'),
     foreignKeys: own('foreignKeys'),
+    constraints: own('constraints'),
     inheritance: own('inheritance'),
   });
   return {
@@ -142,8 +148,10 @@ function relationRows(answer: Answer<RelationQuery>): RelationRows {
 
 async function decodeOwn(answer: Answer<OwnQuery>, attachments: Attachments): Promise<Reading['own']> {
   const eventTriggers = answer('eventTriggers').map(firstNumber);
+  const schemas = answer('schemas');
   return {
-    openSchemas: answer('openSchemas').map(([name]) => name ?? ''),
+    openSchemas: schemas.flatMap(([name, isOpen]) => (isOpen === 't' ? (name ?? '') : [])),
+    closedSchemas: schemas.flatMap(([name, isOpen]) => (isOpen === 't' ? [] : (name ?? ''))),
     relations: await decodeRelations(relationRows(answer), attachments),
     functions: decodeFunctions(answer('functions'), attachments),
     operators: answer('operators').map(decodeOperator),

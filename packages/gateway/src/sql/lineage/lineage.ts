@@ -66,6 +66,7 @@ const unknownCatalog: Catalog = {
   find: () => undefined,
   named: () => [],
   isOpen: () => false,
+  hasSchema: () => true,
   functions: () => [],
   function: () => undefined,
   operators: (name) => [{ name, schema: '', function: 0 }],
