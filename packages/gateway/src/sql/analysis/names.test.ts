@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import type { Analysis } from '../analysis.ts';
 import { catalogFixture } from '../catalog.fixture.ts';
 import { analysisOf, analyze, lines, session } from './analysis.fixture.ts';
+import { listedNames, type Surroundings } from './surroundings.ts';
 
 describe('names', () => {
   test('are looked up along the search path of the session', () => {
@@ -137,5 +138,24 @@ describe('texts', () => {
       why: 'The statement is too long to be analysed.',
     });
     assert.ok('why' in analyze(`copy customers to stdout (format 'csv') /* ${'x'.repeat(300_000)} */`, session));
+  });
+
+  test('without a schema are made in the first of the path that is there', () => {
+    const searchPath = ['pg_temp_7', 'pg_catalog', 'agent', 'public'];
+    const made = (more: Parameters<typeof catalogFixture>[0]): readonly string[] =>
+      lines('create table made (x int)', { catalog: catalogFixture(more), searchPath });
+    assert.deepEqual(made({ missingSchemas: ['agent'] }), ['ddl writes made: write ddl']);
+    assert.deepEqual(made({}), ['ddl writes agent.made: write ddl']);
+    const around = (more: Parameters<typeof catalogFixture>[0]): Surroundings =>
+      ({ catalog: catalogFixture(more), path: searchPath }) as unknown as Surroundings;
+    const name = { schema: '', name: 'made' };
+    assert.deepEqual(listedNames(around({}), name), ['agent.made']);
+    assert.deepEqual(listedNames(around({ missingSchemas: ['agent'] }), name), ['public.made']);
+    const both = ['agent.made', 'public.made'];
+    assert.deepEqual(listedNames(around({ closedSchemas: ['agent'] }), name), both, 'the role may not look into it');
+    assert.deepEqual(listedNames(around({ missingSchemas: ['agent', 'public'] }), name), both);
+    assert.deepEqual(listedNames({ ...around({}), catalog: undefined }, name), both);
+    assert.deepEqual(listedNames({ ...around({}), path: undefined }, name), ['made']);
+    assert.deepEqual(listedNames(around({}), { schema: 's', name: 'made' }), ['s.made']);
   });
 });

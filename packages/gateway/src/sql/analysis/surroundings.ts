@@ -34,11 +34,24 @@ export function named(around: Surroundings, name: QualifiedName): Named {
   return { relations, listed: listedName(around, name) };
 }
 
-/** `schema.name`; of a name without a schema, with the one that CREATE would take, where that is known. */
-export function listedName({ path }: Surroundings, { schema, name }: QualifiedName): string {
-  if (schema !== '') return `${schema}.${name}`;
-  const first = path?.find((searched) => searched !== 'pg_catalog' && !/^pg_temp(_|$)/.test(searched));
-  return first === undefined ? name : `${first}.${name}`;
+/** `schema.name`; of a name without a schema, with the one that CREATE would take, as far as the catalog knows. */
+export function listedName(around: Surroundings, name: QualifiedName): string {
+  return listedNames(around, name)[0];
+}
+
+/**
+ * The same, with all that CREATE may take: the first schema of the path that is there and that the role may look into. Which
+ * there are is not known without a catalog, nor where none of the path is in it.
+ */
+export function listedNames({ path, catalog }: Surroundings, name: QualifiedName): readonly [string, ...string[]] {
+  if (name.schema !== '') return [fullName(name)];
+  const searched = path?.filter((schema) => schema !== 'pg_catalog' && !/^pg_temp(_|$)/.test(schema)) ?? [];
+  const present = searched.filter((schema) => catalog?.hasSchema(schema) === true);
+  const possible = present.length === 0 ? searched : present;
+  const certain = possible.findIndex((schema) => catalog?.isOpen(schema) === true);
+  const schemas = certain === -1 ? possible : possible.slice(0, certain + 1);
+  const [first = name.name, ...others] = schemas.map((schema) => fullName({ schema, name: name.name }));
+  return [first, ...others];
 }
 
 /** `schema.name` of what the catalog has. */
