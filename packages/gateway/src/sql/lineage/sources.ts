@@ -153,6 +153,7 @@ function callArguments(visit: Visit): readonly unknown[] {
   if (callee.shows === 'anything') admit(trace, found);
   if (callee.isForeign) {
     if (callee.shows === 'arguments' && callee.multiplies) probe(trace, sourcesOf(trace, scope, arguments_));
+    if (callee.keeps) store(trace, sourcesOf(trace, scope, arguments_));
     return give(visit, arguments_);
   }
   if (!callee.keeps && !callee.multiplies && callee.shows !== 'nothing') return arguments_;
