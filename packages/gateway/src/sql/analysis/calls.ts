@@ -8,7 +8,7 @@ import {
   volatileConduct,
 } from './known-functions.ts';
 import { regclassName } from './regclass.ts';
-import { fullName, listedName, named } from './surroundings.ts';
+import { fullName, listedNames, named } from './surroundings.ts';
 import type { Touch } from './touch.ts';
 import { constantText, list, type Node } from './tree.ts';
 
@@ -33,17 +33,18 @@ export function recordCall(touch: Touch, called: CatalogFunction | QualifiedName
   apply(touch, conduct, { name, fields });
 }
 
-/** Expressions for arguments that are left out, and what the types of its parameters call. */
-function comesWith(touch: Touch, { oid, defaults, attached = [] }: CatalogFunction, fields: Node | undefined): void {
+/** Expressions for arguments that are left out, what the types of its parameters call, and what an aggregate is made of. */
+function comesWith(touch: Touch, called: CatalogFunction, fields: Node | undefined): void {
+  const { oid, defaults, attached = [], madeOf = [] } = called;
   const { draft, around } = touch;
   if (defaults !== undefined && (fields === undefined || list(fields['args']).length < defaults.parameters)) {
     const facts = around.knowledge?.expression(defaults.expressions);
     if (facts !== undefined) draft.include(facts);
   }
   // A cast's function has the type as its parameter.
-  if (attached.length === 0 || draft.followed.has(oid)) return;
+  if (attached.length + madeOf.length === 0 || draft.followed.has(oid)) return;
   draft.followed.add(oid);
-  for (const one of attached) touch.code(one);
+  for (const one of [...attached, ...madeOf]) touch.code(one);
 }
 
 function canBeRead({ builtIn, language, body }: CatalogFunction): boolean {
@@ -51,10 +52,12 @@ function canBeRead({ builtIn, language, body }: CatalogFunction): boolean {
 }
 
 function conductOf(called: CatalogFunction): Conduct {
-  const { builtIn, name, language, volatility, kind } = called;
+  const { builtIn, name, language, volatility, madeOf } = called;
+  // An aggregate does what it is made of.
+  if (madeOf !== undefined) return harmless;
   if (builtIn) return volatility === 'volatile' ? volatileConduct(name) : (knownConduct(name) ?? harmless);
   if (canBeRead(called)) return harmless;
-  if (language !== 'c' || kind === 'aggregate') return unreadable;
+  if (language !== 'c') return unreadable;
   // C is a superuser's, and its label his word.
   const known = knownConduct(name);
   if (known !== undefined) return known;
@@ -108,7 +111,8 @@ function givenRelation(touch: Touch, given: string | null | undefined, does: 're
     if (does === 'read') touch.readRelation(found, true);
     else touch.writeRelation(found, { inherits: true });
   }
-  if (relations.length === 0) (does === 'read' ? draft.reads : draft.writes).add(listedName(around, name));
+  if (relations.length > 0) return;
+  for (const listed of listedNames(around, name)) (does === 'read' ? draft.reads : draft.writes).add(listed);
 }
 
 const yes = /^(t|true|y|yes|on|1)$/i;

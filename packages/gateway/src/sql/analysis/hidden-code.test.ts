@@ -174,3 +174,29 @@ describe('partitions', () => {
     assert.equal(analysisOf('select 1').commands[0].partOf, undefined);
   });
 });
+
+describe('an aggregate', () => {
+  const made = (madeOf: readonly string[]): readonly string[] =>
+    found('select total(id) from orders', {
+      functions: [...functions, { name: 'total', kind: 'aggregate', language: 'internal', madeOf }],
+    });
+
+  test('calls what it is made of', () => {
+    assert.deepEqual(made(['pg_catalog.int4', 'pg_catalog.abs']), [
+      'select reads orders calls pg_catalog.abs, pg_catalog.int4, total',
+    ]);
+    assert.deepEqual(made(['pg_catalog.int4', 'public.wipe']), [
+      'select reads orders calls pg_catalog.int4, total, wipe: write',
+      'delete (function public.wipe) reads orders writes orders: write',
+    ]);
+    assert.deepEqual(made(['pg_catalog.lo_put']), [
+      'select reads orders writes pg_catalog.pg_largeobject calls pg_catalog.lo_put, total: write',
+    ]);
+  });
+
+  test('is given more than a text says', () => {
+    assert.deepEqual(made(['pg_catalog.query_to_xml']), [
+      'select reads orders calls pg_catalog.query_to_xml, total: write opaque',
+    ]);
+  });
+});

@@ -37,19 +37,21 @@ export function calleeNamed(trace: Trace, words: readonly string[]): Callee {
 
 const restraint = { nothing: 0, arguments: 1, anything: 2 } as const;
 
-function worse(callee: Callee, { shows, multiplies, keeps }: Traits): Callee {
+function worse<Known extends Traits>(known: Known, { shows, multiplies, keeps }: Traits): Known {
   return {
-    ...callee,
-    shows: restraint[shows] > restraint[callee.shows] ? shows : callee.shows,
-    multiplies: callee.multiplies || multiplies,
-    keeps: callee.keeps || keeps,
+    ...known,
+    shows: restraint[shows] > restraint[known.shows] ? shows : known.shows,
+    multiplies: known.multiplies || multiplies,
+    keeps: known.keeps || keeps,
   };
 }
 
 type Traits = Pick<Callee, 'shows' | 'multiplies' | 'keeps'>;
 
-function traitsOf({ pure }: Trace, candidate: CatalogFunction): Traits {
-  const { oid, name, language, volatility, builtIn, kind } = candidate;
+function traitsOf(trace: Trace, candidate: CatalogFunction): Traits {
+  const { oid, name, language, volatility, builtIn, kind, madeOf, attached } = candidate;
+  const { pure } = trace;
+  if (madeOf !== undefined) return attached === undefined ? traitsOfAggregate(trace, madeOf) : unreadable;
   if (builtIn) return traitsOfBuiltIn(name, volatility);
   // It may return a set.
   if (pure.has(oid)) return { shows: 'arguments', multiplies: true, keeps: false };
@@ -57,6 +59,19 @@ function traitsOf({ pure }: Trace, candidate: CatalogFunction): Traits {
   const harmless = kind === 'function' && isHarmlessExtension(name, language, volatility);
   return { shows: harmless ? 'arguments' : 'anything', multiplies: false, keeps: false };
 }
+
+/** It shows what its functions do, which are given its arguments and what they have made of others. */
+function traitsOfAggregate(trace: Trace, madeOf: readonly number[]): Traits {
+  let traits: Traits = { shows: 'arguments', multiplies: false, keeps: false };
+  for (const oid of madeOf) {
+    const called = trace.catalog.function(oid);
+    const isAggregate = called === undefined || called.kind === 'aggregate';
+    traits = worse(traits, isAggregate ? unreadable : traitsOf(trace, called));
+  }
+  return traits;
+}
+
+const unreadable: Traits = { shows: 'anything', multiplies: false, keeps: false };
 
 /** True when every operator of that name is Postgres's own, or a superuser's that shows nothing but what it is given. */
 export function isHarmlessOperator(trace: Trace, words: readonly string[]): boolean {
