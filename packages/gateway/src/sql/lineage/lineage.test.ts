@@ -8,7 +8,14 @@ import { lineageOf } from './lineage.ts';
 
 const catalog: Catalog = catalogFixture({
   relations: [
-    { name: 'people', columns: ['id int4', 'email text', 'name text', 'code varchar', 'full text = upper(name)'] },
+    {
+      name: 'people',
+      columns: ['id int4', 'email text', 'name text', 'code varchar', 'full text = upper(name)'],
+      constraints: [
+        { name: 'people_pkey', columns: [1] },
+        { name: 'people_full_key', columns: [1, 5] },
+      ],
+    },
     { name: 'notes', columns: ['id int4', 'person int4', 'body text', 'made timestamptz = now()'] },
     {
       name: 'mails',
@@ -41,7 +48,19 @@ const catalog: Catalog = catalogFixture({
     { name: 'mine' },
     { name: 'crypt', language: 'c', volatility: 'immutable' },
     { name: 'dblink', language: 'c' },
-    { name: 'mine_sum', kind: 'aggregate', language: 'internal', volatility: 'immutable' },
+    { name: 'mine_sum', kind: 'aggregate', language: 'internal', volatility: 'immutable', madeOf: ['public.mine'] },
+    { name: 'plain_sum', kind: 'aggregate', language: 'internal', madeOf: ['pg_catalog.abs', 'public.crypt'] },
+    { name: 'sleepy_sum', kind: 'aggregate', language: 'internal', madeOf: ['pg_catalog.abs', 'pg_catalog.pg_sleep'] },
+    { name: 'kept_sum', kind: 'aggregate', language: 'internal', madeOf: ['pg_catalog.set_config'] },
+    {
+      name: 'coded_sum',
+      kind: 'aggregate',
+      language: 'internal',
+      madeOf: ['pg_catalog.abs'],
+      attached: [30_000],
+    },
+    { name: 'set_config', language: 'c', volatility: 'immutable' },
+    { name: 'untold_sum', kind: 'aggregate', language: 'internal' },
     { name: 'lower', schema: 'other' },
     {
       schema: 'pg_catalog',
@@ -192,6 +211,9 @@ describe('the lineage of a statement', () => {
       'max*=people.email, string_agg*=people.email people.name',
     ],
     ['SELECT mine_sum(id) FROM people', 'mine_sum*=?'],
+    ['SELECT plain_sum(id) FROM people', 'plain_sum*=people.id'],
+    ['SELECT coded_sum(id) FROM people', 'coded_sum*=?'],
+    ['SELECT untold_sum(id) FROM people', 'untold_sum*=?'],
     ['SELECT information_schema._pg_truetypid(p) FROM people p', '_pg_truetypid*='],
     [
       'SELECT mine(id), crypt(email), dblink(id), nothing(id) FROM people',
@@ -310,6 +332,17 @@ describe('the lineage of a statement', () => {
     ['SELECT pg_sleep(length(email)) FROM people', 'people.email'],
     ['SELECT no FROM mails', 'people.name'],
     ['INSERT INTO people (id) VALUES (1) ON CONFLICT (email) DO NOTHING', 'people.email'],
+    ['INSERT INTO people (id) VALUES (1) ON CONFLICT ON CONSTRAINT people_pkey DO UPDATE SET id = 2', 'people.id'],
+    [
+      'INSERT INTO people (id) VALUES (1) ON CONFLICT ON CONSTRAINT people_full_key DO NOTHING',
+      'people.full people.id',
+    ],
+    [
+      'INSERT INTO notes (id) VALUES (1) ON CONFLICT ON CONSTRAINT other DO NOTHING',
+      'notes.body notes.id notes.made notes.person',
+    ],
+    ['INSERT INTO nowhere VALUES (1) ON CONFLICT ON CONSTRAINT other DO NOTHING', '?'],
+    ['SELECT sleepy_sum(length(email)) FROM people', 'people.email'],
     ['UPDATE people SET id = 1 WHERE email = $1', 'people.email'],
     ['DELETE FROM people WHERE email = $1', 'people.email'],
     ['EXECUTE known(1)', 'people.name'],
@@ -336,6 +369,9 @@ describe('the lineage of a statement', () => {
     ],
     [`SELECT nextval('s_' || email) FROM people`, 'people.email'],
     ['UPDATE notes SET body = email FROM people', 'people.email'],
+    ['SELECT kept_sum(email, false) FROM people', 'people.email'],
+    // A function of somebody's has that name as well.
+    [`SELECT set_config('a.b', email, false) FROM people`, 'people.email'],
     ['UPDATE people SET email = lower(email)', ''],
     ['UPDATE people SET name = email, id = id + 1', 'people.email'],
     ['UPDATE people SET (name, email) = (SELECT email, name FROM people)', 'people.email people.name'],

@@ -48,6 +48,18 @@ export class Target {
     this.#trace.rewrites.add(used);
   }
 
+  /** The columns that a constraint goes by; all of them, where it is not known. */
+  keptApartBy(constraint: string): Sources {
+    const named = this.#relations.map(({ constraints }) => constraints?.find(({ name }) => name === constraint));
+    const { shape } = this.item;
+    if (named.length === 0 || named.includes(undefined)) return wholeOf(shape);
+    const keys = this.#relations.map(({ columns }, at) =>
+      columns.filter(({ number }) => named[at]?.columns.includes(number) === true),
+    );
+    const names = new Set(keys.flat().map(({ name }) => name));
+    return unionOf(shape.columns.flatMap(({ name, flow }) => (names.has(name) ? flow : [])));
+  }
+
   #ownKeys(name: string): ReadonlySet<ColumnKey> {
     const keys = new Set<ColumnKey>();
     for (const { oid, columns } of this.#relations) {

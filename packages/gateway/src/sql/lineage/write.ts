@@ -6,7 +6,7 @@ import { queryShape, targetsShape } from './query.ts';
 import { type Item, innerScope, type Scope, withItems } from './scope.ts';
 import { probeAll, sourcesOf } from './sources.ts';
 import { Target } from './target.ts';
-import type { Trace } from './trace.ts';
+import { probe, type Trace } from './trace.ts';
 import { type Body, bodyOf, listOf, tagged, textOf, untag, wordsOf } from './tree.ts';
 import { openWith } from './with.ts';
 
@@ -33,8 +33,9 @@ function insertedNames(trace: Trace, scope: Scope, target: Target, columns: read
 }
 
 function onConflict(trace: Trace, scope: Scope, target: Target, { infer, targetList, whereClause }: Body): void {
-  const { indexElems, whereClause: condition } = bodyOf(infer);
+  const { indexElems, whereClause: condition, conname } = bodyOf(infer);
   const inTarget = withItems(scope, [target.item]);
+  if (conname !== undefined) probe(trace, target.keptApartBy(textOf(conname)));
   for (const element of listOf(indexElems)) {
     const { name, expr } = untag(element, 'IndexElem') ?? {};
     probeAll(trace, inTarget, [name === undefined ? expr : { ColumnRef: { fields: [{ String: { sval: name } }] } }]);
