@@ -301,6 +301,16 @@ export const freshBypassesOfRules: readonly BypassCase[] = [
     ),
   ),
   asks(
+    'fresh rules: an aggregate over a window',
+    'another state function runs in a moving frame',
+    [
+      `create function pays(int, int) returns int strict language plpgsql as $f$ begin ${insert}; return 1; end $f$`,
+      'create aggregate a(int) (sfunc = int4pl, stype = int, msfunc = pays, minvfunc = int4mi, mstype = int, minitcond = 0)',
+      'select a(x) over (order by x rows between 1 preceding and current row) from generate_series(1, 2) x',
+    ],
+    onServer,
+  ),
+  asks(
     'fresh rules: a trigger that is for replicas',
     'session_replication_role',
     [
