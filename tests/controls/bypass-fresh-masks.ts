@@ -503,6 +503,48 @@ const questions: readonly BypassCase[] = [
   ),
 ];
 
+/** Which of two things an INSERT did says whether somebody has the address. */
+const upsert = (constraint: string, id: number): string =>
+  `insert into customers (id, name, email) values (${id}, 'x', 'own') on conflict on constraint ${constraint} do update set country = 'guess-was-' || 'right' returning country`;
+const ownAddress = "insert into customers (id, name, email) values (900, 'x', 'own')";
+
+const keysAndAggregates: readonly BypassCase[] = [
+  hides(
+    'a question by the name of a constraint',
+    'ON CONFLICT ON CONSTRAINT names no column',
+    [ownAddress, upsert('customers_email_key', 901)],
+    { as: 'prober', shows: ['guess-was-right'] },
+  ),
+  hides(
+    'a question by the name of a constraint that has just been made',
+    'the catalog does not know it',
+    [
+      ownAddress,
+      'begin',
+      'alter table customers add constraint fresh unique (name, email)',
+      upsert('fresh', 901),
+      'commit',
+    ],
+    { as: 'prober', shows: ['guess-was-right'] },
+  ),
+  hides('an aggregate that sets a setting', 'its state function is one of Postgres', [
+    "create aggregate kept(text, bool) (sfunc = set_config, stype = text, initcond = 'leak.it')",
+    'select kept(email, false) is null from customers where id = 1',
+    "select current_setting('leak.it')",
+  ]),
+  hides('a namesake of what keeps', 'a harmless function has the name of one that sets a setting', [
+    "create function set_config(int) returns int immutable language sql as 'select 1'",
+    "select set_config('leak.it', email, false) is null from customers where id = 1",
+    "select current_setting('leak.it')",
+  ]),
+  hides('an aggregate over a window', 'another state function runs in a moving frame', [
+    'create function tells(text, text) returns text immutable language plpgsql as $$ begin return (select email from public.customers where id = 1); end $$',
+    'create function forgets(text, text) returns text immutable language sql as $$ select $1 $$',
+    'create aggregate told(text) (sfunc = textcat, stype = text, msfunc = tells, minvfunc = forgets, mstype = text)',
+    "select told('x') over (order by n rows between 1 preceding and current row) from generate_series(1, 3) n",
+  ]),
+];
+
 /** Ways to what masks hide, found by going through the grammar, the protocol, and what happens between two messages. */
 export const freshBypassesOfMasks: readonly BypassCase[] = [
   ...byOtherNames,
@@ -514,4 +556,5 @@ export const freshBypassesOfMasks: readonly BypassCase[] = [
   ...cut,
   ...expressions,
   ...questions,
+  ...keysAndAggregates,
 ];
