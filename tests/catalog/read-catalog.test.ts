@@ -290,6 +290,7 @@ for (const binaries of ['embedded', 'system'] as const) {
       });
       assert.deepEqual(catalog.find('app', 'buyers')?.constraints, [{ name: 'buyers_pkey', columns: [1] }]);
       assert.equal(catalog.find('app', 'audit')?.constraints, undefined);
+      assert.equal(catalog.find('pg_catalog', 'pg_class')?.constraints, undefined);
     });
 
     it('has what aggregates are made of', () => {

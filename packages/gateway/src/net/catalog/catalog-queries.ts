@@ -184,12 +184,14 @@ ORDER BY c.confrelid, c.conrelid, c.oid`;
 
 /**
  * Table, name and columns, by number, of what keeps rows apart: primary keys, unique and exclusion constraints; of the
- * last not those over expressions or some of the rows, which go by more than that.
+ * last not those over expressions or some of the rows, which go by more than that. Those of Postgres's own catalogs are left
+ * out: what has something attached to it is not shared by readings.
  */
 export const constraintsQuery: string = `SELECT c.conrelid, c.conname, pg_catalog.array_to_json(c.conkey)
 FROM pg_catalog.pg_constraint c
 LEFT JOIN pg_catalog.pg_index i ON c.contype = 'x' AND i.indexrelid = c.conindid
-WHERE c.contype IN ('p', 'u') OR (c.contype = 'x' AND i.indexprs IS NULL AND i.indpred IS NULL)
+WHERE c.oid >= ${firstNormalObjectId}
+  AND (c.contype IN ('p', 'u') OR (c.contype = 'x' AND i.indexprs IS NULL AND i.indpred IS NULL))
 ORDER BY c.conrelid, c.oid`;
 
 /** Child and parent. */
