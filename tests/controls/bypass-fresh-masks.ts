@@ -11,6 +11,7 @@ import {
   on,
   parse,
   query,
+  refuses,
   type Step,
   sync,
 } from './bypass-case.ts';
@@ -503,6 +504,221 @@ const questions: readonly BypassCase[] = [
   ),
 ];
 
+/** Tables of the names of masked ones, which stand in front of those until they are gone. */
+const inFront: readonly Step[] = [
+  'create schema mine',
+  'grant usage on schema mine to public',
+  'create table mine.customers (id int primary key, email text unique)',
+  'create table mine.customers_archive ()',
+  'set search_path = mine, public',
+  'begin',
+];
+const gone = [...inFront, 'drop table mine.customers'];
+const asked = "select to_regclass('public.asked') is not null";
+const renamed = "select to_regclass('public.customers') is null";
+
+const keeper = body('keeps()', 'insert into public.wishes values (new.id, new.email); return null;').replace(
+  'returns void',
+  'returns trigger',
+);
+const keepsAll = 'create trigger t after update on customers for each row execute function keeps()';
+const unbound = 'alter table customers_archive no inherit customers';
+
+/** A masked table is changed by a name that meant another one when the transaction began. */
+const uncovered: readonly BypassCase[] = (
+  [
+    [
+      'a trigger on a masked table',
+      [keeper, ...gone, keepsAll, 'commit', 'update customers set name = name where id = 1', stolen],
+    ],
+    [
+      'a rule on a masked table',
+      [
+        ...gone,
+        'create rule r as on update to customers do also insert into wishes values (new.id, new.email)',
+        'commit',
+        'update customers set name = name where id = 1',
+        stolen,
+      ],
+    ],
+    [
+      'a child that leaves a masked table',
+      [...gone, 'drop table mine.customers_archive', unbound, 'commit', 'select email from public.customers_archive'],
+    ],
+    [
+      'a child that leaves a masked table, in one Query',
+      [
+        ...inFront,
+        `drop table customers; drop table customers_archive; ${unbound}`,
+        'commit',
+        'select email from public.customers_archive',
+      ],
+    ],
+    [
+      'other names for a masked table and its column',
+      [
+        ...gone,
+        'alter table customers rename column email to x',
+        'alter table customers rename to y',
+        'commit',
+        'select x from public.y',
+      ],
+    ],
+    [
+      'other names for a masked table and its column, once a schema has one',
+      [
+        ...inFront,
+        'alter schema mine rename to theirs',
+        'alter table customers rename column email to x',
+        'alter table customers rename to y',
+        'commit',
+        'select x from public.y',
+      ],
+    ],
+    [
+      'another session takes away what is in front',
+      [
+        keeper,
+        ...inFront,
+        on('b', 'drop table mine.customers'),
+        keepsAll,
+        'commit',
+        'update public.customers set name = name where id = 1',
+        stolen,
+      ],
+    ],
+  ] satisfies readonly (readonly [string, readonly Step[]])[]
+).map(([name, steps]) => hides(`uncovered: ${name}`, 'a table in front of it is dropped, in one transaction', steps));
+
+/** Definitions behind others in one transaction: what tells nothing of values runs, and nothing else does. */
+const migrations: readonly BypassCase[] = (
+  [
+    ['a unique index on a masked table', [...gone, 'create unique index asked on customers (email)', 'commit'], asked],
+    ['an index on a masked table', [...gone, 'create index asked on customers (email, name)', 'commit'], asked],
+    ['another name for a masked table', [...gone, 'alter table customers rename to asked', 'commit'], renamed],
+    [
+      'another name for a masked table, once the one in front has one',
+      [...inFront, 'alter table customers rename to c', 'alter table customers rename to asked', 'commit'],
+      renamed,
+    ],
+    [
+      'another name for a masked table, once the one in front has moved',
+      [
+        ...inFront,
+        'create schema theirs',
+        'alter table customers set schema theirs',
+        'alter table customers rename to asked',
+        'commit',
+      ],
+      renamed,
+    ],
+    [
+      'another name for a masked table, once a function has taken away the one in front',
+      [
+        'create function clears() returns void language plpgsql as $$ begin drop table mine.customers; end $$',
+        ...inFront,
+        'select clears()',
+        'alter table customers rename to asked',
+        'commit',
+      ],
+      renamed,
+    ],
+    [
+      'a foreign key to a masked column',
+      [...gone, 'create table public.asked (mail text references customers (email))', 'commit'],
+      asked,
+    ],
+    [
+      'a foreign key to a masked column, added to a table just made',
+      [
+        ...gone,
+        'create table public.asked (mail text)',
+        'alter table public.asked add foreign key (mail) references customers (email)',
+        'commit',
+      ],
+      "select exists (select from pg_constraint where contype = 'f' and conrelid = to_regclass('public.asked'))",
+    ],
+    [
+      'a masked column that goes with its constraints',
+      [...gone, 'alter table customers drop constraint customers_email_key', 'commit'],
+      "select not exists (select from pg_constraint where conname = 'customers_email_key' and conrelid = 'public.customers'::regclass)",
+    ],
+    [
+      'a unique index on copies of a masked column',
+      [
+        'begin',
+        'alter materialized view customer_cache rename to cache',
+        'create unique index asked on cache (email)',
+        'commit',
+      ],
+      asked,
+    ],
+    [
+      'an index on copies of a masked column, renamed as a table is',
+      ['begin', 'alter table customer_cache rename to cache', 'create index asked on cache (email)', 'commit'],
+      asked,
+    ],
+    [
+      'an index on copies of a masked column, renamed by a function',
+      [
+        'create function renames() returns void language plpgsql as $$ begin alter materialized view public.customer_cache rename to cache; end $$',
+        'begin',
+        'select renames()',
+        'create unique index asked on cache (email)',
+        'commit',
+      ],
+      asked,
+    ],
+    [
+      'masked values in a table just made',
+      [
+        'begin',
+        'create table asked (id int references invoices (id), mail text unique)',
+        'insert into asked select id, email from customers',
+        'create unique index on asked (mail)',
+        'commit',
+      ],
+      asked,
+    ],
+    [
+      'a new type whose values are checked by masked ones',
+      [
+        "create function differs(text) returns bool language sql as 'select not exists (select from public.customers where email like $1)'",
+        'begin',
+        'create domain guess as text check (differs(value))',
+        'create table asked as select 1 as id',
+        "alter table asked add column mail guess default 'no such'",
+        'commit',
+      ],
+      asked,
+    ],
+    [
+      'an expression over a table just changed, by a function that asks',
+      [
+        "create function asks(int) returns int immutable language sql as 'select 1 / (length(email) - $1) from public.customers where id = 1'",
+        'begin',
+        'alter table cleanups add column n int default 1',
+        'create index asked on cleanups (asks(id))',
+        'commit',
+      ],
+      asked,
+    ],
+    [
+      'a default that asks, of a column of a table just changed',
+      [
+        "create function asks(int) returns int language sql as 'select 1 / (length(email) - $1) from public.customers where id = 1'",
+        'begin',
+        'alter table cleanups rename to asked',
+        'alter table asked add column n int default asks(0)',
+        'commit',
+      ],
+      "select exists (select from pg_attribute where attrelid = to_regclass('public.asked') and attname = 'n')",
+    ],
+  ] satisfies readonly (readonly [string, readonly Step[], string])[]
+).map(([name, steps, effect]) =>
+  refuses(`a migration: ${name}`, 'its names mean something else by then', steps, { as: 'prober', effect }),
+);
+
 /** Which of two things an INSERT did says whether somebody has the address. */
 const upsert = (constraint: string, id: number): string =>
   `insert into customers (id, name, email) values (${id}, 'x', 'own') on conflict on constraint ${constraint} do update set country = 'guess-was-' || 'right' returning country`;
@@ -556,5 +772,7 @@ export const freshBypassesOfMasks: readonly BypassCase[] = [
   ...cut,
   ...expressions,
   ...questions,
+  ...uncovered,
+  ...migrations,
   ...keysAndAggregates,
 ];

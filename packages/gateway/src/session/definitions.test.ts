@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Analysis } from '../sql/analysis.ts';
+import type { Analysis, Effect as AnyEffect, Sources } from '../sql/analysis.ts';
 import { SharedDefinitions } from './definitions.ts';
+
+type Effect = Extract<AnyEffect, { type: 'define' }>;
 
 const nothing = new Set<never>();
 
@@ -53,6 +55,63 @@ describe('what sessions define', () => {
     own.begin(defines(['a.b.wishes']));
     assert.equal(all.cautious(statement({ reads: ['public.b.wishes'] }), own).isStale, true);
     assert.equal(own.has('b.wishes') && own.has('wishes'), true);
+  });
+
+  describe('leaves to a plain definition what it tells', () => {
+    const plain: Effect = { type: 'define', names: ['public.wishes'], plain: new Set(['1.1']) };
+    const index = (effect: Effect = plain): Analysis => {
+      const analysis = statement({ kind: 'ddl', isDdl: true, isWrite: true, writes: ['public.wishes'] }, [effect]);
+      return { ...analysis, lineage: { ...analysis.lineage, touches: new Set(['1.1']), computes: nothing } };
+    };
+    const probesBehind = (...before: readonly Analysis[]): Sources => {
+      const own = new SharedDefinitions().join();
+      for (const each of before) own.begin(each);
+      const seen = own.cautious(index());
+      assert.equal(seen.isStale, true);
+      assert.deepEqual(seen.lineage.computes ?? 'unknown', seen.lineage.probes);
+      return seen.lineage.probes;
+    };
+
+    it('of columns that it names, and that definitions in front of it have named', () => {
+      const other: Effect = { ...plain, plain: new Set(['2.1', '2.2']) };
+      assert.deepEqual(probesBehind(defines(['public.wishes'])), new Set(['1.1']));
+      assert.deepEqual(probesBehind(index(), index(other)), new Set(['1.1', '2.1', '2.2']));
+      const view = {
+        ...defines(['public.wishes']),
+        lineage: { ...index().lineage, touches: new Set(['3.1'] as const) },
+      };
+      assert.deepEqual(probesBehind(view), new Set(['1.1', '3.1']));
+    });
+
+    it('but not behind what can bring in code that no text calls', () => {
+      assert.equal(probesBehind(defines(undefined)), 'unknown');
+      assert.equal(probesBehind(defines(['public.int4']), defines(['public.wishes'])), 'unknown');
+      assert.equal(probesBehind(statement({}, [{ type: 'anything' }])), 'unknown');
+      const [command] = index().commands;
+      const code = { ...defines(['public.wishes']), commands: [command, command] } as unknown as Analysis;
+      assert.equal(probesBehind(code), 'unknown');
+      assert.deepEqual(probesBehind(index({ ...plain, names: undefined })), new Set(['1.1']), 'DROP … CASCADE');
+    });
+
+    it('and nothing to others', () => {
+      const own = new SharedDefinitions().join();
+      own.begin(defines(['public.wishes']));
+      const { plain: _, ...other } = plain;
+      for (const effects of [[other], [plain, plain]])
+        assert.equal(own.cautious({ ...index(), effects }).lineage.probes, 'unknown');
+      const [command] = index().commands;
+      const inCode = { ...index(), commands: [{ ...command, via: 'function public.f' }] } as Analysis;
+      assert.equal(own.cautious(inCode).lineage.probes, 'unknown');
+    });
+  });
+
+  it('takes a definition for one of what stands behind its names', () => {
+    const own = new SharedDefinitions().join();
+    const effect: Effect = { type: 'define', names: ['mine.wishes'], behind: ['public.wishes'] };
+    const changes = statement({ kind: 'ddl', isDdl: true, isWrite: true, writes: ['mine.wishes'] }, [effect]);
+    assert.deepEqual(own.cautious(changes).commands[0].writes, ['mine.wishes']);
+    own.begin(defines(['mine.wishes']));
+    assert.deepEqual(own.cautious(changes).commands[0].writes, ['mine.wishes', 'public.wishes']);
   });
 
   it('makes everything doubtful where it cannot be told', () => {

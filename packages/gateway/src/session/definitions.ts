@@ -1,5 +1,6 @@
 import { viaName } from '../sql/analysis/later.ts';
-import type { Analysis, Command, Effect, Lineage } from '../sql/analysis.ts';
+import { typeNames } from '../sql/analysis/simple-table.ts';
+import type { Analysis, Command, Effect, Lineage, Sources } from '../sql/analysis.ts';
 import { nothing } from '../sql/nothing.ts';
 import { MadeTables, onlyMakes } from './made-tables.ts';
 
@@ -9,6 +10,8 @@ export interface ReadWith {
   readonly made: MadeTables;
   readonly path: readonly string[] | undefined;
 }
+
+const none: Sources = new Set();
 
 const nothingMade: ReadWith = { made: new MadeTables(), path: undefined };
 
@@ -74,6 +77,8 @@ export class Definitions {
   /** What can run by it: when something uses it, and when something is written. */
   readonly #use = new Set<Command>();
   readonly #write = new Set<Command>();
+  /** Columns of what plain definitions may be about by the names that were given, those behind views among them. */
+  #columns: Sources = none;
   /** It cannot be told what was defined. */
   #anyName = false;
   /** Functions: they can be called as if they were columns, which tells nothing of them before they are known. */
@@ -113,6 +118,7 @@ export class Definitions {
     for (const name of this.#touched) fork.#touched.add(name);
     for (const command of this.#use) fork.#use.add(command);
     for (const command of this.#write) fork.#write.add(command);
+    fork.#columns = this.#columns;
     fork.#anyName = this.#anyName;
     fork.#anyFunction = this.#anyFunction;
     fork.#opaque = this.#opaque;
@@ -122,7 +128,8 @@ export class Definitions {
   }
 
   /** A statement is about to run; `inBlock`: in a transaction block, as the server has said last. */
-  begin({ effects, commands, later }: Analysis, { inBlock = false }: { readonly inBlock?: boolean } = {}): void {
+  begin(analysis: Analysis, { inBlock = false }: { readonly inBlock?: boolean } = {}): void {
+    const { effects, commands, later } = analysis;
     const wasChanged = this.changed;
     if (commands.some(({ kind, isWrite, isDdl }) => kind === 'declare' || (isWrite && !isDdl))) this.#isAwaited = true;
     if (effects.some(endsBlock)) {
@@ -134,6 +141,7 @@ export class Definitions {
       this.#changed.add(this);
       if (effect.type === 'anything') this.#opaque = true;
       else this.#defines(effect);
+      this.#columns = both(this.#columns, columnsNamed(effect, analysis));
       for (const { reads, writes } of commands) for (const name of [...reads, ...writes]) this.#touched.add(name);
     }
     if (!wasChanged && this.changed) this.#isHidden = inBlock && !this.#ends;
@@ -196,6 +204,7 @@ export class Definitions {
     this.#touched.clear();
     this.#use.clear();
     this.#write.clear();
+    this.#columns = none;
     this.#anyName = this.#anyFunction = this.#opaque = this.#isHidden = false;
     this.#changed.delete(this);
   }
@@ -230,7 +239,7 @@ export class Definitions {
   /** Names by which a text may mean something that only the session knows. Tables that it has made are read as what they are. */
   #makesDoubtful(name: string, { made, path }: ReadWith): boolean {
     return withoutSchema(name).some((bare) => {
-      for (const [full, become] of this.#names.get(bare) ?? none) {
+      for (const [full, become] of this.#names.get(bare) ?? noNames) {
         if (made.has(full)) continue;
         // What is gone from behind it hides nothing.
         const isBehind = become !== 'other' && full !== name && made.has(name) && standsBehind(full, name, path);
@@ -241,19 +250,34 @@ export class Definitions {
   }
 
   #doubted(analysis: Analysis): Analysis {
+    const plain = typeNames.some((name) => this.has(name)) ? undefined : onlyPlain(analysis);
+    const behind = analysis.effects.flatMap((effect) => (effect.type === 'define' ? (effect.behind ?? []) : []));
     const [first, ...others] = analysis.commands;
     const commands: [Command, ...Command[]] = [
-      this.#widened(first),
-      ...others.map((command) => this.#widened(command)),
+      this.#widened(first, behind),
+      ...others.map((command) => this.#widened(command, behind)),
     ];
     commands.push(...this.#use);
     if (commands.some(({ isWrite }) => isWrite)) commands.push(...this.#write);
-    return { ...analysis, commands, lineage: untraced(analysis.lineage), isStale: true };
+    const lineage = plain === undefined ? untraced(analysis.lineage) : this.#telling(analysis.lineage, plain);
+    return { ...analysis, commands, lineage, isStale: true };
   }
 
-  #widened(command: Command): Command {
-    const { reads, writes, isWrite } = command;
-    return { ...command, reads: union(reads, this.#touched), writes: isWrite ? union(writes, this.#touched) : writes };
+  /** `behind`: what its definitions may change instead. */
+  #widened(command: Command, behind: readonly string[]): Command {
+    const { reads, writes, isWrite, isDdl } = command;
+    const written = isDdl ? [...writes, ...behind] : writes;
+    return {
+      ...command,
+      reads: union(reads, this.#touched),
+      writes: isWrite ? union(written, this.#touched) : written,
+    };
+  }
+
+  /** What keys and indexes tell is of columns that the statement names, or that have been given another name. */
+  #telling(lineage: Lineage, columns: Sources): Lineage {
+    const told = both(columns, this.#columns);
+    return { ...lineage, probes: both(lineage.probes, told), computes: both(lineage.computes ?? none, told) };
   }
 }
 
@@ -264,7 +288,7 @@ anything.begin({ ...nothing, effects: [{ type: 'define', names: undefined }] });
 /** What a name has become: a relation that was dropped and is gone, or was where nobody knows of one; anything else. */
 type Become = 'dropped' | 'perhaps gone' | 'other';
 
-const none: ReadonlyMap<string, Become> = new Map();
+const noNames: ReadonlyMap<string, Become> = new Map();
 
 /** All that a statement names, but for the table that it makes: what stood behind that name has no say in it. */
 function namedBy(analysis: Analysis): readonly string[] {
@@ -301,6 +325,26 @@ function untraced(lineage: Lineage): Lineage {
   // What shows, compares and stores nothing (BEGIN, SET to a constant) does so whatever its names mean.
   if (outputs !== 'unknown' && outputs.length === 0 && isEmpty(touches) && isEmpty(stores)) return lineage;
   return { outputs, probes: 'unknown', stores: isEmpty(stores) ? stores : 'unknown', touches: 'unknown' };
+}
+
+/** The columns that a statement may tell of if it is a plain definition and nothing else. */
+function onlyPlain({ commands, effects }: Analysis): Sources | undefined {
+  const [{ kind, via }, ...others] = commands;
+  const [effect, ...more] = effects;
+  if (effect?.type !== 'define' || kind !== 'ddl' || via !== undefined || others.length + more.length > 0)
+    return undefined;
+  return effect.plain;
+}
+
+/** Columns that can have other names by it. What may bring in code that no text calls, and code, can be about any. */
+function columnsNamed(effect: Effect, { commands, lineage }: Analysis): Sources {
+  if (effect.type !== 'define') return 'unknown';
+  if (effect.plain !== undefined) return effect.plain;
+  return effect.names === undefined || commands.length > 1 ? 'unknown' : lineage.touches;
+}
+
+function both(some: Sources, others: Sources): Sources {
+  return some === 'unknown' || others === 'unknown' ? 'unknown' : new Set([...some, ...others]);
 }
 
 function unknownOutput({ name }: { readonly name: string }): { name: string; sources: 'unknown'; plain: false } {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Analysis } from '../sql/analysis.ts';
 import { catalogFixture } from '../sql/catalog.fixture.ts';
-import { leftBy, type MadeTable, MadeTables } from './made-tables.ts';
+import { leftBy, type MadeTable, MadeTables, onlyMakes } from './made-tables.ts';
 
 const catalog = catalogFixture({ relations: [{ name: 'there', columns: ['id int4'] }] });
 const none = { has: () => false, isDropped: () => false };
@@ -36,6 +36,17 @@ describe('tables that a session has made', () => {
     assert.deepEqual(schemasOf(make(tables, 'there', { own: dropped })), ['app', 'public']);
     assert.equal(make(tables, 'there', { own: { ...dropped, isDropped: () => false } }), undefined);
     assert.equal(make(tables, 'there', { schemas: [] }), undefined);
+  });
+
+  it('are plain ones, with the indexes and sequences that come along', () => {
+    const columns = [{ number: 1, name: 'id', type: 20 }];
+    const makes = { schema: '', name: 't', columns, listed: 'app.t' };
+    const commands = [{ kind: 'ddl' }];
+    const names = ['app.t', 'app.t_id_seq', 'app.t_pkey'];
+    const statement = { commands, effects: [{ type: 'define', names, makes }], unresolved: [] } as unknown as Analysis;
+    assert.equal(onlyMakes(statement)?.defined, 'app.t');
+    assert.equal(onlyMakes({ ...statement, effects: [...statement.effects, { type: 'anything' }] }), undefined);
+    assert.equal(onlyMakes({ ...statement, effects: [{ type: 'define', names }] }), undefined);
   });
 
   it('are in a catalog that stays the same as long as they do', () => {

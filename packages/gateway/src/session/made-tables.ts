@@ -142,9 +142,8 @@ function isUnsettling(effect: Effect): boolean {
 export function onlyMakes({ commands, effects, unresolved, later, isStale }: Analysis): Making | undefined {
   const [{ kind, via, isOpaque, isOutside }, ...others] = commands;
   const [effect, ...more] = effects;
-  if (effect?.type !== 'define' || effect.makes === undefined || effect.names?.length !== 1) return undefined;
+  if (effect?.type !== 'define' || effect.makes === undefined) return undefined;
   if (kind !== 'ddl' || via !== undefined || isOpaque || isOutside) return undefined;
   if (others.length + more.length + unresolved.length > 0 || later !== undefined || isStale === true) return undefined;
-  const [defined = ''] = effect.names;
-  return { made: effect.makes, defined };
+  return { made: effect.makes, defined: effect.makes.listed };
 }

@@ -133,14 +133,18 @@ export type Effect =
   /**
    * It changes definitions. `names`: relations and functions, `schema.name`; undefined: it cannot be told which. `makes`: it
    * makes this table, if it is all that the statement does. `drops`: it takes relations away; `surely`: the one that is named.
-   * `functions`: there are some among the names.
+   * `functions`: there are some among the names. `behind`: relations that it changes instead, where what stands in front of
+   * them on the path is gone. `plain`: it runs no code and computes nothing over rows; what it tells of those it tells by keys
+   * and indexes of plain columns, and of no others than these.
    */
   | {
       readonly type: 'define';
       readonly names: readonly string[] | undefined;
-      readonly makes?: TableMade;
+      readonly makes?: ListedTable;
       readonly drops?: 'surely' | 'perhaps';
       readonly functions?: true;
+      readonly behind?: readonly string[];
+      readonly plain?: Sources;
     };
 
 /** A table that holds nothing but what is stored in it, and runs no code of anybody's. */
@@ -150,6 +154,12 @@ export interface TableMade {
   readonly name: string;
   /** All of them, in order. A type that cannot be told is 0: none of a row, nor one that runs code. */
   readonly columns: readonly Column[];
+}
+
+/** One by the name that a definition gives it. */
+export interface ListedTable extends TableMade {
+  /** As it stands among the names of the effect. */
+  readonly listed: string;
 }
 
 /** What the meaning of a statement's names depends on. */

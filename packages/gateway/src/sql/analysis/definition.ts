@@ -3,11 +3,12 @@ import type { ForeignKey, Relation } from '../catalog.ts';
 import { kindOf } from '../kind.ts';
 import type { QualifiedName } from '../resolve.ts';
 import { type Place, readSelect } from './dml.ts';
-import { addAll, type Draft, type Findings } from './draft.ts';
+import { addAll, type Draft, Findings } from './draft.ts';
 import { tableEntry } from './from.ts';
 import { codeDefined } from './function-body.ts';
 import { noteLater } from './later.ts';
 import { levelWithin } from './level.ts';
+import { behindAll, columnsNamed, isPlain } from './plain-definition.ts';
 import { simpleTable, simpleTableOf } from './simple-table.ts';
 import { readStatement } from './statement.ts';
 import { fullName, listedName, named, type Surroundings } from './surroundings.ts';
@@ -79,13 +80,25 @@ export function readDefinition(node: Node, around: Surroundings, findings: Findi
   const isTold = !draft.isOpaque && definition.names.size > 0;
   const makes = type === 'CreateStmt' && isTold ? simpleTable(fields, around) : undefined;
   const names = isTold ? definition.namesOf(makes) : undefined;
+  const withAllBehind = behindAll(around);
+  const behind = changedBehind(type, fields, withAllBehind).filter((name) => !draft.writes.has(name));
   findings.effects.push({
     type: 'define',
     names,
-    ...(makes === undefined ? {} : { makes }),
+    ...(makes === undefined ? {} : { makes: { ...makes, listed: definition.created } }),
+    ...(behind.length === 0 ? {} : { behind }),
+    ...(isPlain(type, fields, around) ? { plain: columnsNamed(fields, withAllBehind) } : {}),
     ...(definition.hasFunctions ? { functions: true } : {}),
     ...(isTold && dropsRelations(type, fields) ? { drops: dropsSurely(fields, around) ? 'surely' : 'perhaps' } : {}),
   });
+}
+
+/** All that it would change if no schema hid what stands behind it. */
+function changedBehind(type: string, fields: Node, around: Surroundings): readonly string[] {
+  const findings = new Findings();
+  const draft = findings.draft('ddl');
+  new Definition(new Walk(around, draft, findings)).read(type, fields);
+  return Array.from(draft.writes).sort();
 }
 
 function dropsRelations(type: string, { removeType }: Node): boolean {
@@ -123,7 +136,10 @@ export function readTableAs(fields: Node, around: Surroundings, findings: Findin
   if (query !== undefined) readSelect(query, around, findings, { into: draft, level: place.level });
   else if (isNode(fields['query'])) readStatement(fields['query'], around, findings, { via: 'CREATE TABLE AS' });
   const makes = simpleTableOf(fields, draft, around);
-  if (makes !== undefined) findings.effects[at] = { type: 'define', names: definition.namesOf(makes), makes };
+  if (makes !== undefined) {
+    const listed = { ...makes, listed: definition.created };
+    findings.effects[at] = { type: 'define', names: definition.namesOf(makes), makes: listed };
+  }
 }
 
 /** How many of the last words of an object's name are behind that of its relation. */
@@ -154,8 +170,12 @@ class Definition {
   #dropsKey: ((key: ForeignKey) => boolean) | undefined;
   /** What is defined, changed or dropped. */
   readonly names = new Set<string>();
-  /** Other names by which what is made can be used: it is in another schema of the path, or comes along with a table. */
-  readonly #otherNames = new Set<string>();
+  /** `schema.name` of a relation that is made. */
+  created = '';
+  /** Other names of it, in other schemas of the path. */
+  readonly #elsewhere = new Set<string>();
+  /** What comes along with a table, and may be in any of those schemas. */
+  readonly #along = new Set<string>();
   /** Functions are among them. */
   hasFunctions = false;
 
@@ -164,9 +184,10 @@ class Definition {
     this.#draft = walk.draft;
   }
 
-  /** In order; of a plain table (`makes`) its own alone. */
+  /** In order; of a plain table (`makes`) it is told elsewhere where it may be. */
   namesOf(makes: TableMade | undefined): readonly string[] {
-    return Array.from(makes === undefined ? new Set([...this.names, ...this.#otherNames]) : this.names).sort();
+    const elsewhere = makes === undefined ? this.#elsewhere : [];
+    return Array.from(new Set([...this.names, ...this.#along, ...elsewhere])).sort();
   }
 
   read(type: string, fields: Node): void {
@@ -194,7 +215,8 @@ class Definition {
     const isTemporary = range['relpersistence'] === 't' && given.schema === '';
     const name = isTemporary ? `pg_temp.${given.name}` : listedName(around, given);
     this.names.add(name);
-    if (!isTemporary) this.#mayBeIn(given);
+    this.created = name;
+    if (!isTemporary) addAll(this.#elsewhere, this.#possible(given));
     this.#draft.writes.add(name);
     const [schema = ''] = name.split('.');
     const present = isTemporary ? undefined : around.catalog?.find(schema, given.name);
@@ -299,15 +321,15 @@ class Definition {
     if (parts.length === 0) return;
     this.hasFunctions = true;
     this.names.add(listedName(this.#walk.around, qualifiedName(parts)));
-    this.#mayBeIn(qualifiedName(parts));
+    addAll(this.#elsewhere, this.#possible(qualifiedName(parts)));
   }
 
   /** An index is in the schema of its table. */
   #index({ idxname, relation }: Node): void {
     const name = text(idxname);
     if (name === '' || !isNode(relation)) return;
-    for (const { schema } of this.#walk.resolved(relation)) this.#otherNames.add(fullName({ schema, name }));
-    this.#mayBeIn({ schema: rangeName(relation).schema, name });
+    for (const { schema } of this.#walk.resolved(relation)) this.#along.add(fullName({ schema, name }));
+    this.#comes({ schema: rangeName(relation).schema, name });
   }
 
   /** Sequences of serial and identity columns, indexes of keys: by the names that Postgres chooses (ChooseRelationName). */
@@ -318,14 +340,14 @@ class Definition {
     for (const element of [...list(tableElts), ...added]) {
       const column = fieldsOf(element, 'ColumnDef');
       const name = text(column?.['colname']);
-      if (column !== undefined && isNumbered(column)) this.#mayBeIn({ schema, name: `${table}_${name}_seq` });
+      if (column !== undefined && isNumbered(column)) this.#comes({ schema, name: `${table}_${name}_seq` });
       for (const item of column === undefined ? [element] : list(column['constraints'])) {
         const constraint = fieldsOf(item, 'Constraint') ?? {};
         const index = indexOf(constraint, table, name);
-        if (index !== undefined) this.#mayBeIn({ schema, name: index });
+        if (index !== undefined) this.#comes({ schema, name: index });
         for (const option of list(constraint['options'])) {
           const { defname, arg } = fieldsOf(option, 'DefElem') ?? {};
-          if (defname === 'sequence_name') this.#mayBeIn(qualifiedName(words(fieldsOf(arg, 'List')?.['items'])));
+          if (defname === 'sequence_name') this.#comes(qualifiedName(words(fieldsOf(arg, 'List')?.['items'])));
         }
       }
     }
@@ -343,13 +365,17 @@ class Definition {
     for (const parts of named) this.names.add(listedName(this.#walk.around, qualifiedName(parts)));
   }
 
+  #comes(name: QualifiedName): void {
+    addAll(this.#along, this.#possible(name));
+  }
+
   /** Without a schema: in the first of the path that there is, as far as that can be told. */
-  #mayBeIn({ schema, name }: QualifiedName): void {
+  #possible({ schema, name }: QualifiedName): readonly string[] {
     const { path = [], catalog } = this.#walk.around;
     const searched = path.filter((one) => one !== 'pg_catalog' && !/^pg_temp(_|$)/.test(one));
     const certain = searched.findIndex((one) => catalog?.isOpen(one) === true);
     const schemas = schema === '' ? searched.slice(0, certain === -1 ? undefined : certain + 1) : [schema];
-    for (const one of schemas) this.#otherNames.add(fullName({ schema: one, name }));
+    return schemas.map((one) => fullName({ schema: one, name }));
   }
 
   #renames(fields: Node): void {

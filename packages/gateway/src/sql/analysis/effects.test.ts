@@ -151,6 +151,118 @@ describe('effects', () => {
       assert.deepEqual(analysisOf(sql).effects.map(named), expected, sql);
   });
 
+  test('of a plain table name what comes along with it', () => {
+    const context = { searchPath: ['pg_temp_3', 'pg_catalog', 'public'] };
+    const cases: { readonly [sql: string]: readonly [listed: string, ...names: string[]] } = {
+      'create table t (id bigserial primary key, n int unique)': [
+        'public.t',
+        'public.t',
+        'public.t_id_seq',
+        'public.t_n_key',
+        'public.t_pkey',
+      ],
+      'create temp table t as select 1 as id': ['pg_temp.t', 'pg_temp.t'],
+    };
+    for (const [sql, [listed, ...names]] of Object.entries(cases)) {
+      const [effect] = analysisOf(sql, context).effects;
+      assert.ok(effect?.type === 'define', sql);
+      assert.deepEqual([effect.makes?.listed, effect.names], [listed, names], sql);
+    }
+  });
+
+  describe('of definitions', () => {
+    const searchPath = ['pg_temp_3', 'pg_catalog', 'public', 'archive'];
+    const effectOf = (sql: string): Extract<Effect, { type: 'define' }> => {
+      const [effect] = analysisOf(sql, { searchPath }).effects;
+      assert.ok(effect?.type === 'define', sql);
+      return effect;
+    };
+
+    test('are plain where they run no code and compute nothing over rows', () => {
+      const cases = [
+        'create index on log (what)',
+        'create unique index concurrently if not exists i on log using btree (what desc nulls last, at text_pattern_ops) include (at) with (fillfactor = 70)',
+        'create table if not exists t (id bigserial primary key, c int references customers (id) deferrable, m mood not null)',
+        "create table t (id int default 1 check (id > 0), s text default now() check (s <> lower('X')), at date default '2026-01-01'::date)",
+        'alter table log add column n int, add column s varchar(20) default null::text, add m mood',
+        "alter table log add column n int not null default 1, add at timestamptz default current_timestamp, add t text default 'x'",
+        'alter table log drop column what cascade, alter at drop default, alter at set default 1, alter what set not null',
+        'alter table log add primary key (at), add constraint k unique (what), drop constraint y, owner to x',
+        'alter table log add constraint k foreign key (what) references public.customers (name) not valid',
+        'alter table log rename to l',
+        'alter table log rename what to w',
+        'alter table log rename constraint a to b',
+        'alter index a rename to b',
+        'alter view contacts set schema archive',
+        'drop table log',
+        'drop table log cascade',
+        'drop index if exists a, b',
+        'create sequence s',
+        'alter sequence payments_id_seq owned by payments.id',
+        'create trigger t before update on log for each row execute function log_order()',
+      ];
+      for (const sql of cases) assert.notEqual(effectOf(sql).plain, undefined, sql);
+    });
+
+    test('are not plain where they ask, or may run what nobody sees', () => {
+      const cases = [
+        'create index on log (lower(what))',
+        'create index on log (at) where at is null',
+        'create index on log (what my_ops)',
+        'create index on log (what public.text_pattern_ops)',
+        'create index on log using gist (what)',
+        'create table t (a int default wipe())',
+        'create table t (a int check (pure(a) > 0))',
+        "create table t (a mood default 'x')",
+        "create table t (a mood, check (a > 'x'))",
+        "create table t (a text default ('x'::mood)::text)",
+        'create table t (like log)',
+        'create table t () inherits (log)',
+        'create table t partition of payments default',
+        'create table t (a int) partition by range (pure(a))',
+        'create table t (a int, exclude (a with =))',
+        'alter table log add column n int check (n > 0)',
+        'alter table log add column n int generated always as (1) stored',
+        'alter table log add column n serial',
+        'alter table log add column n int generated always as identity',
+        'alter table log add column n float default random()',
+        "alter table log add column n mood default 'x'",
+        "alter table log alter what set default 'x'",
+        'alter table log alter what type int',
+        'alter table log alter what type int using 1',
+        'alter table log add check (what is null)',
+        'alter table log validate constraint c',
+        'alter table payments attach partition log default',
+        'alter table log enable trigger t',
+        'alter schema archive rename to b',
+        'alter domain d rename to e',
+        'drop schema archive cascade',
+        'create trigger t before update on log for each row when (true) execute function log_order()',
+        'create domain d as int',
+        'create view v as select 1',
+      ];
+      for (const sql of cases) assert.equal(effectOf(sql).plain, undefined, sql);
+      const [effect] = analysisOf('drop table log', {
+        catalog: catalogFixture({ relations: [], eventTriggers: ['public.f'], functions: [{ name: 'f' }] }),
+      }).effects;
+      assert.equal(effect?.type === 'define' && effect.plain, undefined);
+    });
+
+    test('tell what stands behind the names', () => {
+      const change = effectOf('alter table customers add unique (name)');
+      assert.deepEqual([change.names?.[0], change.behind], ['public.customers', ['archive.customers']]);
+      assert.deepEqual(change.plain === 'unknown' ? 0 : change.plain?.size, 4);
+      assert.equal(effectOf('alter table public.customers add unique (name)').behind, undefined);
+      assert.deepEqual(effectOf('drop table customers').behind, ['archive.customers']);
+      assert.deepEqual(effectOf('create trigger t before update on customers execute function log_order()').behind, [
+        'archive.customers',
+      ]);
+      assert.equal(effectOf('create table customers (id int)').behind, undefined);
+      assert.deepEqual(effectOf('create table t (c int references customers)').behind, ['archive.customers']);
+      assert.notDeepEqual(effectOf('alter view contacts rename to c').plain, new Set(), 'columns behind a view');
+    });
+  });
+
   test('of definitions name every schema in which they may be made', () => {
     const context = {
       catalog: catalogFixture({ relations: [], closedSchemas: ['agent'] }),

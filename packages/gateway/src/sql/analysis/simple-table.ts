@@ -73,12 +73,13 @@ const plainConstraints: { readonly [type: string]: true } = {
   CONSTR_UNIQUE: true,
 };
 
-function hasOnly(fields: Node, allowed: ReadonlySet<string>): boolean {
+/** A node has none but those of its fields. */
+export function hasOnly(fields: Node, allowed: ReadonlySet<string>): boolean {
   return Object.keys(fields).every((field) => allowed.has(field));
 }
 
 /** Names mean one thing, and no code runs with definitions. */
-function isTelling({ catalog, path, isCondensed }: Surroundings): boolean {
+export function isTelling({ catalog, path, isCondensed }: Surroundings): boolean {
   if (catalog === undefined || path === undefined || isCondensed || catalog.eventTriggers.length > 0) return false;
   // Types and functions are Postgres's own where no schema but that of temporary tables is searched before pg_catalog.
   return path.find((schema) => !schema.startsWith('pg_temp')) === 'pg_catalog';
@@ -104,7 +105,8 @@ function columnMade(definition: Node, around: Surroundings): Omit<Column, 'numbe
   return generated === undefined || generated === '' ? { name, type } : { name, type, generated };
 }
 
-function isPlainConstraint(constraint: Node, around: Surroundings): boolean {
+/** A constraint of one table, by what is Postgres's own. */
+export function isPlainConstraint(constraint: Node, around: Surroundings): boolean {
   if (plainConstraints[text(constraint['contype'])] === undefined || constraint['indexspace'] !== undefined)
     return false;
   if (constraint['contype'] === 'CONSTR_DEFAULT') return defaultMade(constraint['raw_expr'], around) !== undefined;
@@ -199,7 +201,8 @@ const types: { readonly [name: string]: number } = {
 /** Names that stand for a type of Postgres, unless somebody has given one to something else. */
 export const typeNames: readonly string[] = Object.keys(types);
 
-function typeMade(given: unknown, { catalog }: Surroundings): number | undefined {
+/** The OID of a type of Postgres, 0 for an array of one; undefined for all others. */
+export function typeMade(given: unknown, { catalog }: Surroundings): number | undefined {
   if (!isNode(given) || given['setof'] === true || given['pct_type'] === true) return undefined;
   const [first = '', second, ...more] = words(given['names']);
   if (more.length > 0 || (second !== undefined && first !== 'pg_catalog')) return undefined;
