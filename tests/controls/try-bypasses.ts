@@ -3,8 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { ApprovalRequested, Body } from '@onrecord/record';
-import { logHolds, readPostgresLog } from '../oracle/postgres-log.ts';
+import { readPostgresLog } from '../oracle/postgres-log.ts';
 import { readSessions } from '../oracle/recorded-sessions.ts';
+import { logged } from '../oracle/settled.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { type Postgres, startPostgres } from '../support/postgres.ts';
 import type { Target } from '../support/target.ts';
@@ -133,7 +134,7 @@ export function tryBypasses(cases: readonly BypassCase[]): void {
     it('everything that Postgres ran is on record, and no hidden value is', async () => {
       await gateway.shutDown();
       const mark = await databases.mark();
-      while (!logHolds(postgres.dataDirectory, mark)) await new Promise((resolve) => setTimeout(resolve, 5));
+      await logged(postgres.dataDirectory, mark);
       const log = readPostgresLog(postgres.dataDirectory);
       const own = new Set(databases.pids);
       const recorded = readSessions(gateway.data);

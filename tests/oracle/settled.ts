@@ -10,8 +10,13 @@ export async function settled({ admin, postgres }: Pair): Promise<void> {
   // The log has one writer: what was reported before the mark is written before the mark.
   const mark = `the end of the log ${process.hrtime.bigint()}`;
   await admin.query(`select '${mark}'`);
+  await logged(postgres.dataDirectory, mark);
+}
+
+/** Waits until the server's log holds the text of some statement, and with it all that was reported before. */
+export async function logged(dataDirectory: string, text: string): Promise<void> {
   const until = Date.now() + deadlineMs;
-  while (!logHolds(postgres.dataDirectory, mark)) {
+  while (!logHolds(dataDirectory, text)) {
     if (Date.now() > until) throw new Error('the log of the server is not written');
     await delay(5);
   }
