@@ -923,7 +923,7 @@ export const ordinaryCorpus: readonly OrdinaryGroup[] = [
     name: 'a search path with schemas that are not there',
     as: 'clerk',
     statements: [
-      'set search_path = "$user", nothing_there, reporting, public',
+      'set search_path = "$user", nothing_there, reporting',
       'create table made_here (id int)',
       'insert into made_here values (1) returning *',
       'create table made_of as select id + 1 as id from made_here',
