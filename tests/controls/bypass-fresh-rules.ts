@@ -322,6 +322,18 @@ export const freshBypassesOfRules: readonly BypassCase[] = [
     ],
     onServer,
   ),
+  refuses(
+    'fresh rules: tables: a schema that is just made',
+    'it stands in front of the one that may be written to',
+    [
+      'set search_path = "$user", reporting',
+      'begin',
+      'create schema shop_owner',
+      'create table put_elsewhere (id int)',
+      'commit',
+    ],
+    { as: 'clerk', effect: "select to_regclass('shop_owner.put_elsewhere') is not null" },
+  ),
   refuses('fresh rules: read_only: what another session has prepared', 'COMMIT PREPARED', "commit prepared 'held'", {
     as: 'reader',
     effect: paid,

@@ -5,7 +5,7 @@ export interface OrdinaryGroup {
   /** Run over the extended protocol, without and with parameters; otherwise as simple Queries. */
   readonly extended?: boolean;
   /** Who sends them (reference-configuration.ts); `service` by default. */
-  readonly as?: 'prober';
+  readonly as?: 'prober' | 'clerk';
 }
 
 export interface Ordinary {
@@ -934,6 +934,11 @@ export const ordinaryCorpus: readonly OrdinaryGroup[] = [
       'drop view made_view',
       'drop table made_here, made_of',
       'drop sequence made_numbers',
+      'begin',
+      'create table made_here (id int)',
+      'insert into made_here values (1) returning *',
+      'commit',
+      'drop table made_here',
     ],
   },
 ];

@@ -106,6 +106,11 @@ export class Definitions {
     return this.#names.has(name) || withoutSchema(name).some((bare) => this.#names.get(bare)?.has(name));
   }
 
+  /** Schemas among what it has made: names without a dot. */
+  get schemas(): readonly string[] {
+    return Array.from(this.#names).flatMap(([bare, names]) => (names.has(bare) ? bare : []));
+  }
+
   /** The session has surely dropped that relation, and defined nothing of its name since. */
   isDropped(name: string): boolean {
     return withoutSchema(name).some((bare) => this.#names.get(bare)?.get(name) === 'dropped');

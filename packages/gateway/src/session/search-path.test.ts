@@ -43,7 +43,9 @@ describe('the schemas of a search_path', () => {
   });
 
   it('may have a new table in the first of them, and in those in front that may not be there', () => {
-    const open = (schema: string): boolean => schema === 'public' || schema === 'pg_catalog';
+    const isOpen = (schema: string): boolean => schema === 'public' || schema === 'pg_catalog';
+    const open = { isOpen, hasSchema: (schema: string): boolean => schema !== 'nowhere' };
+    assert.deepEqual(schemasToMakeIn('"$user", nowhere, a', { ...owner, role: 'nowhere' }, open), ['a']);
     assert.deepEqual(schemasToMakeIn('"$user", public, other', owner, open), ['Agent', 'public']);
     assert.deepEqual(schemasToMakeIn('a, pg_temp, public', owner, open), ['a', 'pg_temp_7']);
     assert.deepEqual(schemasToMakeIn('a, b, a', owner, open), ['a', 'b']);

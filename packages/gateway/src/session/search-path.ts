@@ -24,20 +24,27 @@ export function schemasOf(setting: string, { role, temporarySchema }: PathOwner)
   return Array.from(new Set([...implied, ...meant]));
 }
 
+/** Which schemas there are, or may be, and into which everybody may look. */
+export interface SchemasThere {
+  readonly isOpen: (schema: string) => boolean;
+  readonly hasSchema: (schema: string) => boolean;
+}
+
 /**
  * The schemas in which a table without a schema may be made, by a value of `search_path`: the first that is there and that
- * the role may look into. `isOpen`: everybody may look into it. Undefined when it cannot be told.
+ * the role may look into. Undefined when it cannot be told.
  */
 export function schemasToMakeIn(
   setting: string,
   { role, temporarySchema }: PathOwner,
-  isOpen: (schema: string) => boolean,
+  { isOpen, hasSchema }: SchemasThere,
 ): readonly string[] | undefined {
   const named = splitIdentifiers(setting);
   if (named === undefined || (role === undefined && named.includes('$user'))) return undefined;
   const meant = named.map((name) => (name === '$user' ? (role ?? '') : name === 'pg_temp' ? temporarySchema : name));
-  const certain = meant.findIndex((schema) => schema === temporarySchema || isOpen(schema));
-  return Array.from(new Set(certain === -1 ? meant : meant.slice(0, certain + 1)));
+  const there = meant.filter((schema) => schema === temporarySchema || hasSchema(schema));
+  const certain = there.findIndex((schema) => schema === temporarySchema || isOpen(schema));
+  return Array.from(new Set(certain === -1 ? there : there.slice(0, certain + 1)));
 }
 
 /** One name of a list: quoted, or up to a comma or blank. Blanks are those of scanner_isspace. */

@@ -2,6 +2,7 @@ import { limits } from '@onrecord/wire';
 import { typeNames } from '../sql/analysis/simple-table.ts';
 import type { Analysis, AnalysisContext, Analyze, Lineage, TableMade } from '../sql/analysis.ts';
 import { type Catalog, firstNormalObjectId } from '../sql/catalog.ts';
+import { withSchemas } from '../sql/catalog-with.ts';
 import { quoteName } from '../sql/quote-name.ts';
 import type { Definitions, ReadWith, SharedDefinitions } from './definitions.ts';
 import { eitherOf, eitherReading } from './either-reading.ts';
@@ -60,7 +61,7 @@ export class StatementReader {
     const tentative: Tentative = { prepared: new Map(), declared: new Map() };
     let known = names;
     return statements.map((statement) => {
-      const means = { settings, tentative, made, behind: [] as string[], unknown: [] as string[] };
+      const means = { settings, tentative, made, own, behind: [] as string[], unknown: [] as string[] };
       const { behind, unknown: unprepared } = means;
       const about = {
         statement,
@@ -109,7 +110,7 @@ export class StatementReader {
     const isDoubtful = all.cautiousOfOthers(analysis, session) !== analysis;
     if (isDoubtful || own.cautious(analysis, { made, path }) !== analysis || typeNames.some((name) => own.has(name)))
       return undefined;
-    const schemas = schemasOf(making.made, settings, catalog);
+    const schemas = schemasOf(making.made, settings, withSchemas(catalog, own));
     return schemas === undefined ? undefined : made.make(making, { schemas, catalog, own });
   }
 
@@ -176,12 +177,12 @@ export class StatementReader {
   #analyse(
     { text, textConforms, meant }: ToJudge,
     names: SessionNames,
-    { settings, tentative, made, behind, unknown }: Means,
+    { settings, tentative, made, own = this.#options.definitions.own, behind, unknown }: Means,
   ): Analysis | { readonly why: string } | undefined {
     if (text === undefined) return undefined;
     const { catalog } = this.#options;
     const contextOver = (current: Catalog | undefined): AnalysisContext => ({
-      catalog: current,
+      catalog: current && withSchemas(current, own),
       searchPath: settings.searchPath,
       standardConformingStrings: settings.codeConforms,
       textConforms,
@@ -245,6 +246,8 @@ interface Means {
   readonly tentative: Tentative;
   /** Tables that the session has made and no catalog has. */
   readonly made: MadeTables;
+  /** What is defined in front of it; absent: what the session has defined. */
+  readonly own?: Definitions;
   /** Gets the texts behind the names that it uses. */
   readonly behind: string[];
   /** Gets the names of prepared statements that nobody knows. */
@@ -285,5 +288,5 @@ function schemasOf(
   if (schema === 'pg_temp') return [temporarySchema];
   if (schema !== '') return [schema];
   if (searchPathSetting === undefined) return undefined;
-  return schemasToMakeIn(searchPathSetting, { role, temporarySchema }, (name) => catalog.isOpen(name));
+  return schemasToMakeIn(searchPathSetting, { role, temporarySchema }, catalog);
 }

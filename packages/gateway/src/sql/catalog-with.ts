@@ -47,3 +47,26 @@ export function catalogWith(catalog: Catalog, added: readonly AddedTable[], vers
     eventTriggers: catalog.eventTriggers,
   } satisfies Catalog);
 }
+
+/** Schemas that somebody has made, and that no catalog has yet. */
+export interface MadeSchemas {
+  /** In order; '' where there is none: the same text stands for the same ones. */
+  readonly schemas: readonly string[];
+}
+
+const withMore: WeakMap<Catalog, Map<string, Catalog>> = new WeakMap();
+
+/** A catalog with schemas that may be there: not everybody may look into them. The same one for the same schemas. */
+export function withSchemas(catalog: Catalog, { schemas }: MadeSchemas): Catalog {
+  if (schemas.length === 0) return catalog;
+  const known = withMore.get(catalog) ?? new Map<string, Catalog>();
+  withMore.set(catalog, known);
+  const key = JSON.stringify(schemas);
+  const more = known.get(key) ?? {
+    ...catalog,
+    version: `${catalog.version} with ${key}`,
+    hasSchema: (schema: string) => schemas.includes(schema) || catalog.hasSchema(schema),
+  };
+  known.set(key, more);
+  return more;
+}
