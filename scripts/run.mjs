@@ -80,7 +80,7 @@ const tasks = {
         [
           ...sourceFlags,
           '--test',
-          '--test-concurrency=2',
+          '--test-concurrency=3',
           ...flags,
           ...files.map((f) => relative(root, join(root, f))),
         ],
