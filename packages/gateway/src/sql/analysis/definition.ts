@@ -1,146 +1,22 @@
 import type { TableMade } from '../analysis.ts';
 import type { ForeignKey, Relation } from '../catalog.ts';
-import { kindOf } from '../kind.ts';
 import type { QualifiedName } from '../resolve.ts';
-import { type Place, readSelect } from './dml.ts';
-import { addAll, type Draft, Findings } from './draft.ts';
+import { comesAlong } from './comes-along.ts';
+import { addAll, type Draft } from './draft.ts';
 import { tableEntry } from './from.ts';
-import { codeDefined } from './function-body.ts';
-import { noteLater } from './later.ts';
+import { keysDropped } from './keys-dropped.ts';
 import { levelWithin } from './level.ts';
-import { behindAll, columnsNamed, isPlain } from './plain-definition.ts';
-import { simpleTable, simpleTableOf } from './simple-table.ts';
 import { readStatement } from './statement.ts';
-import { fullName, listedName, named, type Surroundings } from './surroundings.ts';
+import { fullName, listedName } from './surroundings.ts';
 import { rangeName } from './touch.ts';
-import { fieldsOf, isNode, list, type Node, qualifiedName, text, unwrap, words } from './tree.ts';
+import { fieldsOf, isNode, list, type Node, qualifiedName, text, words } from './tree.ts';
 import { Walk } from './walk.ts';
-
-/** Definitions that the catalog of names does not hold: roles, privileges, comments, servers' settings. */
-const notInCatalog =
-  /^(Grant|GrantRole|Comment|SecLabel|(Create|Alter|Drop)(Role|RoleSet|db|Database|DatabaseSet|DatabaseRefreshColl|TableSpace|TableSpaceOptions|Subscription|Publication|UserMapping|System|DefaultPrivileges|dbStmt)|AlterSystem|AlterDefaultPrivileges|ReassignOwned)Stmt$/;
-
-/** Statements that run scripts or load code that cannot be read. */
-const runsScripts = new Set(['CreateExtensionStmt', 'AlterExtensionStmt']);
-
-/** Statements that reach another server, or name files of this one. */
-const reachesOut = new Set([
-  'CreateFdwStmt',
-  'AlterFdwStmt',
-  'CreateForeignServerStmt',
-  'AlterForeignServerStmt',
-  'CreateForeignTableStmt',
-  'CreateUserMappingStmt',
-  'AlterUserMappingStmt',
-  'CreateSubscriptionStmt',
-  'AlterSubscriptionStmt',
-  'DropSubscriptionStmt',
-  'ImportForeignSchemaStmt',
-  'CreateTableSpaceStmt',
-  // archive_command and its like are programs.
-  'AlterSystemStmt',
-]);
-
-/** Statements whose expressions run over the rows that are there. */
-const computes = new Set(['AlterTableStmt', 'IndexStmt', 'AlterDomainStmt']);
 
 /** What is defined for later: queries in it are not run. */
 const queryFields = new Set(['query', 'actions', 'sql_body', 'qual', 'with_check', 'whenClause']);
 
 /** Statements of their own; tables of another server. */
 const notHere = new Set(['schemaElts', 'table_list']);
-
-/** CREATE, ALTER, DROP, GRANT, COMMENT and all else that changes definitions. */
-export function readDefinition(node: Node, around: Surroundings, findings: Findings, place: Place): void {
-  const [type, fields] = unwrap(node);
-  const draft = findings.draft(kindOf({ location: 0, length: 0, node }), place.via);
-  draft.isDdl = true;
-  draft.isWrite = true;
-  draft.isOutside = reachesOut.has(type);
-  if (runsScripts.has(type)) draft.isOpaque = true;
-  // What depends on it, or belongs to a role, goes with it: which, is not known here.
-  if (fields['behavior'] === 'DROP_CASCADE' && type === 'DropStmt') draft.isOpaque = true;
-  if (type === 'DropOwnedStmt' || type === 'ReassignOwnedStmt') draft.isOpaque = true;
-  if (type === 'CreateFunctionStmt' && /^(c|internal)$/.test(codeDefined(fields).language)) draft.isOutside = true;
-  const walk = new Walk(around, draft, findings);
-  runEventTriggers(walk);
-  const definition = new Definition(walk);
-  const unresolved = new Set(findings.unresolved);
-  definition.read(type, fields);
-  // IF EXISTS: what is not there is left alone.
-  if (fields['missing_ok'] === true) {
-    for (const name of findings.unresolved) if (!unresolved.has(name)) findings.unresolved.delete(name);
-  }
-  if (computes.has(type)) definition.computes(fields);
-  noteLater(type, fields, around, findings);
-  if (type === 'GrantStmt' && fields['objtype'] === 'OBJECT_SCHEMA' && fields['is_grant'] !== true)
-    findings.effects.push({ type: 'define', names: undefined });
-  if (notInCatalog.test(type)) return;
-  // An operator, a cast, a domain, the name of a schema … can be behind any other text.
-  const isTold = !draft.isOpaque && definition.names.size > 0;
-  const makes = type === 'CreateStmt' && isTold ? simpleTable(fields, around) : undefined;
-  const names = isTold ? definition.namesOf(makes) : undefined;
-  const withAllBehind = behindAll(around);
-  const behind = changedBehind(type, fields, withAllBehind).filter((name) => !draft.writes.has(name));
-  findings.effects.push({
-    type: 'define',
-    names,
-    ...(makes === undefined ? {} : { makes: { ...makes, listed: definition.created } }),
-    ...(behind.length === 0 ? {} : { behind }),
-    ...(isPlain(type, fields, around) ? { plain: columnsNamed(fields, withAllBehind) } : {}),
-    ...(definition.hasFunctions ? { functions: true } : {}),
-    ...(isTold && dropsRelations(type, fields) ? { drops: dropsSurely(fields, around) ? 'surely' : 'perhaps' } : {}),
-  });
-}
-
-/** All that it would change if no schema hid what stands behind it. */
-function changedBehind(type: string, fields: Node, around: Surroundings): readonly string[] {
-  const findings = new Findings();
-  const draft = findings.draft('ddl');
-  new Definition(new Walk(around, draft, findings)).read(type, fields);
-  return Array.from(draft.writes).sort();
-}
-
-function dropsRelations(type: string, { removeType }: Node): boolean {
-  return type === 'DropStmt' && /^OBJECT_(TABLE|VIEW|MATVIEW|FOREIGN_TABLE)$/.test(text(removeType));
-}
-
-/** It names one relation, and its name can mean no other. */
-function dropsSurely({ objects }: Node, around: Surroundings): boolean {
-  const [object, ...others] = list(objects);
-  const name = qualifiedName(words(object));
-  const [found, ...more] = named(around, name).relations;
-  if (found === undefined || more.length + others.length > 0) return false;
-  return name.schema !== '' || (around.path !== undefined && around.catalog?.isOpen(found.schema) === true);
-}
-
-/** Event triggers run with every definition; which of them, and when, is not told apart. */
-export function runEventTriggers(walk: Walk): void {
-  for (const oid of walk.around.catalog?.eventTriggers ?? []) walk.trigger(oid);
-}
-
-/** CREATE TABLE AS, SELECT INTO, CREATE MATERIALIZED VIEW: a table is made, and a query is run. */
-export function readTableAs(fields: Node, around: Surroundings, findings: Findings, place: Place): void {
-  const draft = findings.draft('ddl', place.via);
-  draft.isDdl = true;
-  draft.isWrite = true;
-  const walk = new Walk(around, draft, findings);
-  runEventTriggers(walk);
-  const definition = new Definition(walk);
-  const into = isNode(fields['into']) ? fields['into'] : {};
-  if (isNode(into['rel'])) definition.create(into['rel']);
-  const at = findings.effects.length;
-  findings.effects.push({ type: 'define', names: definition.namesOf(undefined) });
-  if (fields['objtype'] === 'OBJECT_MATVIEW') noteLater('CreateTableAsStmt', fields, around, findings);
-  const query = fieldsOf(fields['query'], 'SelectStmt');
-  if (query !== undefined) readSelect(query, around, findings, { into: draft, level: place.level });
-  else if (isNode(fields['query'])) readStatement(fields['query'], around, findings, { via: 'CREATE TABLE AS' });
-  const makes = simpleTableOf(fields, draft, around);
-  if (makes !== undefined) {
-    const listed = { ...makes, listed: definition.created };
-    findings.effects[at] = { type: 'define', names: definition.namesOf(makes), makes: listed };
-  }
-}
 
 /** How many of the last words of an object's name are behind that of its relation. */
 const relationObjects: { readonly [kind: string]: number } = {
@@ -162,14 +38,15 @@ const functionObjects = new Set(['OBJECT_FUNCTION', 'OBJECT_PROCEDURE', 'OBJECT_
 /** They see the rows of the tables under a view, and may do what they like with them: as if put on those. */
 const onRows = new Set(['CreateTrigStmt', 'RuleStmt']);
 
-class Definition {
+/** What a definition makes, changes and drops, and the names by which that is known. */
+export class Definition {
   readonly #walk: Walk;
   readonly #draft: Draft;
   #seesRows = false;
   /** Foreign keys that are dropped with what they refer to. */
   #dropsKey: ((key: ForeignKey) => boolean) | undefined;
   /** What is defined, changed or dropped. */
-  readonly names = new Set<string>();
+  readonly names: Set<string> = new Set();
   /** `schema.name` of a relation that is made. */
   created = '';
   /** Other names of it, in other schemas of the path. */
@@ -202,7 +79,7 @@ class Definition {
     if (type === 'RenameStmt' || type === 'AlterObjectSchemaStmt') this.#renames(fields);
     if (type === 'AlterTableStmt') this.#changesColumns(fields);
     if (type === 'CreateSchemaStmt') this.#schemaElements(fields);
-    if (type === 'CreateStmt' || type === 'AlterTableStmt') this.#comesAlong(fields);
+    if (type === 'CreateStmt' || type === 'AlterTableStmt') for (const name of comesAlong(fields)) this.#comes(name);
     if (type === 'IndexStmt') this.#index(fields);
     if (type === 'RenameStmt' && fields['renameType'] === 'OBJECT_SCHEMA') this.#renamesSchema(text(fields['subname']));
     this.#types(type, fields);
@@ -332,27 +209,6 @@ class Definition {
     this.#comes({ schema: rangeName(relation).schema, name });
   }
 
-  /** Sequences of serial and identity columns, indexes of keys: by the names that Postgres chooses (ChooseRelationName). */
-  #comesAlong({ relation, tableElts, cmds }: Node): void {
-    if (!isNode(relation)) return;
-    const { schema, name: table } = rangeName(relation);
-    const added = list(cmds).map((item) => fieldsOf(item, 'AlterTableCmd')?.['def']);
-    for (const element of [...list(tableElts), ...added]) {
-      const column = fieldsOf(element, 'ColumnDef');
-      const name = text(column?.['colname']);
-      if (column !== undefined && isNumbered(column)) this.#comes({ schema, name: `${table}_${name}_seq` });
-      for (const item of column === undefined ? [element] : list(column['constraints'])) {
-        const constraint = fieldsOf(item, 'Constraint') ?? {};
-        const index = indexOf(constraint, table, name);
-        if (index !== undefined) this.#comes({ schema, name: index });
-        for (const option of list(constraint['options'])) {
-          const { defname, arg } = fieldsOf(option, 'DefElem') ?? {};
-          if (defname === 'sequence_name') this.#comes(qualifiedName(words(fieldsOf(arg, 'List')?.['items'])));
-        }
-      }
-    }
-  }
-
   /**
    * Types without code, and what is taken away with nothing that depends on it: texts mean the same but for that name. Types of
    * a name are looked for in all schemas.
@@ -430,38 +286,6 @@ class Definition {
     const { cmds, indexParams, whereClause, def } = fields;
     this.#walk.read({ cmds, indexParams, whereClause, def }, levelWithin(undefined, entries));
   }
-}
-
-/** A sequence comes along with it: `serial` and its kind, GENERATED … AS IDENTITY. */
-function isNumbered({ typeName, constraints }: Node): boolean {
-  const [type = ''] = isNode(typeName) ? words(typeName['names']).slice(-1) : [];
-  if (/^((big|small)?serial|serial[248])$/.test(type)) return true;
-  return list(constraints).some((item) => fieldsOf(item, 'Constraint')?.['contype'] === 'CONSTR_IDENTITY');
-}
-
-/** The index of a primary key or of a unique constraint. */
-function indexOf({ contype, conname, keys }: Node, table: string, column: string): string | undefined {
-  if (contype !== 'CONSTR_PRIMARY' && contype !== 'CONSTR_UNIQUE') return undefined;
-  if (text(conname) !== '') return text(conname);
-  return contype === 'CONSTR_PRIMARY'
-    ? `${table}_pkey`
-    : [table, ...(column === '' ? words(keys) : [column]), 'key'].join('_');
-}
-
-/** What DROP … CASCADE of a table, of a schema, or of columns and constraints of a table takes along; undefined: nothing. */
-function keysDropped(type: string, { behavior, removeType, cmds }: Node): ((key: ForeignKey) => boolean) | undefined {
-  if (type === 'DropStmt') {
-    const isDropped = behavior === 'DROP_CASCADE' && /^OBJECT_(TABLE|SCHEMA)$/.test(text(removeType));
-    return isDropped ? () => true : undefined;
-  }
-  const dropped = list(type === 'AlterTableStmt' ? cmds : undefined).flatMap((item) => {
-    const cmd = fieldsOf(item, 'AlterTableCmd') ?? {};
-    return cmd['behavior'] === 'DROP_CASCADE' ? [{ subtype: cmd['subtype'], name: text(cmd['name']) }] : [];
-  });
-  // Which constraint a key needs is not known here.
-  if (dropped.some(({ subtype }) => subtype === 'AT_DropConstraint')) return () => true;
-  const columns = dropped.flatMap(({ subtype, name }) => (subtype === 'AT_DropColumn' ? name : []));
-  return columns.length === 0 ? undefined : (key) => key.columns.some((column) => columns.includes(column));
 }
 
 /** What a statement makes that was not there. */

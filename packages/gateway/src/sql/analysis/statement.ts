@@ -1,12 +1,13 @@
 import type { Analysis } from '../analysis.ts';
 import type { StatementKind } from '../kind.ts';
 import { readCopy } from './copy.ts';
-import { readDefinition, readTableAs, runEventTriggers } from './definition.ts';
 import { type Place, readDelete, readInsert, readMerge, readSelect, readUpdate } from './dml.ts';
 import type { Draft, Findings } from './draft.ts';
 import { codeDefined, readBlock } from './function-body.ts';
+import { readDefinition, runEventTriggers } from './read-definition.ts';
 import { settingEffects, transactionEffectsOf } from './settings.ts';
 import { fullName, named, type Surroundings } from './surroundings.ts';
+import { readTableAs } from './table-as.ts';
 import { rangeName } from './touch.ts';
 import { constantText, fieldsOf, isNode, list, type Node, text, unwrap } from './tree.ts';
 import { Walk } from './walk.ts';
