@@ -454,6 +454,15 @@ const questions: readonly BypassCase[] = [
     { as: 'prober', shows: ['2-900-1'] },
   ),
   hides(
+    'a question by a unique index on a copy',
+    'it is made if no two rows have the same',
+    [
+      'create unique index alike on customer_cache (email)',
+      "select 'no-two-' || 'alike' from pg_class where relname = 'alike'",
+    ],
+    { as: 'prober', shows: ['no-two-alike'] },
+  ),
+  hides(
     'a question by statistics',
     'the correlation of two rows says which value is greater',
     [

@@ -349,6 +349,8 @@ describe('the lineage of a statement', () => {
     ['EXPLAIN SELECT id FROM people WHERE email = $1', 'people.email'],
     ['DECLARE c CURSOR FOR SELECT id FROM people WHERE email = $1', 'people.email'],
     ['EXECUTE other', '?'],
+    ['CREATE UNIQUE INDEX i ON people (lower(name), email)', 'people.email people.name'],
+    ['CREATE INDEX i ON people (email)', ''],
   ];
   for (const [sql, expected] of conditions) {
     it(`depends on [${expected}] in ${sql}`, () => {

@@ -169,6 +169,14 @@ export function probeAll(trace: Trace, scope: Scope, nodes: readonly unknown[]):
   for (const node of nodes) if (node !== undefined) probe(trace, sourcesOf(trace, scope, itemsOf(node)));
 }
 
+/** The same of the elements of an index, which keep rows apart. */
+export function probeKeys(trace: Trace, scope: Scope, elements: readonly unknown[]): void {
+  for (const element of elements) {
+    const { name, expr } = untag(element, 'IndexElem') ?? {};
+    probeAll(trace, scope, [name === undefined ? expr : { ColumnRef: { fields: [{ String: { sval: name } }] } }]);
+  }
+}
+
 /** The columns of a subquery in an expression; its first one names the expression. */
 export function subqueryShape(trace: Trace, scope: Scope, select: unknown): Shape {
   const shape = queryShape(trace, scope, select);

@@ -7,7 +7,7 @@ import { closed, derived, emptyShape, nothing, type Shape, SourceSet, unionOf, u
 import { tableItem } from './from.ts';
 import { queryShape } from './query.ts';
 import { columnOf, innerScope, withItems } from './scope.ts';
-import { probeAll, sourcesOf } from './sources.ts';
+import { probeAll, probeKeys, sourcesOf } from './sources.ts';
 import { columnsIn, Target } from './target.ts';
 import { probe, spend, store, type Trace } from './trace.ts';
 import { type Body, bodyOf, listOf, tagged, textOf, untag, wordsOf } from './tree.ts';
@@ -76,10 +76,10 @@ const statements: { readonly [tag: string]: (trace: Trace, body: Body) => Shape 
   IndexStmt: (trace, body) => {
     touchNamed(trace, body);
     const scope = withItems(innerScope(undefined), [tableItem(trace, innerScope(undefined), bodyOf(body['relation']))]);
-    sourcesOf(trace, scope, [
-      listOf(body['indexParams']).map((item) => untag(item, 'IndexElem')?.['expr']),
-      body['whereClause'],
-    ]);
+    const keys = listOf(body['indexParams']);
+    sourcesOf(trace, scope, [keys.map((item) => untag(item, 'IndexElem')?.['expr']), body['whereClause']]);
+    // It is made if no two rows have the same.
+    if (body['unique'] === true) probeKeys(trace, scope, keys);
     return emptyShape;
   },
 };

@@ -4,7 +4,7 @@ import { closed, derived, type Flow, type Named, nothing, type Shape, wholeOf } 
 import { fromClause, fromNode } from './from.ts';
 import { queryShape, targetsShape } from './query.ts';
 import { type Item, innerScope, type Scope, withItems } from './scope.ts';
-import { probeAll, sourcesOf } from './sources.ts';
+import { probeAll, probeKeys, sourcesOf } from './sources.ts';
 import { Target } from './target.ts';
 import { probe, type Trace } from './trace.ts';
 import { type Body, bodyOf, listOf, tagged, textOf, untag, wordsOf } from './tree.ts';
@@ -36,10 +36,7 @@ function onConflict(trace: Trace, scope: Scope, target: Target, { infer, targetL
   const { indexElems, whereClause: condition, conname } = bodyOf(infer);
   const inTarget = withItems(scope, [target.item]);
   if (conname !== undefined) probe(trace, target.keptApartBy(textOf(conname)));
-  for (const element of listOf(indexElems)) {
-    const { name, expr } = untag(element, 'IndexElem') ?? {};
-    probeAll(trace, inTarget, [name === undefined ? expr : { ColumnRef: { fields: [{ String: { sval: name } }] } }]);
-  }
+  probeKeys(trace, inTarget, listOf(indexElems));
   probeAll(trace, inTarget, [condition]);
   const excluded: Item = { name: 'excluded', relations: [], shape: target.proposed, visible: false };
   const both = withItems(scope, [target.item, excluded]);
