@@ -283,12 +283,107 @@ const others: readonly Row[] = [
   ],
 ];
 
+/** Something in front of payments, which goes, or gets another name, along with something else. */
+const open: readonly Step[] = [
+  'create schema mine',
+  'grant usage on schema mine to public',
+  'set search_path = mine, public',
+];
+const shown = 'select 1 as id, 2 as invoice_id, 3 as amount';
+const payable = insert.replace('public.', '');
+const takingAlong = ([name, before, drop]: readonly [string, readonly Step[], string]): Row => [
+  name,
+  [...open, ...before, 'begin', drop, payable, 'commit'],
+];
+const along = (
+  [
+    ['a sequence', ['create sequence mine.payments'], 'drop sequence mine.payments'],
+    ['a sequence, its table', ['create table x (id int)', 'create sequence payments owned by x.id'], 'drop table x'],
+    [
+      'a sequence, its column',
+      ['create table x (id int, c int)', 'create sequence payments owned by x.id'],
+      'alter table x drop column id',
+    ],
+    [
+      'a sequence, its identity',
+      ['create table x (id int generated always as identity)', 'alter sequence x_id_seq rename to payments'],
+      'alter table x alter id drop identity',
+    ],
+    [
+      'a sequence, the schema of its table',
+      ['create schema away', 'create table x (id int)', 'create sequence payments owned by x.id'],
+      'alter table x set schema away',
+    ],
+    ['an index', ['create table x (id int)', 'create index payments on x (id)'], 'drop index payments'],
+    ['an index, its table', ['create table x (id int)', 'create index payments on x (id)'], 'drop table x'],
+    [
+      'an index, its constraint',
+      ['create table x (id int constraint payments unique)'],
+      'alter table x drop constraint payments',
+    ],
+    [
+      'an index, the name of its constraint',
+      ['create table x (id int constraint payments unique)'],
+      'alter table x rename constraint payments to other',
+    ],
+    [
+      'an index, a constraint that takes it',
+      ['create table x (id int)', 'create unique index payments on x (id)'],
+      'alter table x add constraint other unique using index payments',
+    ],
+    ['a type', ['create type mine.payments as (id int)'], 'drop type payments'],
+    ['a type, its name', ['create type mine.payments as (id int)'], 'alter type payments rename to other'],
+    [
+      'a partition',
+      ['create table p (id int) partition by list (id)', 'create table payments partition of p default'],
+      'drop table p',
+    ],
+    [
+      'a view, a column',
+      ['create table x (id int, c int)', `create view payments as ${shown}, c from x`],
+      'alter table x drop column c cascade',
+    ],
+    [
+      'a view, a constraint',
+      ['create table x (id int primary key, c int)', `create view payments as select id, c from x group by id`],
+      'alter table x drop constraint x_pkey cascade',
+    ],
+    [
+      'a view, an attribute',
+      ['create type mine.ty as (a int, b int)', `create view payments as ${shown}, (null::mine.ty).b`],
+      'alter type mine.ty drop attribute b cascade',
+    ],
+  ] as const
+).map(takingAlong);
+/** The same of DROP … CASCADE, about which nobody is asked where no rule is about code that cannot be read. */
+const cascades = (
+  [
+    ['a child', ['create table p (id int)', 'create table payments () inherits (p)'], 'drop table p cascade'],
+    [
+      'a view, its view',
+      [`create view y as ${shown}`, 'create view payments as select * from y'],
+      'drop view y cascade',
+    ],
+    [
+      'a view, a type',
+      ['create type mine.ty as (a int)', `create view payments as ${shown}, null::mine.ty`],
+      'drop type mine.ty cascade',
+    ],
+    [
+      'a table, a type',
+      ['create type mine.ty as (id int)', 'create table payments of mine.ty'],
+      'drop type mine.ty cascade',
+    ],
+  ] as const
+).map(takingAlong);
+
 const groups: readonly (readonly [string, readonly Row[]])[] = [
   ['a portal', portals],
   ['at the end', late],
   ['code that', within],
   ['a table just made', made],
   ['by', others],
+  ['goes along', along],
 ];
 
 const onServer = { as: 'root', effect: paid } as const;
@@ -339,4 +434,7 @@ export const freshBypassesOfRules: readonly BypassCase[] = [
     effect: paid,
     before: `set role shop_owner; begin; ${insert}; prepare transaction 'held'`,
   }),
+  ...cascades.map(([name, steps]) =>
+    asks(`fresh rules: goes along: ${name}`, 'DROP … CASCADE', [...steps], { effect: paid }),
+  ),
 ];

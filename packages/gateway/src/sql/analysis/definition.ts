@@ -4,6 +4,7 @@ import type { QualifiedName } from '../resolve.ts';
 import { comesAlong } from './comes-along.ts';
 import { addAll, type Draft } from './draft.ts';
 import { tableEntry } from './from.ts';
+import { goesAlong } from './goes-along.ts';
 import { keysDropped } from './keys-dropped.ts';
 import { levelWithin } from './level.ts';
 import { readStatement } from './statement.ts';
@@ -53,6 +54,8 @@ export class Definition {
   readonly #elsewhere = new Set<string>();
   /** What comes along with a table, and may be in any of those schemas. */
   readonly #along = new Set<string>();
+  /** What may go with what is dropped, moved or renamed. */
+  readonly #gone = new Set<string>();
   /** Functions are among them. */
   hasFunctions = false;
 
@@ -64,7 +67,12 @@ export class Definition {
   /** In order; of a plain table (`makes`) it is told elsewhere where it may be. */
   namesOf(makes: TableMade | undefined): readonly string[] {
     const elsewhere = makes === undefined ? this.#elsewhere : [];
-    return Array.from(new Set([...this.names, ...this.#along, ...elsewhere])).sort();
+    return Array.from(new Set([...this.names, ...this.#along, ...this.#gone, ...elsewhere])).sort();
+  }
+
+  /** It is not certain that all of the names are gone when one is dropped. */
+  get takesAlong(): boolean {
+    return this.#gone.size > 0;
   }
 
   read(type: string, fields: Node): void {
@@ -80,6 +88,7 @@ export class Definition {
     if (type === 'AlterTableStmt') this.#changesColumns(fields);
     if (type === 'CreateSchemaStmt') this.#schemaElements(fields);
     if (type === 'CreateStmt' || type === 'AlterTableStmt') for (const name of comesAlong(fields)) this.#comes(name);
+    for (const relation of goesAlong(type, fields, this.#walk.around)) this.#gone.add(fullName(relation));
     if (type === 'IndexStmt') this.#index(fields);
     if (type === 'RenameStmt' && fields['renameType'] === 'OBJECT_SCHEMA') this.#renamesSchema(text(fields['subname']));
     this.#types(type, fields);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { catalogFixture } from '../catalog.fixture.ts';
 import { analysisOf, line } from './analysis.fixture.ts';
 
 function use(sql: string): readonly string[] {
@@ -66,6 +67,30 @@ describe('what can run by what is defined', () => {
     assert.match(write('alter table orders rename to bills').join(), /writes orders/);
     assert.match(use('alter table orders set schema archive').join(), /reads orders/);
     assert.match(use('alter schema public rename to x').join(), /opaque/);
+  });
+
+  it('is what stands behind what goes along with something else', () => {
+    const catalog = catalogFixture({
+      relations: [
+        { name: 'paid', columns: ['id int4'] },
+        { name: 'listed', columns: ['id int4'] },
+        { name: 'apart', columns: ['id int4'] },
+        { name: 'paid', schema: 'mine', kind: 'sequence', columns: ['last_value int8'] },
+        { name: 'x', schema: 'mine', columns: ['id int4', 'c int4'] },
+        { name: 'listed', schema: 'mine', columns: ['id int4'], definition: 'SELECT x.id FROM mine.x' },
+        { name: 'apart', schema: 'mine', columns: ['id int4'], definition: 'SELECT 1 AS id' },
+      ],
+    });
+    const behind = (sql: string): string =>
+      (analysisOf(sql, { catalog }).later?.write ?? []).flatMap(({ writes }) => writes).join();
+    assert.equal(behind('create table mine.y (id int)'), '');
+    for (const sql of ['drop table mine.x', 'alter table mine.x drop c', 'alter table mine.x set schema z'])
+      assert.match(behind(sql), /public[.]paid/, sql);
+    assert.doesNotMatch(behind('drop table mine.x'), /public[.]listed/);
+    for (const sql of ['drop table mine.x cascade', 'alter table mine.x drop c cascade']) {
+      assert.match(behind(sql), /public[.]listed/, sql);
+      assert.doesNotMatch(behind(sql), /public[.]apart/, sql);
+    }
   });
 
   it('is what a new table computes of a row, by itself or as another', () => {

@@ -2,6 +2,7 @@ import type { Relation } from '../catalog.ts';
 import { type QualifiedName, resolveFunctions } from '../resolve.ts';
 import type { Findings, RuleEvent } from './draft.ts';
 import { codeDefined, readBlock } from './function-body.ts';
+import { goesAlong } from './goes-along.ts';
 import { simpleTable } from './simple-table.ts';
 import { readStatement } from './statement.ts';
 import { fullName, named, type Surroundings } from './surroundings.ts';
@@ -33,6 +34,7 @@ export function noteLater(type: string, fields: Node, around: Surroundings, find
   else if (type === 'RenameStmt' || type === 'AlterObjectSchemaStmt' || type === 'DropStmt') later.otherNames(fields);
   else if (type === 'GrantStmt') later.grant(fields);
   else if (callsUnseen.test(type)) later.calledUnseen(fields);
+  for (const relation of goesAlong(type, fields, around)) later.hidden(relation);
 }
 
 class Later {
@@ -158,11 +160,12 @@ class Later {
   #relations(name: QualifiedName): void {
     for (const relation of named(this.#around, name).relations) {
       this.#changed(relation);
-      this.#namesakes(relation);
+      this.hidden(relation);
     }
   }
 
-  #namesakes({ name, oid }: Relation): void {
+  /** What a relation hides. */
+  hidden({ name, oid }: Relation): void {
     for (const other of this.#around.catalog?.named(name) ?? [])
       if (other.oid !== oid) this.#changed(other, this.#behind);
   }
@@ -187,7 +190,7 @@ class Later {
     for (const relation of this.#around.catalog?.relations ?? []) {
       if (relation.schema !== schema) continue;
       this.#changed(relation);
-      this.#namesakes(relation);
+      this.hidden(relation);
     }
   }
 }

@@ -77,7 +77,9 @@ export function readDefinition(node: Node, around: Surroundings, findings: Findi
     ...(behind.length === 0 ? {} : { behind }),
     ...(isPlain(type, fields, around) ? { plain: columnsNamed(fields, withAllBehind) } : {}),
     ...(definition.hasFunctions ? { functions: true } : {}),
-    ...(isTold && dropsRelations(type, fields) ? { drops: dropsSurely(fields, around) ? 'surely' : 'perhaps' } : {}),
+    ...(isTold && dropsRelations(type, fields)
+      ? { drops: !definition.takesAlong && dropsSurely(fields, around) ? 'surely' : 'perhaps' }
+      : {}),
   });
 }
 
