@@ -83,6 +83,14 @@ describe('what sessions define', () => {
       assert.deepEqual(probesBehind(view), new Set(['1.1', '3.1']));
     });
 
+    it('where what it asks about is in no catalog yet', () => {
+      const own = new SharedDefinitions().join();
+      own.begin(defines(['public.wishes']));
+      const unique = { ...index(), lineage: { ...index().lineage, probes: 'unknown', computes: 'unknown' } } as const;
+      const { probes, computes } = own.cautious(unique).lineage;
+      assert.deepEqual([probes, computes], [new Set(['1.1']), new Set(['1.1'])]);
+    });
+
     it('but not behind what can bring in code that no text calls', () => {
       assert.equal(probesBehind(defines(undefined)), 'unknown');
       assert.equal(probesBehind(defines(['public.int4']), defines(['public.wishes'])), 'unknown');

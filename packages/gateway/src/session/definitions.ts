@@ -282,7 +282,10 @@ export class Definitions {
   /** What keys and indexes tell is of columns that the statement names, or that have been given another name. */
   #telling(lineage: Lineage, columns: Sources): Lineage {
     const told = both(columns, this.#columns);
-    return { ...lineage, probes: both(lineage.probes, told), computes: both(lineage.computes ?? none, told) };
+    const { probes, computes = none } = lineage;
+    // Not known is what a table tells that no catalog has yet: it is among that.
+    const asked = (sources: Sources): Sources => (sources === 'unknown' ? told : both(sources, told));
+    return { ...lineage, probes: asked(probes), computes: asked(computes) };
   }
 }
 
