@@ -313,16 +313,19 @@ const waiting = (sql: string, meanwhile: string): readonly Step[] => [
   { bytes: new Uint8Array(0), answers: 1 },
 ];
 
+/** Until the first session waits for the lock of the second. */
+const lockAwaited = on(
+  'b',
+  "do $$ begin while not exists (select from pg_locks where locktype = 'advisory' and not granted) loop perform pg_sleep(0.01); end loop; end $$",
+);
+
 /** A Query that stops at its third row while another session changes what it calls. */
 const streaming = (sql: string): readonly Step[] => [
   innocent,
   'select shown(1)',
   on('b', 'select pg_advisory_lock(9)'),
   { bytes: messages([query(sql)]).bytes, answers: 0 },
-  on(
-    'b',
-    "do $$ begin while not exists (select from pg_locks where locktype = 'advisory' and not granted) loop perform pg_sleep(0.01); end loop; end $$",
-  ),
+  lockAwaited,
   on('b', guilty),
   on('b', 'select pg_advisory_unlock(9)'),
   { bytes: new Uint8Array(0), answers: 1 },
@@ -770,6 +773,40 @@ const keysAndAggregates: readonly BypassCase[] = [
   ]),
 ];
 
+/** A cast to JSON that there was not when the statement began: what makes JSON looks for one at each value. */
+const toldByCast = (answer: (rows: string) => string): readonly Step[] => [
+  "create type key as enum ('1', '2', '3', '4', '5')",
+  'create function told(key) returns json language plpgsql as $$ begin return to_json((select email from public.customers where id = 1)); end $$',
+  'create table keys (id int, k key)',
+  'insert into keys select n, n::text::key from generate_series(1, 5) n',
+  on('b', 'select pg_advisory_lock(9)'),
+  {
+    bytes: messages([
+      query(
+        answer(
+          "case id when 3 then pg_advisory_lock(9)::text end, pg_relation_size('wishes'), repeat('x', 9000) from keys",
+        ),
+      ),
+    ]).bytes,
+    answers: 0,
+  },
+  lockAwaited,
+  on('b', 'create cast (key as json) with function told(key)'),
+  on('b', 'select pg_advisory_unlock(9)'),
+  { bytes: new Uint8Array(0), answers: 1 },
+];
+
+const casts: readonly BypassCase[] = (
+  [
+    ['of a column', (rows) => `select to_json(k), ${rows}`],
+    ['of a row', (rows) => `select to_json(keys), ${rows}`],
+    ['in an array', (rows) => `select json_array(k), ${rows}`],
+    ['of COPY', (rows) => `copy (select jsonb_build_object(1, k), ${rows}) to stdout`],
+  ] satisfies readonly (readonly [string, (rows: string) => string])[]
+).map(([name, answer]) =>
+  hides(`a cast to JSON made while rows come: ${name}`, 'nothing that is called has changed', toldByCast(answer)),
+);
+
 /** Ways to what masks hide, found by going through the grammar, the protocol, and what happens between two messages. */
 export const freshBypassesOfMasks: readonly BypassCase[] = [
   ...byOtherNames,
@@ -784,4 +821,5 @@ export const freshBypassesOfMasks: readonly BypassCase[] = [
   ...uncovered,
   ...migrations,
   ...keysAndAggregates,
+  ...casts,
 ];

@@ -60,7 +60,7 @@ export class GuardMasking {
     const followed = this.#followed(judged, (analysis) =>
       planResult(this.#over(judged?.tables), { lineage: analysis?.lineage, analysis, columns: described, hmac }),
     );
-    return callsCode(judged) ? new FollowingRows(followed) : followed.plan(followed.means(), false);
+    return computesAnew(judged) ? new FollowingRows(followed) : followed.plan(followed.means(), false);
   }
 
   /** `columns`: of CopyOutResponse. */
@@ -77,7 +77,7 @@ export class GuardMasking {
         clientEncoding,
       }),
     );
-    return callsCode(judged) ? new FollowingCopy(followed) : followed.plan(followed.means(), false);
+    return computesAnew(judged) ? new FollowingCopy(followed) : followed.plan(followed.means(), false);
   }
 
   /** Body of an ErrorResponse or NoticeResponse as the client may see it. */
@@ -110,9 +110,14 @@ export class GuardMasking {
   }
 }
 
-/** It calls what is not Postgres's own: that can be replaced while the answer comes. */
-function callsCode(judged: Judged | undefined): boolean {
-  const commands = judged?.analysis?.commands ?? [];
+/**
+ * What it shows is computed by code that can become another while the answer comes: by what is not Postgres's own, and by
+ * casts to JSON, which Postgres's own functions look up for each value, whether there were any before or not.
+ */
+function computesAnew(judged: Judged | undefined): boolean {
+  if (judged?.analysis === undefined) return false;
+  const { commands, lineage } = judged.analysis;
+  if (lineage.outputs === 'unknown' || lineage.outputs.some(({ plain }) => !plain)) return true;
   return commands.some(({ functions }) => functions.some((name) => !name.startsWith('pg_catalog.')));
 }
 

@@ -194,6 +194,20 @@ describe('a guard', () => {
     });
   });
 
+  it('follows what others define while values that are computed come', () => {
+    const all = new SharedDefinitions();
+    const fixture = guarded({ masked: true, all });
+    const other = guarded({ masked: true, all });
+    const judged = judgeOne(fixture.guard, 'select to_json(id) from payments');
+    const mask = fixture.guard.maskRows(judged, rowDescription('to_json', 114));
+    const row = encodeBackend({ type: 'dataRow', values: [new TextEncoder().encode('1')] }).finish();
+    assert.deepEqual(mask?.rows(row), row);
+    judgeOne(other.guard, 'alter table payments rename to others');
+    assert.notDeepEqual(mask?.rows(row), row);
+    const plain = judgeOne(fixture.guard, 'select id from customers');
+    assert.equal(fixture.guard.maskRows(plain, rowDescription('id', 23)), undefined);
+  });
+
   it('lets a session use what it has made in its transaction', () => {
     assert.equal(decide(guarded(), 'begin', 'create table mine (id int)', 'insert into mine values (1)'), 'allow');
   });
