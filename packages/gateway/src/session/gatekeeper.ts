@@ -234,12 +234,15 @@ function usesNames({ analysis }: Judged): boolean {
   return analysis === undefined || !planned.has(analysis.commands[0].kind);
 }
 
-/** What of a Bind can be judged again: not where SQL has named what it binds, since that name can be given to another. */
+/**
+ * What of a Bind can be judged again: not where SQL has named what it binds, since that name can be given to another. Large
+ * parameters are not kept; a rule that asks for them cannot be evaluated then.
+ */
 function keptOf(toJudge: ToJudge | undefined): ToJudge | undefined {
   if (toJudge === undefined || toJudge.isNamedInSql === true) return undefined;
   const { parameters } = toJudge;
-  if (parameters === undefined || parameters.length > maxKeptBytes) return undefined;
-  return { ...toJudge, parameters: parameters.slice() };
+  const isKept = parameters !== undefined && parameters.length <= maxKeptBytes;
+  return { ...toJudge, parameters: isKept ? parameters.slice() : undefined };
 }
 
 /** What a Parse has given a name. */

@@ -376,6 +376,18 @@ describe('a portal', () => {
     assert.deepEqual(guard.judgedTexts, ['fine', 'fine']);
   });
 
+  it('is judged again by its text where its parameters are too large to be kept', () => {
+    for (const bytes of [10_000, 2_000_000]) {
+      const { session, guard } = guarded();
+      const large = { ...bind('p', 'q'), parameters: [new Uint8Array(bytes).fill(0x61)] } as FrontendMessage;
+      send(session, parse('fine', 'p'), large, sync);
+      answer(session, parsed, bound, ready('T'));
+      guard.time += 1;
+      assert.deepEqual(forwarded(send(session, execute('q'), sync).forward), ['execute', 'sync']);
+      assert.deepEqual(guard.judgedTexts, ['fine', 'fine']);
+    }
+  });
+
   it('is not judged again right behind its Bind', () => {
     const guard = new ScriptedGuard();
     const session = createSession({ guard, catalog: () => ({}) });

@@ -1,5 +1,6 @@
 import type { Body } from '@onrecord/record';
 import { ProtocolError } from '@onrecord/wire';
+import type { ToJudge } from './guard.ts';
 import { latin1 } from './latin1.ts';
 import type { OpenStatement } from './open-statement.ts';
 
@@ -9,6 +10,8 @@ const maxNamesBytes = 64 * 1024;
 /** A Bind that arrives in pieces: its names first, then its parameters as `statement_part` entries of bounded size. */
 export class LargeBind {
   statement: OpenStatement | undefined;
+  /** What was judged of it. */
+  toJudge: ToJudge | undefined;
   /** It is not passed on: its other pieces are dropped. */
   isRefused = false;
   /** The names as far as they have come; afterwards the piece that no entry holds yet. */

@@ -1,6 +1,6 @@
 import { type GatewayError, Refusal } from '../../errors.ts';
 import { errorResponse } from '../error-response.ts';
-import type { Judged } from '../guard.ts';
+import type { Judged, ToJudge } from '../guard.ts';
 import type { LargeBind } from '../large-bind.ts';
 import { poisonParse } from '../poison.ts';
 import { decisionBody, statementBody } from '../recorded.ts';
@@ -39,6 +39,7 @@ function beginBind(
   statement.judged = judgement.judged;
   arrived.numberApart(statement, server.turn);
   large.statement = statement;
+  large.toJudge = judgement.toJudge;
   if (judgement.error !== undefined) {
     statement.refusal = errorResponse(judgement.error);
     large.isRefused = true;
@@ -49,7 +50,7 @@ function beginBind(
   return true;
 }
 
-function endBind(from: FromClient, { statement, isRefused }: LargeBind): void {
+function endBind(from: FromClient, { statement, toJudge, isRefused }: LargeBind): void {
   const { server } = from;
   if (statement === undefined) return;
   // Not before its end: the answer would be there first.
@@ -57,12 +58,12 @@ function endBind(from: FromClient, { statement, isRefused }: LargeBind): void {
   server.turn.entries.push(statementBody(statement));
   const decision = decisionBody(statement);
   if (decision !== undefined) server.turn.entries.push(decision);
-  // Its parameters are not kept: it is not judged again.
-  expectPortal(from, statement.portal ?? nothing, { statement, toJudge: undefined });
+  expectPortal(from, statement.portal ?? nothing, { statement, toJudge });
 }
 
 interface Judgement {
   readonly judged?: Judged | undefined;
+  readonly toJudge?: ToJudge | undefined;
   /** Why the Bind may not be passed on, if so. */
   readonly error?: GatewayError | undefined;
 }
@@ -73,11 +74,12 @@ function judgeLargeBind(from: FromClient, name: Uint8Array): Judgement | 'wait' 
   if (keeper === undefined) return {};
   if (server.withholds) return { error: tooLargeToWait() };
   const key = state.nameKey(name);
-  const judged = keeper.missing(key, name) ?? keeper.judge([keeper.toJudgeBind(key, undefined)], from.us)?.[0];
+  const toJudge = keeper.toJudgeBind(key, undefined);
+  const judged = keeper.missing(key, name) ?? keeper.judge([toJudge], from.us)?.[0];
   if (judged === undefined) return framer.first ? 'wait' : { error: tooLargeToWait() };
   const { decision } = judged.verdict;
   if (decision === 'approve') return { judged, error: tooLargeToWait() };
-  return { judged, error: decision === 'deny' ? denial(judged) : undefined };
+  return { judged, toJudge, error: decision === 'deny' ? denial(judged) : undefined };
 }
 
 function tooLargeToWait(): Refusal {
