@@ -386,6 +386,21 @@ const groups: readonly (readonly [string, readonly Row[]])[] = [
   ['goes along', along],
 ];
 
+const put = 'create table put_elsewhere (id int)';
+const toOwn = 'set search_path = "$user", reporting';
+/** A schema that is just made stands in front of the one that may be written to. */
+const schemas = (
+  [
+    ['by the name of a role', ['begin', 'create schema authorization shop_owner', put, 'commit']],
+    ['by the role that there is', ['begin', 'create schema authorization current_user', put, 'commit']],
+    ['by the role, in one Query', [`create schema authorization shop_owner; ${put}`]],
+    ['with a table in it', ['begin', 'create schema shop_owner create table invoices (id int)', put, 'commit']],
+    ['with that table in it', [`create schema shop_owner ${put}`]],
+    ['by code that uses it', [`do $$ begin create schema shop_owner; ${put}; end $$`]],
+    ['by another session', ['begin', on('b', 'create schema shop_owner'), put, 'commit']],
+  ] as const
+).map(([name, steps]): Row => [name, [toOwn, ...steps], "select to_regclass('shop_owner.put_elsewhere') is not null"]);
+
 const onServer = { as: 'root', effect: paid } as const;
 
 /** Ways around guard rules by what is between the moment when a statement is judged and the one when it runs. */
@@ -434,6 +449,12 @@ export const freshBypassesOfRules: readonly BypassCase[] = [
     effect: paid,
     before: `set role shop_owner; begin; ${insert}; prepare transaction 'held'`,
   }),
+  ...schemas.map(([name, steps, effect = '']) =>
+    refuses(`fresh rules: tables: a schema: ${name}`, 'made, and not in the catalog', [...steps], {
+      as: 'clerk',
+      effect,
+    }),
+  ),
   ...cascades.map(([name, steps]) =>
     asks(`fresh rules: goes along: ${name}`, 'DROP … CASCADE', [...steps], { effect: paid }),
   ),

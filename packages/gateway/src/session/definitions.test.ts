@@ -57,6 +57,16 @@ describe('what sessions define', () => {
     assert.equal(own.has('b.wishes') && own.has('wishes'), true);
   });
 
+  it('has schemas of its own, and those of others that are not in an open transaction', () => {
+    const all = new SharedDefinitions();
+    const [own, other] = [all.join(), all.join()];
+    own.begin(defines(['mine']));
+    other.begin(defines(['theirs']), { inBlock: true });
+    assert.deepEqual(all.schemasFor(own), ['mine']);
+    other.begin(statement({}, [{ type: 'transaction', does: 'commit' }]));
+    assert.deepEqual(all.schemasFor(own), ['mine', 'theirs']);
+  });
+
   describe('leaves to a plain definition what it tells', () => {
     const plain: Effect = { type: 'define', names: ['public.wishes'], plain: new Set(['1.1']) };
     const index = (effect: Effect = plain): Analysis => {

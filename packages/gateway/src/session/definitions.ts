@@ -35,6 +35,12 @@ export class SharedDefinitions {
     return this.#pastCount;
   }
 
+  /** Schemas that a session has made, and those of others that it can see. */
+  schemasFor(own: Definitions): readonly string[] {
+    const others = Array.from(this.#changed).filter((definitions) => definitions !== own);
+    return Array.from(new Set([...own.schemas, ...others.flatMap(({ schemasShown }) => schemasShown)]));
+  }
+
   /** Those of one more session. */
   join(): Definitions {
     return new Definitions(this.#changed, (past) => this.#remember(past));
@@ -109,6 +115,10 @@ export class Definitions {
   /** Schemas among what it has made: names without a dot. */
   get schemas(): readonly string[] {
     return Array.from(this.#names).flatMap(([bare, names]) => (names.has(bare) ? bare : []));
+  }
+
+  get schemasShown(): readonly string[] {
+    return this.#isHidden ? [] : this.schemas;
   }
 
   /** The session has surely dropped that relation, and defined nothing of its name since. */

@@ -110,7 +110,7 @@ export class StatementReader {
     const isDoubtful = all.cautiousOfOthers(analysis, session) !== analysis;
     if (isDoubtful || own.cautious(analysis, { made, path }) !== analysis || typeNames.some((name) => own.has(name)))
       return undefined;
-    const schemas = schemasOf(making.made, settings, withSchemas(catalog, own));
+    const schemas = schemasOf(making.made, settings, withSchemas(catalog, { schemas: all.schemasFor(own) }));
     return schemas === undefined ? undefined : made.make(making, { schemas, catalog, own });
   }
 
@@ -180,9 +180,10 @@ export class StatementReader {
     { settings, tentative, made, own = this.#options.definitions.own, behind, unknown }: Means,
   ): Analysis | { readonly why: string } | undefined {
     if (text === undefined) return undefined;
-    const { catalog } = this.#options;
+    const { catalog, definitions } = this.#options;
+    const { all } = definitions;
     const contextOver = (current: Catalog | undefined): AnalysisContext => ({
-      catalog: current && withSchemas(current, own),
+      catalog: current && withSchemas(current, { schemas: all.schemasFor(own) }),
       searchPath: settings.searchPath,
       standardConformingStrings: settings.codeConforms,
       textConforms,

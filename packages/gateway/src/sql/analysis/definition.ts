@@ -1,5 +1,6 @@
 import type { TableMade } from '../analysis.ts';
 import type { ForeignKey, Relation } from '../catalog.ts';
+import { withSchemas } from '../catalog-with.ts';
 import type { QualifiedName } from '../resolve.ts';
 import { comesAlong } from './comes-along.ts';
 import { addAll, type Draft } from './draft.ts';
@@ -8,7 +9,7 @@ import { goesAlong } from './goes-along.ts';
 import { keysDropped } from './keys-dropped.ts';
 import { levelWithin } from './level.ts';
 import { readStatement } from './statement.ts';
-import { fullName, listedName } from './surroundings.ts';
+import { fullName, listedName, type Surroundings } from './surroundings.ts';
 import { rangeName } from './touch.ts';
 import { fieldsOf, isNode, list, type Node, qualifiedName, text, words } from './tree.ts';
 import { Walk } from './walk.ts';
@@ -278,12 +279,15 @@ export class Definition {
 
   #schemaElements(fields: Node): void {
     const { around, findings } = this.#walk;
-    const schema = text(fields['schemaname']);
+    const schemas = schemasMade(fields, around);
+    const elements = list(fields['schemaElts']);
     // An empty schema changes the meaning of no name.
-    if (schema !== '' && list(fields['schemaElts']).length === 0) this.names.add(schema);
-    const path = schema === '' ? around.path : [schema, ...(around.path ?? [])];
-    for (const element of list(fields['schemaElts'])) {
-      readStatement(element, { ...around, path }, findings, { via: 'CREATE SCHEMA' });
+    if (elements.length === 0) addAll(this.names, schemas);
+    else findings.effects.push({ type: 'define', names: schemas });
+    const path = [...schemas, ...(around.path ?? [])];
+    const catalog = around.catalog && withSchemas(around.catalog, { schemas });
+    for (const element of elements) {
+      readStatement(element, { ...around, path, catalog }, findings, { via: 'CREATE SCHEMA' });
     }
   }
 
@@ -295,6 +299,12 @@ export class Definition {
     const { cmds, indexParams, whereClause, def } = fields;
     this.#walk.read({ cmds, indexParams, whereClause, def }, levelWithin(undefined, entries));
   }
+}
+
+/** The schema that CREATE SCHEMA makes; of a role that it does not name, one of the path that is not there, if it matters. */
+function schemasMade({ schemaname, authrole }: Node, { path = [], catalog }: Surroundings): readonly string[] {
+  const name = text(schemaname) || text(isNode(authrole) ? authrole['rolename'] : '');
+  return name === '' ? path.filter((schema) => catalog?.hasSchema(schema) === false) : [name];
 }
 
 /** What a statement makes that was not there. */

@@ -127,8 +127,8 @@ describe('effects', () => {
       'alter table customers add x serial, add constraint k unique (id), alter id add generated always as identity (sequence name s.n)':
         [define('public.customers', 'public.customers_x_seq', 'public.k', 's.n')],
       'create schema if not exists s': [define('s')],
-      'create schema s create table t (x int)': [define('s.t'), defineAny],
-      'create schema authorization someone': [defineAny],
+      'create schema s create table t (x int)': [define('s'), define('s.t'), defineAny],
+      'create schema authorization someone': [define('someone')],
       'drop schema s': [defineAny],
       "create type e as enum ('a')": [define('public.e')],
       "alter type s.e add value 'b'": [define('s.e')],

@@ -1,4 +1,5 @@
 import type { Effect } from '../analysis.ts';
+import { withSchemas } from '../catalog-with.ts';
 import { Lexer, tokenKind } from '../lexer.ts';
 import { readSelect } from './dml.ts';
 import type { Draft, Findings } from './draft.ts';
@@ -48,6 +49,14 @@ export function readBlock(code: Code, session: Surroundings, findings: Findings,
     const more = findings.effects.splice(known);
     findings.effects.push(...more.filter(({ type }) => type === 'define' || type === 'anything'));
   }
+  // What is made behind a CREATE SCHEMA may be in that one.
+  const schemas = schemasMade(findings.effects);
+  if (around.catalog !== undefined && schemas.some((schema) => !around.catalog?.hasSchema(schema))) {
+    const known = findings.effects.length;
+    readBody({ language, body }, { ...around, catalog: withSchemas(around.catalog, { schemas }) }, findings, via);
+    const more = findings.effects.splice(known);
+    findings.effects.push(...more.filter(({ type }) => type === 'define' || type === 'anything'));
+  }
   // The order in which it comes to its statements, and whether at all, is not known.
   const later = findings.effects
     .splice(0)
@@ -69,6 +78,12 @@ const pathSettings: ReadonlySet<string> = new Set(['search_path', 'role', 'sessi
 
 function changesPath(effect: Effect): boolean {
   return effect.type === 'reset all' || (effect.type === 'set' && pathSettings.has(effect.name));
+}
+
+/** Names without a dot are those of schemas. */
+function schemasMade(effects: readonly Effect[]): readonly string[] {
+  const names = effects.flatMap((effect) => (effect.type === 'define' ? (effect.names ?? []) : []));
+  return names.filter((name) => !name.includes('.'));
 }
 
 const unknown = (): undefined => undefined;

@@ -146,6 +146,13 @@ describe('texts', () => {
       lines('create table made (x int)', { catalog: catalogFixture(more), searchPath });
     assert.deepEqual(made({ missingSchemas: ['agent'] }), ['ddl writes made: write ddl']);
     assert.deepEqual(made({}), ['ddl writes agent.made: write ddl']);
+    const catalog = catalogFixture({ missingSchemas: ['agent'] });
+    for (const schema of [
+      'create schema agent create table made (x int)',
+      'do $$ begin create schema agent; create table made (x int); end $$',
+      'do $$ begin create schema authorization current_user; create table made (x int); end $$',
+    ])
+      assert.match(lines(schema, { catalog, searchPath }).join(), /writes agent[.]made/, schema);
     const around = (more: Parameters<typeof catalogFixture>[0]): Surroundings =>
       ({ catalog: catalogFixture(more), path: searchPath }) as unknown as Surroundings;
     const name = { schema: '', name: 'made' };
