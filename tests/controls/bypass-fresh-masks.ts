@@ -1,3 +1,4 @@
+import type { FrontendMessage } from '@onrecord/wire';
 import {
   type BypassCase,
   bind,
@@ -773,6 +774,60 @@ const keysAndAggregates: readonly BypassCase[] = [
   ]),
 ];
 
+/** The last step is sent, and stops at its third row while another session changes what it calls. */
+const stopping = (before: readonly Step[], last: readonly FrontendMessage[]): readonly Step[] => [
+  innocent,
+  'select shown(1)',
+  ...before,
+  on('b', 'select pg_advisory_lock(9)'),
+  { bytes: messages(last).bytes, answers: 0 },
+  lockAwaited,
+  on('b', guilty),
+  on('b', 'select pg_advisory_unlock(9)'),
+  { bytes: new Uint8Array(0), answers: 1 },
+];
+
+const first = messages([...bound(rowByRow), execute('p', 1), sync]);
+const setting = 'set local search_path = public, pg_catalog';
+
+const judgedAgain: readonly BypassCase[] = [
+  hides(
+    'a function replaced while rows of a portal come that was judged again, by a setting',
+    'the portal has rows left',
+    stopping(['begin', first, setting], [execute('p'), sync]),
+  ),
+  hides(
+    'a function replaced while rows of a portal come that was judged again, by a definition',
+    'the portal has rows left',
+    stopping(['begin', first, 'create temp table other (id int)'], [execute('p'), sync]),
+  ),
+  hides(
+    'a function replaced while rows of a cursor come that was judged again',
+    'an Execute fetches from it',
+    stopping(['begin', `declare c cursor for ${rowByRow}`, 'fetch 1 from c', setting], [execute('c'), sync]),
+  ),
+  hides(
+    'a function replaced while rows come, with a parameter of a type of users',
+    'what the type runs is added to what the text means',
+    stopping(
+      [
+        "create function fits(int) returns bool language sql as 'select true'",
+        'create domain fitting as int check (fits(value))',
+        {
+          answers: 1,
+          bytes: async (ask) => {
+            const type = Number(await ask("select 'fitting'::regtype::oid"));
+            const sql = rowByRow.replace(' from ', ', $1 from ');
+            return messages([{ ...parse(sql, 's'), parameterTypes: [type] } as FrontendMessage, sync])
+              .bytes as Uint8Array;
+          },
+        },
+      ],
+      [bind({ statement: 's', parameters: ['1'] }), execute(), sync],
+    ),
+  ),
+];
+
 /** A cast to JSON that there was not when the statement began: what makes JSON looks for one at each value. */
 const toldByCast = (answer: (rows: string) => string): readonly Step[] => [
   "create type key as enum ('1', '2', '3', '4', '5')",
@@ -821,5 +876,6 @@ export const freshBypassesOfMasks: readonly BypassCase[] = [
   ...uncovered,
   ...migrations,
   ...keysAndAggregates,
+  ...judgedAgain,
   ...casts,
 ];

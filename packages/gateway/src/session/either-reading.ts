@@ -33,6 +33,7 @@ export function eitherOf(one: Analysis, other: Analysis): Analysis {
     ...one,
     commands,
     effects: [...one.effects, ...other.effects],
+    ...(other.isStale === true ? { isStale: true } : {}),
     lineage: {
       probes: union(one.lineage.probes, other.lineage.probes),
       stores: union(one.lineage.stores, other.lineage.stores),

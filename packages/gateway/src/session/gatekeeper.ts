@@ -6,7 +6,7 @@ import type { Guard, Judged, SessionNames, ToJudge } from './guard.ts';
 import { latin1Bytes } from './latin1.ts';
 import type { NameKey } from './name-table.ts';
 import type { JudgedAt, OpenStatement, Portal, Prepared } from './open-statement.ts';
-import { atExecution, changedSinceApproval, changedSinceBind } from './portal-verdicts.ts';
+import { changedSinceApproval, changedSinceBind } from './portal-verdicts.ts';
 import { readable } from './readable.ts';
 import type { SessionState } from './session-state.ts';
 
@@ -113,7 +113,7 @@ export class Gatekeeper {
     const statement = this.#executeAgain(portal, judgedAt, name);
     if (statement === undefined) return changedSinceBind(judged);
     const now = this.judge([statement], us);
-    return now === undefined ? undefined : atExecution(judged, now[0]);
+    return now === undefined ? undefined : this.#guard.atExecution(judged, now[0]);
   }
 
   /** `body`: of FunctionCall. Undefined: the catalog has to be read again first. */

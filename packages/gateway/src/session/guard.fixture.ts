@@ -2,6 +2,7 @@ import { Refusal } from '../errors.ts';
 import type { CopyMask, RowMask } from '../masking/mask.ts';
 import type { Analysis } from '../sql/analysis.ts';
 import type { Guard, Judged, SessionNames, ToJudge } from './guard.ts';
+import { atExecution } from './portal-verdicts.ts';
 
 /**
  * A guard that goes by words of the text: `forbidden` is denied, `ask` needs approval, `unreadable` is no SQL, `set` changes
@@ -38,6 +39,10 @@ export class ScriptedGuard implements Guard {
       const meant = executed === undefined ? text : names.prepared(executed)?.text;
       return this.#judged(meant ?? 'forbidden: unknown');
     });
+  }
+
+  atExecution(before: Judged, now: Judged | undefined): Judged {
+    return atExecution(before, now);
   }
 
   judgeCall(oid: number): Judged | undefined {

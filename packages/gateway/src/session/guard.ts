@@ -71,6 +71,8 @@ export interface Guard {
   judge(statements: readonly ToJudge[], names: SessionNames, us: number): readonly Judged[] | undefined;
   /** Why the text of a Parse may not even be parsed, if so. `meant`: what it means; undefined when that cannot be told. */
   parses(meant: Analysis | undefined): Refusal | undefined;
+  /** The verdict on a portal that was judged before, and is judged again (portal-verdicts.ts). */
+  atExecution(before: Judged, now: Judged | undefined): Judged;
   /** Judges a FunctionCall; undefined as for `judge`. */
   judgeCall(functionOid: number, inTransaction: boolean, us: number): Judged | undefined;
   /** What a text means that is prepared now; undefined when it cannot be told. */

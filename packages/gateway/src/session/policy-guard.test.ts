@@ -23,6 +23,8 @@ function rowDescription(name: string, typeOid: number): Uint8Array {
   return encodeBackend({ type: 'rowDescription', columns }).finish().subarray(5);
 }
 
+const computed = 'select to_json(id) from payments';
+
 describe('a guard', () => {
   it('knows names by the search path that statements have set', () => {
     assert.equal(decide(guarded(), 'delete from payments'), 'deny');
@@ -198,7 +200,7 @@ describe('a guard', () => {
     const all = new SharedDefinitions();
     const fixture = guarded({ masked: true, all });
     const other = guarded({ masked: true, all });
-    const judged = judgeOne(fixture.guard, 'select to_json(id) from payments');
+    const judged = judgeOne(fixture.guard, computed);
     const mask = fixture.guard.maskRows(judged, rowDescription('to_json', 114));
     const row = encodeBackend({ type: 'dataRow', values: [new TextEncoder().encode('1')] }).finish();
     assert.deepEqual(mask?.rows(row), row);
@@ -206,6 +208,27 @@ describe('a guard', () => {
     assert.notDeepEqual(mask?.rows(row), row);
     const plain = judgeOne(fixture.guard, 'select id from customers');
     assert.equal(fixture.guard.maskRows(plain, rowDescription('id', 23)), undefined);
+  });
+
+  it('follows the same for a portal that has been judged again', () => {
+    const all = new SharedDefinitions();
+    const { guard } = guarded({ masked: true, all });
+    const other = guarded({ masked: true, all });
+    const [before, now] = [judgeOne(guard, computed), judgeOne(guard, computed)] as [Judged, Judged];
+    const mask = guard.maskRows(guard.atExecution(before, now), rowDescription('to_json', 114));
+    const row = encodeBackend({ type: 'dataRow', values: [new TextEncoder().encode('1')] }).finish();
+    assert.deepEqual(mask?.rows(row), row);
+    judgeOne(other.guard, 'alter table payments rename to others');
+    other.guard.ready('I');
+    other.guard.catalogRead();
+    assert.notDeepEqual(mask?.rows(row), row);
+  });
+
+  it('takes a portal for doubtful when it is doubtful now', () => {
+    const { guard } = guarded({ masked: true });
+    const before = judgeOne(guard, computed) as Judged;
+    guard.completed(judgeOne(guard, 'alter table payments rename to others') as Judged);
+    assert.equal(guard.atExecution(before, judgeOne(guard, computed)).analysis?.isStale, true);
   });
 
   it('lets a session use what it has made in its transaction', () => {

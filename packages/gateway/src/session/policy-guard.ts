@@ -12,6 +12,7 @@ import { GuardMasking } from './guard-masking.ts';
 import { callUnderMask, tooFast, unknownFunction } from './guard-verdicts.ts';
 import { KnownTexts } from './known-texts.ts';
 import { OwnTables } from './own-tables.ts';
+import { atExecution } from './portal-verdicts.ts';
 import { RecentTexts } from './recent-texts.ts';
 import { Repeats } from './repeats.ts';
 import { ruleTime } from './rule-time.ts';
@@ -175,6 +176,12 @@ export class PolicyGuard implements Guard {
   means(text: string): Analysis | undefined {
     const { made } = this.#tables;
     return this.#repeats.meaning(text, made) ?? this.#reader.means(text, made);
+  }
+
+  atExecution(before: Judged, now: Judged | undefined): Judged {
+    const judged = atExecution(before, now);
+    if (now?.analysis === undefined || judged.analysis === undefined) return judged;
+    return { ...judged, analysis: this.#reader.alsoReadAs(now.analysis, judged.analysis) };
   }
 
   judgeCall(functionOid: number, inTransaction: boolean, us: number): Judged | undefined {

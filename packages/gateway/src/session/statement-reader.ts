@@ -74,7 +74,7 @@ export class StatementReader {
       const conforms = statement.textConforms ?? textConforms;
       const analysis = this.#analyse({ ...statement, textConforms: conforms }, known, means);
       if (analysis === undefined || 'why' in analysis) return { ...about, analysis };
-      const typed = this.#withTypes(analysis, statement.parameterTypes, means);
+      const typed = this.alsoReadAs(analysis, this.#withTypes(analysis, statement.parameterTypes, means));
       const makes = this.#making(typed, means, own);
       const read = { ...about, analysis: typed, ...(makes === undefined ? {} : { makes }) };
       if (isAlone) return read;
