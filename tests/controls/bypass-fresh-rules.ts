@@ -377,6 +377,50 @@ const cascades = (
   ] as const
 ).map(takingAlong);
 
+const paysBehind = (name: string): string =>
+  `create trigger t after insert or update on ${name} for each row execute function pay_by_trigger()`;
+const wishes = 'invoice int, amount numeric';
+/** A table that becomes part of another one in the transaction has triggers, or gets those of the other. */
+const joined: readonly Row[] = [
+  [
+    'its new partition has a trigger',
+    [
+      `create table w (${wishes}) partition by list (invoice)`,
+      `create table w1 (${wishes})`,
+      paysBehind('w1'),
+      'begin',
+      'alter table w attach partition w1 default',
+      'insert into w values (1, 5)',
+      'commit',
+    ],
+  ],
+  [
+    'its new parent has a trigger',
+    [
+      `create table w (${wishes}) partition by list (invoice)`,
+      `create table w1 (${wishes})`,
+      paysBehind('w'),
+      'begin',
+      'alter table w attach partition w1 default',
+      'insert into w1 values (1, 5)',
+      'commit',
+    ],
+  ],
+  [
+    'its new child has a trigger',
+    [
+      `create table w (${wishes})`,
+      `create table w1 (${wishes})`,
+      'insert into w1 values (1, 5)',
+      paysBehind('w1'),
+      'begin',
+      'alter table w1 inherit w',
+      'update w set amount = 6 where invoice = 1',
+      'commit',
+    ],
+  ],
+];
+
 const groups: readonly (readonly [string, readonly Row[]])[] = [
   ['a portal', portals],
   ['at the end', late],
@@ -384,6 +428,7 @@ const groups: readonly (readonly [string, readonly Row[]])[] = [
   ['a table just made', made],
   ['by', others],
   ['goes along', along],
+  ['a table', joined],
 ];
 
 const put = 'create table put_elsewhere (id int)';

@@ -102,6 +102,8 @@ describe('what can run by what is defined', () => {
       'create table t () inherits (computed)',
     ])
       assert.match(write(table).join(), /wipe/, table);
+    for (const joins of ['attach partition orders default', 'inherit orders'])
+      assert.match(write(`alter table noted ${joins}`).join(), /writes log/, joins);
     assert.match(write('create table t partition of orders for values in (1)').join(), /writes log/);
   });
 

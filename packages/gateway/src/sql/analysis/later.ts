@@ -104,11 +104,29 @@ class Later {
   }
 
   /** A trigger or a rule that was off is in the catalog no more than one that is new. */
-  alterTable(fields: Node): void {
-    for (const item of list(fields['cmds'])) {
-      const { subtype } = fieldsOf(item, 'AlterTableCmd') ?? {};
+  alterTable({ relation, cmds }: Node): void {
+    for (const item of list(cmds)) {
+      const { subtype, def } = fieldsOf(item, 'AlterTableCmd') ?? {};
       if (/^AT_Enable(Always|Replica)?(Trig|Rule)/.test(text(subtype))) this.#write.draft.isUnreadable();
+      if (subtype === 'AT_AttachPartition') this.#joins(relation, fieldsOf(def, 'PartitionCmd')?.['name']);
+      if (subtype === 'AT_AddInherit') this.#joins(relation, fieldsOf(def, 'RangeVar'));
     }
+  }
+
+  /** What is written to the one table may be in the other, by the triggers of both. */
+  #joins(...ranges: readonly unknown[]): void {
+    for (const range of ranges) {
+      for (const relation of isNode(range) ? named(this.#around, rangeName(range)).relations : []) {
+        this.#written(relation);
+        for (const event of events) this.#write.writeRelation(relation, { event, inherits: true });
+      }
+    }
+  }
+
+  /** What is computed of a row. */
+  #written(relation: Relation): void {
+    this.#write.expressions(relation, () => true);
+    this.#write.recompute([relation]);
   }
 
   /** Defaults, checks and types of a new table, those that it has of others, and what a partition does as its parent. */
@@ -118,8 +136,7 @@ class Later {
     const parents = list(inhRelations).map((item) => fieldsOf(item, 'RangeVar'));
     for (const range of [...likes, ...parents]) {
       for (const relation of isNode(range) ? named(this.#around, rangeName(range)).relations : []) {
-        this.#write.expressions(relation, () => true);
-        this.#write.recompute([relation]);
+        this.#written(relation);
         if (partbound !== undefined)
           for (const event of events) this.#write.writeRelation(relation, { event, inherits: true });
       }
