@@ -407,6 +407,20 @@ const joined: readonly Row[] = [
     ],
   ],
   [
+    'its new foreign key changes what has a trigger',
+    [
+      'create table w (id int primary key)',
+      'create table w1 (id int, invoice int, amount numeric)',
+      'insert into w values (1)',
+      'insert into w1 values (1, 1, 5)',
+      paysBehind('w1'),
+      'begin',
+      'alter table w1 add foreign key (id) references w on update cascade',
+      'update w set id = 2 where id = 1',
+      'commit',
+    ],
+  ],
+  [
     'its new child has a trigger',
     [
       `create table w (${wishes})`,

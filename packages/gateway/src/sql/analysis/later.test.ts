@@ -104,6 +104,10 @@ describe('what can run by what is defined', () => {
       assert.match(write(table).join(), /wipe/, table);
     for (const joins of ['attach partition orders default', 'inherit orders'])
       assert.match(write(`alter table noted ${joins}`).join(), /writes log/, joins);
+    const key = 'references customers on delete';
+    for (const cascade of [`foreign key (id) ${key} cascade`, `column c int ${key} set null`])
+      assert.match(write(`alter table orders add ${cascade}`).join(), /writes log/, cascade);
+    assert.deepEqual(write(`alter table orders add foreign key (id) ${key} restrict`), []);
     assert.match(write('create table t partition of orders for values in (1)').join(), /writes log/);
   });
 

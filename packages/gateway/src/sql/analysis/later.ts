@@ -109,6 +109,7 @@ class Later {
       const { subtype, def } = fieldsOf(item, 'AlterTableCmd') ?? {};
       if (/^AT_Enable(Always|Replica)?(Trig|Rule)/.test(text(subtype))) this.#write.draft.isUnreadable();
       if (subtype === 'AT_AttachPartition') this.#joins(relation, fieldsOf(def, 'PartitionCmd')?.['name']);
+      if (constraintsIn(def).some(changesRows)) this.#joins(relation);
       if (subtype === 'AT_AddInherit') this.#joins(relation, fieldsOf(def, 'RangeVar'));
     }
   }
@@ -215,6 +216,16 @@ class Later {
 const via = 'what was just defined';
 /** What a name may mean that was given to something else, or taken away; code that says which schema it means does not see it. */
 export const viaName = 'what stands behind a name';
+
+function constraintsIn(definition: unknown): readonly Node[] {
+  const { constraints } = fieldsOf(definition, 'ColumnDef') ?? {};
+  return [definition, ...list(constraints)].map((item) => fieldsOf(item, 'Constraint') ?? {});
+}
+
+/** A foreign key that writes to its table when what it refers to is changed: CASCADE, SET NULL, SET DEFAULT. */
+function changesRows({ fk_del_action: onDelete, fk_upd_action: onUpdate }: Node): boolean {
+  return [onDelete, onUpdate].some((action) => /^[cnd]$/.test(text(action)));
+}
 
 function returnsTrigger({ returnType }: Node): boolean {
   return isNode(returnType) && words(returnType['names']).at(-1) === 'trigger';
