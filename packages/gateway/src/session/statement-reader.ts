@@ -138,10 +138,19 @@ export class StatementReader {
   readNow(analysis: Analysis): Analysis | undefined {
     const { definitions, catalog } = this.#options;
     const read = this.#readWith.get(analysis);
-    const again = read === undefined || read.catalog === catalog() ? analysis : read.again();
-    if (again === undefined) return undefined;
-    const either = again === analysis ? analysis : eitherOf(analysis, again);
-    return definitions.all.cautiousOfOthers(either, definitions.own, read?.since);
+    const now = read === undefined || read.catalog === catalog() ? analysis : this.#readAgain(analysis, read);
+    return now && definitions.all.cautiousOfOthers(now, definitions.own, read?.since);
+  }
+
+  /** Once for each catalog: an answer may come in many pieces. */
+  #readAgain(analysis: Analysis, read: Reading): Analysis | undefined {
+    const catalog = this.#options.catalog();
+    if (read.last?.analysis !== analysis || read.last.catalog !== catalog) {
+      const again = read.again();
+      const now = again === undefined || again === analysis ? again : eitherOf(analysis, again);
+      read.last = { analysis, catalog, now };
+    }
+    return read.last.now;
   }
 
   /** It is about to run once more, as it was read before. */
@@ -271,6 +280,8 @@ interface Reading {
   readonly catalog: Catalog | undefined;
   /** With the catalog of now; undefined when it cannot be read any more. */
   readonly again: () => Analysis | undefined;
+  /** What came of it the last time. */
+  last?: { readonly analysis: Analysis; readonly catalog: Catalog | undefined; readonly now: Analysis | undefined };
 }
 
 const noNames: SessionNames = { prepared: () => undefined, cursor: () => undefined };
