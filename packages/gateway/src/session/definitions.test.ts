@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Analysis, Effect as AnyEffect, Sources } from '../sql/analysis.ts';
-import { SharedDefinitions } from './definitions.ts';
+import { SharedDefinitions } from './shared-definitions.ts';
 
 type Effect = Extract<AnyEffect, { type: 'define' }>;
 

@@ -8,10 +8,10 @@ import type { Analyze } from '../sql/analysis.ts';
 import { catalogFixture } from '../sql/catalog.fixture.ts';
 import type { Catalog } from '../sql/catalog.ts';
 import { loadParser } from '../sql/parser.ts';
-import { SharedDefinitions } from './definitions.ts';
 import type { Judged, SessionNames, ToJudge } from './guard.ts';
 import { PolicyGuard, type PolicyGuardOptions } from './policy-guard.ts';
 import { SessionSettings } from './session-settings.ts';
+import { SharedDefinitions } from './shared-definitions.ts';
 
 /** With a parser of its own. */
 export const analyzer: Analyze = createAnalyzer(await loadParser());

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { encodeBackend } from '@onrecord/wire';
 import { catalogFixture } from '../sql/catalog.fixture.ts';
-import { SharedDefinitions } from './definitions.ts';
 import type { Judged, SessionNames, ToJudge } from './guard.ts';
 import { type GuardFixture, guarded, judgeOne, noNames, tables, toJudge } from './policy-guard.fixture.ts';
+import { SharedDefinitions } from './shared-definitions.ts';
 
 /** What is said of the last of them, when each of those in front completes in a Query of its own. */
 function decide({ guard }: GuardFixture, ...texts: string[]): string {

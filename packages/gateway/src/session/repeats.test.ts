@@ -3,7 +3,6 @@ import { describe, it } from 'node:test';
 import { rulesOf } from '../policy/policy.fixture.ts';
 import type { Analyze } from '../sql/analysis.ts';
 import { catalogFixture } from '../sql/catalog.fixture.ts';
-import { SharedDefinitions } from './definitions.ts';
 import type { Judged, SessionNames, ToJudge } from './guard.ts';
 import {
   analyzer,
@@ -15,6 +14,7 @@ import {
   tables,
   toJudge,
 } from './policy-guard.fixture.ts';
+import { SharedDefinitions } from './shared-definitions.ts';
 
 interface Watched extends GuardFixture {
   /** Texts that were read since the last call. */

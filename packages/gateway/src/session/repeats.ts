@@ -2,10 +2,10 @@ import type { Variation } from '../policy/variations.ts';
 import type { Analysis } from '../sql/analysis.ts';
 import { type Catalog, firstNormalObjectId } from '../sql/catalog.ts';
 import { Lru } from '../sql/lru.ts';
-import type { SharedDefinitions } from './definitions.ts';
 import type { Judged, ToJudge } from './guard.ts';
 import type { MadeTables } from './made-tables.ts';
 import type { SessionSettings } from './session-settings.ts';
+import type { SharedDefinitions } from './shared-definitions.ts';
 import type { Read } from './statement-reader.ts';
 
 export interface RepeatsOptions {

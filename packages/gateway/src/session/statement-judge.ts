@@ -4,7 +4,7 @@ import type { Verdict } from '../policy/verdict.ts';
 import type { Analysis } from '../sql/analysis.ts';
 import type { Catalog } from '../sql/catalog.ts';
 import { functionsNamed } from '../sql/functions-named.ts';
-import type { Definitions, SharedDefinitions } from './definitions.ts';
+import type { Definitions } from './definitions.ts';
 import type { Judged, ToJudge } from './guard.ts';
 import type { GuardMasking } from './guard-masking.ts';
 import {
@@ -17,6 +17,7 @@ import {
   withMasks,
 } from './guard-verdicts.ts';
 import { boundValues, parameterTexts } from './parameter-texts.ts';
+import type { SharedDefinitions } from './shared-definitions.ts';
 import type { StatementRate } from './statement-rate.ts';
 import type { Read, StatementReader } from './statement-reader.ts';
 

@@ -4,13 +4,14 @@ import type { Analysis, AnalysisContext, Analyze, Lineage, TableMade } from '../
 import { type Catalog, firstNormalObjectId } from '../sql/catalog.ts';
 import { withSchemas } from '../sql/catalog-with.ts';
 import { quoteName } from '../sql/quote-name.ts';
-import type { Definitions, ReadWith, SharedDefinitions } from './definitions.ts';
+import type { Definitions, ReadWith } from './definitions.ts';
 import { eitherOf, eitherReading } from './either-reading.ts';
 import type { PreparedText, SessionNames, ToJudge } from './guard.ts';
 import { latin1 } from './latin1.ts';
 import { leftBy, type MadeTable, type MadeTables, onlyMakes, undoes } from './made-tables.ts';
 import { schemasToMakeIn } from './search-path.ts';
 import type { SessionSettings } from './session-settings.ts';
+import type { SharedDefinitions } from './shared-definitions.ts';
 
 export interface StatementReaderOptions {
   readonly analyze: Analyze;

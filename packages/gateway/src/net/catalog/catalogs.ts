@@ -1,4 +1,4 @@
-import type { SharedDefinitions } from '../../session/definitions.ts';
+import type { SharedDefinitions } from '../../session/shared-definitions.ts';
 import type { Catalog } from '../../sql/catalog.ts';
 import type { OwnSessionOptions } from '../own-session.ts';
 import type { UpstreamTarget } from '../upstream.ts';

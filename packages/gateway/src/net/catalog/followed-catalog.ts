@@ -1,5 +1,5 @@
 import { Termination } from '../../errors.ts';
-import { SharedDefinitions } from '../../session/definitions.ts';
+import { SharedDefinitions } from '../../session/shared-definitions.ts';
 import type { Catalog } from '../../sql/catalog.ts';
 import { withOwnSession } from '../own-session.ts';
 import type { UpstreamTarget } from '../upstream.ts';
