@@ -111,7 +111,7 @@ export class StatementReader {
     const isDoubtful = all.cautiousOfOthers(analysis, session) !== analysis;
     if (isDoubtful || own.cautious(analysis, { made, path }) !== analysis || typeNames.some((name) => own.has(name)))
       return undefined;
-    const schemas = schemasOf(making.made, settings, withSchemas(catalog, { schemas: all.schemasFor(own) }));
+    const schemas = schemasOf(making.made, settings, withSchemas(catalog, all.schemasFor(own)));
     return schemas === undefined ? undefined : made.make(making, { schemas, catalog, own });
   }
 
@@ -193,7 +193,7 @@ export class StatementReader {
     const { catalog, definitions } = this.#options;
     const { all } = definitions;
     const contextOver = (current: Catalog | undefined): AnalysisContext => ({
-      catalog: current && withSchemas(current, { schemas: all.schemasFor(own) }),
+      catalog: current && withSchemas(current, all.schemasFor(own)),
       searchPath: settings.searchPath,
       standardConformingStrings: settings.codeConforms,
       textConforms,

@@ -48,16 +48,13 @@ export function catalogWith(catalog: Catalog, added: readonly AddedTable[], vers
   } satisfies Catalog);
 }
 
-/** Schemas that somebody has made, and that no catalog has yet. */
-export interface MadeSchemas {
-  /** In order; '' where there is none: the same text stands for the same ones. */
-  readonly schemas: readonly string[];
-}
-
 const withMore: WeakMap<Catalog, Map<string, Catalog>> = new WeakMap();
 
-/** A catalog with schemas that may be there: not everybody may look into them. The same one for the same schemas. */
-export function withSchemas(catalog: Catalog, { schemas }: MadeSchemas): Catalog {
+/**
+ * A catalog with schemas that somebody has made, and that may be there: not everybody may look into them. The same one for the
+ * same schemas in the same order.
+ */
+export function withSchemas(catalog: Catalog, schemas: readonly string[]): Catalog {
   if (schemas.length === 0) return catalog;
   const known = withMore.get(catalog) ?? new Map<string, Catalog>();
   withMore.set(catalog, known);

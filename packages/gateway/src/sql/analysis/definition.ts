@@ -9,7 +9,7 @@ import { goesAlong } from './goes-along.ts';
 import { keysDropped } from './keys-dropped.ts';
 import { levelWithin } from './level.ts';
 import { readStatement } from './statement.ts';
-import { fullName, listedName, type Surroundings } from './surroundings.ts';
+import { fullName, listedName, possibleNames, type Surroundings } from './surroundings.ts';
 import { rangeName } from './touch.ts';
 import { fieldsOf, isNode, list, type Node, qualifiedName, text, words } from './tree.ts';
 import { Walk } from './walk.ts';
@@ -103,7 +103,7 @@ export class Definition {
     const name = isTemporary ? `pg_temp.${given.name}` : listedName(around, given);
     this.names.add(name);
     this.created = name;
-    if (!isTemporary) addAll(this.#elsewhere, this.#possible(given));
+    if (!isTemporary) addAll(this.#elsewhere, possibleNames(around, given));
     this.#draft.writes.add(name);
     const [schema = ''] = name.split('.');
     const present = isTemporary ? undefined : around.catalog?.find(schema, given.name);
@@ -208,7 +208,7 @@ export class Definition {
     if (parts.length === 0) return;
     this.hasFunctions = true;
     this.names.add(listedName(this.#walk.around, qualifiedName(parts)));
-    addAll(this.#elsewhere, this.#possible(qualifiedName(parts)));
+    addAll(this.#elsewhere, possibleNames(this.#walk.around, qualifiedName(parts)));
   }
 
   /** An index is in the schema of its table. */
@@ -232,16 +232,7 @@ export class Definition {
   }
 
   #comes(name: QualifiedName): void {
-    addAll(this.#along, this.#possible(name));
-  }
-
-  /** Without a schema: in the first of the path that there is, as far as that can be told. */
-  #possible({ schema, name }: QualifiedName): readonly string[] {
-    const { path = [], catalog } = this.#walk.around;
-    const searched = path.filter((one) => one !== 'pg_catalog' && !/^pg_temp(_|$)/.test(one));
-    const certain = searched.findIndex((one) => catalog?.isOpen(one) === true);
-    const schemas = schema === '' ? searched.slice(0, certain === -1 ? undefined : certain + 1) : [schema];
-    return schemas.map((one) => fullName({ schema: one, name }));
+    addAll(this.#along, possibleNames(this.#walk.around, name));
   }
 
   #renames(fields: Node): void {
@@ -285,7 +276,7 @@ export class Definition {
     if (elements.length === 0) addAll(this.names, schemas);
     else findings.effects.push({ type: 'define', names: schemas });
     const path = [...schemas, ...(around.path ?? [])];
-    const catalog = around.catalog && withSchemas(around.catalog, { schemas });
+    const catalog = around.catalog && withSchemas(around.catalog, schemas);
     for (const element of elements) {
       readStatement(element, { ...around, path, catalog }, findings, { via: 'CREATE SCHEMA' });
     }

@@ -42,21 +42,19 @@ export function readBlock(code: Code, session: Surroundings, findings: Findings,
   const { copy, named } = findings;
   const effects = findings.effects.splice(0);
   readBody({ language, body }, around, findings, via);
+  const readAgain = (otherwise: Partial<Surroundings>): void => {
+    const known = findings.effects.length;
+    readBody({ language, body }, { ...around, ...otherwise }, findings, via);
+    const more = findings.effects.splice(known);
+    findings.effects.push(...more.filter(({ type }) => type === 'define' || type === 'anything'));
+  };
   // What stands behind a SET is looked up by it.
-  if (around.path !== undefined && findings.effects.some(changesPath)) {
-    const known = findings.effects.length;
-    readBody({ language, body }, { ...around, path: undefined }, findings, via);
-    const more = findings.effects.splice(known);
-    findings.effects.push(...more.filter(({ type }) => type === 'define' || type === 'anything'));
-  }
+  if (around.path !== undefined && findings.effects.some(changesPath)) readAgain({ path: undefined });
   // What is made behind a CREATE SCHEMA may be in that one.
+  const { catalog } = around;
   const schemas = schemasMade(findings.effects);
-  if (around.catalog !== undefined && schemas.some((schema) => !around.catalog?.hasSchema(schema))) {
-    const known = findings.effects.length;
-    readBody({ language, body }, { ...around, catalog: withSchemas(around.catalog, { schemas }) }, findings, via);
-    const more = findings.effects.splice(known);
-    findings.effects.push(...more.filter(({ type }) => type === 'define' || type === 'anything'));
-  }
+  if (catalog !== undefined && schemas.some((schema) => !catalog.hasSchema(schema)))
+    readAgain({ catalog: withSchemas(catalog, schemas) });
   // The order in which it comes to its statements, and whether at all, is not known.
   const later = findings.effects
     .splice(0)

@@ -116,18 +116,21 @@ class Later {
 
   /** What is written to the one table may be in the other, by the triggers of both. */
   #joins(...ranges: readonly unknown[]): void {
-    for (const range of ranges) {
-      for (const relation of isNode(range) ? named(this.#around, rangeName(range)).relations : []) {
-        this.#written(relation);
-        for (const event of events) this.#write.writeRelation(relation, { event, inherits: true });
-      }
+    this.#computes(...ranges);
+    for (const relation of ranges.flatMap((range) => this.#named(range)))
+      for (const event of events) this.#write.writeRelation(relation, { event, inherits: true });
+  }
+
+  /** What is computed of a row of theirs. */
+  #computes(...ranges: readonly unknown[]): void {
+    for (const relation of ranges.flatMap((range) => this.#named(range))) {
+      this.#write.expressions(relation, () => true);
+      this.#write.recompute([relation]);
     }
   }
 
-  /** What is computed of a row. */
-  #written(relation: Relation): void {
-    this.#write.expressions(relation, () => true);
-    this.#write.recompute([relation]);
+  #named(range: unknown): readonly Relation[] {
+    return isNode(range) ? named(this.#around, rangeName(range)).relations : [];
   }
 
   /** Defaults, checks and types of a new table, those that it has of others, and what a partition does as its parent. */
@@ -135,13 +138,8 @@ class Later {
     this.#write.read({ tableElts, constraints, ofTypename }, undefined);
     const likes = list(tableElts).map((item) => fieldsOf(item, 'TableLikeClause')?.['relation']);
     const parents = list(inhRelations).map((item) => fieldsOf(item, 'RangeVar'));
-    for (const range of [...likes, ...parents]) {
-      for (const relation of isNode(range) ? named(this.#around, rangeName(range)).relations : []) {
-        this.#written(relation);
-        if (partbound !== undefined)
-          for (const event of events) this.#write.writeRelation(relation, { event, inherits: true });
-      }
-    }
+    if (partbound === undefined) this.#computes(...likes, ...parents);
+    else this.#joins(...likes, ...parents);
   }
 
   otherNames(fields: Node): void {

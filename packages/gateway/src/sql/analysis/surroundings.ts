@@ -45,13 +45,27 @@ export function listedName(around: Surroundings, name: QualifiedName): string {
  */
 export function listedNames({ path, catalog }: Surroundings, name: QualifiedName): readonly [string, ...string[]] {
   if (name.schema !== '') return [fullName(name)];
-  const searched = path?.filter((schema) => schema !== 'pg_catalog' && !/^pg_temp(_|$)/.test(schema)) ?? [];
+  const searched = searchedIn(path);
   const present = searched.filter((schema) => catalog?.hasSchema(schema) === true);
-  const possible = present.length === 0 ? searched : present;
-  const certain = possible.findIndex((schema) => catalog?.isOpen(schema) === true);
-  const schemas = certain === -1 ? possible : possible.slice(0, certain + 1);
+  const schemas = upToOpen(present.length === 0 ? searched : present, catalog);
   const [first = name.name, ...others] = schemas.map((schema) => fullName({ schema, name: name.name }));
   return [first, ...others];
+}
+
+/** The same, and in schemas of the path of which the catalog knows nothing. */
+export function possibleNames({ path, catalog }: Surroundings, { schema, name }: QualifiedName): readonly string[] {
+  const schemas = schema === '' ? upToOpen(searchedIn(path), catalog) : [schema];
+  return schemas.map((one) => fullName({ schema: one, name }));
+}
+
+function searchedIn(path: SearchPath): readonly string[] {
+  return path?.filter((schema) => schema !== 'pg_catalog' && !/^pg_temp(_|$)/.test(schema)) ?? [];
+}
+
+/** Up to the first that everybody may look into. */
+function upToOpen(schemas: readonly string[], catalog: Catalog | undefined): readonly string[] {
+  const certain = schemas.findIndex((schema) => catalog?.isOpen(schema) === true);
+  return certain === -1 ? schemas : schemas.slice(0, certain + 1);
 }
 
 /** `schema.name` of what the catalog has. */
