@@ -2,6 +2,7 @@ import type { Judged, ToJudge } from '../guard.ts';
 import type { OpenStatement } from '../open-statement.ts';
 import { poisonParse } from '../poison.ts';
 import { redactedParameters } from '../redacted-parameters.ts';
+import { ownedToJudge } from '../statement-judge.ts';
 import type { FromClient } from './from-client.ts';
 import { expectPortal, prepareAgain, statementOf } from './portal.ts';
 import { refuse } from './refuse.ts';
@@ -41,7 +42,7 @@ function judgeBind(from: FromClient, name: Uint8Array, parameters: Uint8Array): 
   const [one] = judged;
   // What waits together is shown to people together, and approved together.
   const isShown = !from.server.withholds || one === undefined || one.statement !== undefined;
-  const shown = isShown ? one : { ...one, statement: { ...toJudge, parameters: parameters.slice() } };
+  const shown = isShown ? one : { ...one, statement: ownedToJudge(toJudge) };
   return { judged: shown, toJudge };
 }
 
