@@ -118,6 +118,8 @@ describe('what waits for people when the configuration changes', { timeout: 300_
       const approval = await waiting();
       await change(identity('payer', settings));
       assert.deepEqual(await payer.answer(), ['57P01', 'closed']);
+      // The session is told at once why it ends; what that ends is on record a moment later.
+      await payer.settled();
       assert.deepEqual(results(), ['revoked']);
       assert.match(await stage.gateway.cli('approvals', 'list'), /Nothing waits/);
       await assert.rejects(stage.vote(approval, 'alice'), /is over already: revoked/);
